@@ -1,0 +1,114 @@
+//! A domain name in the one form in which names are compared: ASCII, lower case, no final dot.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Why a text is not a domain name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DomainError {
+    /// It has one label only; such names mean something else on every network.
+    #[error("a domain name has at least two labels")]
+    SingleLabel,
+    /// The name is longer than 253 bytes or a label longer than 63.
+    #[error("a domain name has at most 253 characters, a label at most 63")]
+    TooLong,
+    /// Something in it cannot stand in a domain name.
+    #[error("not a domain name")]
+    Syntax,
+}
+
+/// A domain name of two labels or more: `example.com`, `xn--bcher-kva.example`.
+///
+/// Names that people write in their own script are taken and kept in their ASCII form (UTS #46).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Domain(String);
+
+impl Domain {
+    /// The ASCII form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last label.
+    pub fn top_level(&self) -> &str {
+        self.0.rsplit('.').next().unwrap_or_default()
+    }
+
+    /// The form people read, where its labels decode cleanly; otherwise the ASCII form.
+    pub fn to_unicode(&self) -> String {
+        let (text, result) = idna::domain_to_unicode(&self.0);
+        if result.is_ok() { text } else { self.0.clone() }
+    }
+
+    /// Whether this name has a meaning on a private network only, and so must never be sent.
+    pub fn is_private(&self) -> bool {
+        // RFC 6762, RFC 8375, and the name that ICANN reserved in 2024.
+        const SUFFIXES: [&str; 5] = ["local", "internal", "home.arpa", "localhost", "lan"];
+        SUFFIXES.iter().any(|suffix| {
+            self.0 == *suffix
+                || self
+                    .0
+                    .strip_suffix(suffix)
+                    .is_some_and(|rest| rest.ends_with('.'))
+        })
+    }
+}
+
+impl FromStr for Domain {
+    type Err = DomainError;
+
+    fn from_str(text: &str) -> Result<Self, DomainError> {
+        let trimmed = text.strip_suffix('.').unwrap_or(text);
+        // idna would reject a longer name too, after walking all of it.
+        if trimmed.len() > 1024 {
+            return Err(DomainError::TooLong);
+        }
+        let ascii = idna::domain_to_ascii(trimmed).map_err(|_| DomainError::Syntax)?;
+        if ascii.len() > 253 || ascii.split('.').any(|label| label.len() > 63) {
+            return Err(DomainError::TooLong);
+        }
+        // The underscore is no host name, but DNS carries it and reports are made for it.
+        let fine = |label: &str| {
+            !label.is_empty()
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        };
+        if !ascii.split('.').all(fine) {
+            return Err(DomainError::Syntax);
+        }
+        let top = ascii.rsplit('.').next().unwrap_or_default();
+        if top.len() == ascii.len() {
+            return Err(DomainError::SingleLabel);
+        }
+        // A numeric last label would be an address to every URL parser.
+        if top.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(DomainError::Syntax);
+        }
+        Ok(Self(ascii))
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Domain {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Domain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}

@@ -1,0 +1,19 @@
+//! What things mean: indicators, digests, reports, verdicts, and the two state machines
+//! (the API client and the download guard) that the extension's shell carries out.
+//!
+//! # What this crate must never know
+//!
+//! It performs no IO, reads no clock and rolls no dice. Time comes in as an argument
+//! (milliseconds since the Unix epoch unless a name says otherwise), what has to be done goes out
+//! as an action. That is why the same code runs in the browser, in the server and in a test
+//! without either.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![forbid(unsafe_code)]
+
+//pub mod api;
+pub mod digest;
+//pub mod guard;
+pub mod indicator;
+//pub mod message;
+pub mod report;
+//pub mod verdict;

@@ -1,0 +1,292 @@
+#!/usr/bin/env bash
+# The one entry to Quorum: builds, runs, tests and packs it, and installs what is missing for that.
+# `./build.sh help` lists the verbs. Everything that is downloaded or compiled lies outside the tracked
+# files: in ${XDG_CACHE_HOME:-~/.cache}/quorum (shared by all clones), node_modules/, dist/ and target/.
+set -euo pipefail
+shopt -s nullglob
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cd "$ROOT"
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/quorum
+TOOLS=$CACHE/tools
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
+CARGO_HOME_DIR=${CARGO_HOME:-$HOME/.cargo}
+WASM=wasm32-unknown-unknown
+WASM_PACKAGES=(quorum_extension quorum_www)
+# Every browser that we support has SIMD, and sha2 uses it. The paths of the builder's machine would
+# otherwise stand in the panic messages: two machines must build the same bytes.
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$CARGO_HOME_DIR/registry/src=/crates --remap-path-prefix=$ROOT=/quorum"
+export npm_config_update_notifier=false
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+die() { printf 'build.sh: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# --- What has to be installed: each once, each pinned -------------------------------------------------
+
+# apt_for COMMAND PACKAGE …: installs the Debian packages of the commands that are missing, in one go.
+apt_for() {
+  local packages=()
+  while (($#)); do have "$1" || packages+=("$2"); shift 2; done
+  ((${#packages[@]})) || return 0
+  have apt-get || die "please install: ${packages[*]}"
+  local as=()
+  ((EUID == 0)) || as=(sudo)
+  say "installing Debian packages: ${packages[*]}"
+  "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq update >&2
+  "${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${packages[@]}" >&2
+}
+
+need_rust() {
+  apt_for cc build-essential
+  have cargo || die "Rust is missing: install it from https://rustup.rs, then run this again"
+}
+
+need_node() {
+  apt_for node nodejs npm npm
+  if ! cmp -s package-lock.json node_modules/.quorum-lock; then
+    say "installing node modules (npm ci)"
+    npm ci --silent >&2
+    cp package-lock.json node_modules/.quorum-lock
+  fi
+}
+
+need_wasm() {
+  need_rust
+  need_node
+  local libdir
+  libdir=$(rustc --print target-libdir --target "$WASM")
+  if [[ ! -d $libdir ]]; then
+    say "adding Rust target $WASM"
+    rustup target add "$WASM" >&2
+  fi
+  # The CLI must be of the very version of the crate: Cargo.lock is the one place that says which.
+  local version
+  version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)
+  BINDGEN=$TOOLS/wasm-bindgen-$version/bin/wasm-bindgen
+  if [[ ! -x $BINDGEN ]]; then
+    say "installing wasm-bindgen-cli $version"
+    # Without --locked: the versions that its own lock file names do not build.
+    CARGO_TARGET_DIR=$TOOLS/build cargo install --quiet wasm-bindgen-cli --version "=$version" --root "$TOOLS/wasm-bindgen-$version" >&2
+    rm -rf "$TOOLS/build"
+  fi
+}
+
+need_browsers() { apt_for chromium chromium firefox firefox-esr Xvfb xvfb xdotool xdotool; }
+
+need_python() {
+  apt_for python3 python3
+  PYTHON=$TOOLS/python/bin/python
+  if ! cmp -s tests/clients/requirements.txt "$TOOLS/python/requirements.txt"; then
+    python3 -c 'import ensurepip' 2>/dev/null || apt_for python3-venv-is-missing python3-venv
+    say "installing the API clients that the server is tested with: $(grep -v '^#' tests/clients/requirements.txt | tr '\n' ' ')"
+    rm -rf "$TOOLS/python"
+    python3 -m venv "$TOOLS/python" >&2
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt >&2
+    cp tests/clients/requirements.txt "$TOOLS/python/requirements.txt"
+  fi
+}
+
+# --- Building -----------------------------------------------------------------------------------------
+
+build_server() {
+  need_rust
+  say "building the server"
+  cargo build --quiet -p quorum-server
+  SERVER=$CARGO_TARGET_DIR/debug/quorum
+}
+
+# Compiles both WASM modules and leaves them, bound and optimised, in target/bindgen/pkg.
+build_wasm() {
+  need_wasm
+  say "building the WebAssembly modules"
+  cargo build --quiet -p quorum-extension -p quorum-www --target "$WASM" --profile wasm
+  local built=$CARGO_TARGET_DIR/$WASM/wasm out=target/bindgen/pkg name stamp
+  mkdir -p "$out"
+  for name in "${WASM_PACKAGES[@]}"; do
+    # Binding and optimising take longer than an unchanged cargo build: skipped for unchanged input.
+    stamp=$({ echo "$BINDGEN"; cat package-lock.json build.sh "$built/$name.wasm"; } | sha256sum)
+    [[ -f $out/${name}_bg.wasm && $(cat "$out/$name.stamp" 2>/dev/null) == "$stamp" ]] && continue
+    say "binding and optimising $name"
+    "$BINDGEN" --target web --out-dir "$out" "$built/$name.wasm"
+    node_modules/.bin/wasm-opt -Oz --enable-simd --enable-bulk-memory --enable-bulk-memory-opt \
+      --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
+      --enable-reference-types --enable-multivalue --strip-debug --strip-producers --strip-target-features \
+      "$out/${name}_bg.wasm" -o "$out/${name}_bg.wasm"
+    echo "$stamp" >"$out/$name.stamp"
+  done
+}
+
+# The unpacked extensions: dist/chromium and dist/firefox as users load them, and each with `-test`
+# for the tests and for `run`, where the access to sites is granted by the manifest.
+build_extension() {
+  build_wasm
+  local build dir locale name
+  for build in chromium firefox chromium-test firefox-test; do
+    dir=dist/$build
+    rm -rf "$dir"
+    mkdir -p "$dir/pkg"
+    node tools/manifest.mjs "$build" >"$dir/manifest.json"
+    cp extension/js/*.js www/*.html www/*.css "$dir/"
+    mkdir "$dir/icons"
+    cp www/icons/*.png "$dir/icons/"
+    for name in "${WASM_PACKAGES[@]}"; do cp "target/bindgen/pkg/$name.js" "target/bindgen/pkg/${name}_bg.wasm" "$dir/pkg/"; done
+    for locale in www/locales/*.json; do
+      name=$(basename "$locale" .json)
+      mkdir -p "$dir/_locales/$name"
+      cp "$locale" "$dir/_locales/$name/messages.json"
+    done
+  done
+}
+
+build_all() {
+  # One build of this tree at a time: dist/ is replaced as a whole.
+  mkdir -p target
+  exec 9>target/.build-lock
+  flock 9
+  build_server
+  build_extension
+  exec 9>&-
+}
+
+# --- Verbs --------------------------------------------------------------------------------------------
+
+verb_build() { build_all; say "extension: dist/chromium, dist/firefox · server: $SERVER"; }
+
+verb_serve() {
+  build_server
+  exec "$SERVER" serve --listen 127.0.0.1:8080 --data ./quorum-data "$@"
+}
+
+verb_run() {
+  need_browsers
+  build_all
+  exec env QUORUM_BIN="$SERVER" node tests/e2e/run.mjs "$@"
+}
+
+verb_package() {
+  build_all
+  local version browser
+  version=$(node -e 'import("./tools/manifest.mjs").then((m) => console.log(m.version()))')
+  for browser in chromium firefox; do
+    python3 tools/zip.py "dist/$browser" "dist/quorum-$browser-$version.zip"
+    say "dist/quorum-$browser-$version.zip: $(stat -c %s "dist/quorum-$browser-$version.zip") bytes, sha256 $(sha256sum <"dist/quorum-$browser-$version.zip" | cut -d' ' -f1)"
+  done
+}
+
+verb_fmt() { need_rust; cargo fmt --all; }
+
+verb_bench() {
+  build_all
+  local name=${1:-core}
+  [[ -f tests/bench/$name.mjs ]] || die "no such benchmark: $name (there is: $(cd tests/bench && echo *.mjs))"
+  node "tests/bench/$name.mjs"
+}
+
+verb_help() {
+  cat <<'HELP'
+./build.sh VERB
+  run        build, start a server, open Chromium with the extension connected and three things to try;
+             without a display: do the three, print the verdicts, leave screenshots in target/run
+  test       every check and every test; the last line counts them
+  serve      build and start the server on http://127.0.0.1:8080, its data in ./quorum-data
+  bench NAME measure against a peer; the table also goes to target/bench/NAME.json
+  package    the store zips of both browsers, in dist/
+  build      the server, and the unpacked extensions in dist/chromium and dist/firefox
+  fmt        format the Rust code
+HELP
+}
+
+# --- Tests --------------------------------------------------------------------------------------------
+# Each layer writes target/test/NAME.log and one row of the table. A failing layer does not stop the next
+# ones: one run tells all that is wrong.
+
+PASSED=0 FAILED=0 SKIPPED=0 TABLE=()
+
+# layer NAME COUNTER COMMAND …: runs the command, reads its counts from its output with count_COUNTER.
+layer() {
+  local name=$1 counter=$2 log=target/test/$1.log start=$SECONDS status=0 counts p f s
+  shift 2
+  say "test layer: $name"
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  counts=$("count_$counter" "$log" "$status")
+  read -r p f s <<<"$counts"
+  # A layer that failed without saying which test did, or that ran nothing, is a failure of its own.
+  if ((f == 0)) && ((status != 0 || p + s == 0)); then f=1; fi
+  PASSED=$((PASSED + p)) FAILED=$((FAILED + f)) SKIPPED=$((SKIPPED + s))
+  TABLE+=("$(printf '%-22s %7d %7d %8d %8d' "$name" "$p" "$f" "$s" "$((SECONDS - start))")")
+  if ((f)); then
+    say "layer $name failed (exit $status); the end of $log:"
+    tail -n 120 "$log"
+  fi
+}
+
+# One command, one check.
+count_check() { if (($2)); then echo 0 1 0; else echo 1 0 0; fi; }
+# cargo-nextest: "Summary [ 1.2s] 10 tests run: 9 passed, 1 failed, 2 skipped".
+count_nextest() {
+  awk '/Summary \[/ { for (i = 2; i <= NF; i++) { if ($i ~ /^passed/) p = $(i-1); if ($i ~ /^failed/) f = $(i-1); if ($i ~ /^skipped/) s = $(i-1) } }
+    END { print p + 0, f + 0, s + 0 }' "$1"
+}
+# cargo test: "test result: ok. 3 passed; 0 failed; 1 ignored; …", once for each binary.
+count_cargo() {
+  awk '/^test result:/ { for (i = 2; i <= NF; i++) { if ($i ~ /^passed/) p += $(i-1); if ($i ~ /^failed/) f += $(i-1); if ($i ~ /^ignored/) s += $(i-1) } }
+    END { print p + 0, f + 0, s + 0 }' "$1"
+}
+# node --test, spec or TAP: "ℹ pass 3" or "# pass 3".
+count_node() {
+  awk '/^(#|ℹ) (pass|fail|cancelled|skipped|todo) [0-9]+$/ { n[$2] += $3 }
+    END { print n["pass"] + 0, n["fail"] + n["cancelled"] + 0, n["skipped"] + n["todo"] + 0 }' "$1"
+}
+# Our own runners, and Python's: the line "N passed, N failed, N skipped".
+count_line() {
+  awk '/^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/ { p += $1; f += $3; s += $5 } END { print p + 0, f + 0, s + 0 }' "$1"
+}
+
+rust_tests() {
+  if have cargo-nextest; then cargo nextest run --workspace --no-fail-fast --no-tests=warn; else cargo test --workspace --lib --bins --tests --no-fail-fast; fi
+}
+rust_counter() { if have cargo-nextest; then echo nextest; else echo cargo; fi; }
+node_tests() { node --test --test-concurrency=1 --test-reporter=tap "$@"; }
+
+verb_test() {
+  need_wasm
+  need_browsers
+  need_python
+  rm -rf target/test
+  mkdir -p target/test
+  # From here on a failure is counted, not the end.
+  set +e
+  layer format check cargo fmt --all --check
+  layer clippy check cargo clippy --quiet --workspace --all-targets -- -D warnings
+  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www --target "$WASM" -- -D warnings
+  layer docs check env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
+  layer rust "$(rust_counter)" rust_tests
+  layer doctests cargo cargo test --quiet --workspace --doc
+  layer build check build_all_checked
+  SERVER=$CARGO_TARGET_DIR/debug/quorum
+  export QUORUM_BIN=$SERVER
+  layer types check node_modules/.bin/tsc -p .
+  [[ ! -f tests/cases/run-wasm.mjs ]] || layer cases-wasm line node tests/cases/run-wasm.mjs
+  layer gates node node_tests tests/gates/*.test.mjs
+  layer clients line "$PYTHON" tests/clients/vt_py.py
+  layer e2e-chromium node node_tests tests/e2e/chromium/*.test.mjs
+  layer e2e-firefox node node_tests tests/e2e/firefox/*.test.mjs
+  set -e
+  printf '\n%-22s %7s %7s %8s %8s\n' layer passed failed skipped seconds
+  printf '%s\n' "${TABLE[@]}"
+  printf '\nlogs: target/test · screenshots: target/e2e\n'
+  printf '%d passed, %d failed, %d skipped\n' "$PASSED" "$FAILED" "$SKIPPED"
+  ((FAILED == 0))
+}
+
+# A function called under `||` runs without `set -e`: a build that fails must not go on.
+build_all_checked() { "$ROOT/build.sh" build; }
+
+verb=${1:-help}
+(($# == 0)) || shift
+case $verb in
+  run | test | serve | bench | package | build | fmt | help) "verb_$verb" "$@" ;;
+  -h | --help) verb_help ;;
+  *) verb_help >&2; die "no such verb: $verb" ;;
+esac

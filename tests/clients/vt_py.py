@@ -1,0 +1,290 @@
+"""VirusTotal's own Python client, unmodified, against a real Quorum server.
+
+The client is the judge here: what it parses, pages through and raises is what people's scripts see. Each
+test is one thing that such scripts do. They share one server, and each makes the objects that it needs.
+"""
+
+import base64
+import datetime
+import hashlib
+import io
+import sys
+import unittest
+
+import aiohttp
+import vt
+
+from quorum import Server
+
+# In two halves, so that no scanner takes this file for the test virus.
+EICAR = ("X5O!P%@AP[4\\PZX54(P^)7CC)7}" + "$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*").encode()
+CLEAN = b"A letter to a friend: nothing in here does any harm.\n"
+
+server: Server
+keys: dict[str, str] = {}
+
+
+def setUpModule() -> None:
+    global server
+    server = Server()
+    keys["alice"] = server.add_user("alice", "enterprise")
+    keys["bob"] = server.add_user("bob", "enterprise")
+    keys["carol"] = server.add_user("carol", "public")
+
+
+def tearDownModule() -> None:
+    server.stop()
+
+
+def named(content: bytes, name: str) -> io.BytesIO:
+    """A file object with a name, which the client sends as the file's name."""
+    file = io.BytesIO(content)
+    file.name = name
+    return file
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+class VtPy(unittest.TestCase):
+    """What scripts written with vt-py do."""
+
+    def setUp(self) -> None:
+        self.alice = self.client(keys["alice"])
+        self.bob = self.client(keys["bob"])
+
+    def client(self, key: str) -> vt.Client:
+        client = vt.Client(key, host=server.url, timeout=60)
+        self.addCleanup(client.close)
+        return client
+
+    def assert_error(self, code: str, call, *args, **kwargs) -> vt.APIError:
+        with self.assertRaises(vt.APIError) as caught:
+            call(*args, **kwargs)
+        self.assertEqual(caught.exception.code, code)
+        return caught.exception
+
+    def scan(self, content: bytes, name: str) -> vt.Object:
+        return self.alice.scan_file(named(content, name), wait_for_completion=True)
+
+    # --- Files ----------------------------------------------------------------------------------
+
+    def test_scans_a_malicious_file_and_waits(self) -> None:
+        analysis = self.scan(EICAR, "eicar.com")
+        self.assertEqual(analysis.type, "analysis")
+        self.assertEqual(analysis.status, "completed")
+        self.assertGreaterEqual(analysis.stats["malicious"], 1)
+        self.assertEqual(analysis.results["Quorum YARA"]["category"], "malicious")
+        self.assertIn("Hash list", analysis.results)
+        self.assertIsInstance(analysis.date, datetime.datetime)
+
+    def test_scans_a_clean_file_and_waits(self) -> None:
+        analysis = self.scan(CLEAN, "letter.txt")
+        self.assertEqual(analysis.status, "completed")
+        self.assertEqual(analysis.stats["malicious"], 0)
+        self.assertEqual(analysis.results["Quorum YARA"]["category"], "undetected")
+
+    def test_gets_an_analysis_with_the_file_that_it_is_of(self) -> None:
+        analysis = self.scan(EICAR, "eicar.com")
+        answer = self.alice.get_json("/analyses/{}", analysis.id)
+        self.assertEqual(answer["meta"]["file_info"]["sha256"], sha256(EICAR))
+        self.assertEqual(answer["meta"]["file_info"]["size"], len(EICAR))
+        self.assertEqual(self.alice.get_object("/analyses/{}/item", analysis.id).id, sha256(EICAR))
+        md5, _ = base64.b64decode(analysis.id).decode().split(":")
+        self.assertEqual(md5, hashlib.md5(EICAR).hexdigest())
+
+    def test_finds_a_file_by_each_of_three_hashes_in_any_case(self) -> None:
+        self.scan(EICAR, "eicar.com")
+        for digest in (hashlib.md5(EICAR), hashlib.sha1(EICAR), hashlib.sha256(EICAR)):
+            for text in (digest.hexdigest(), digest.hexdigest().upper()):
+                file = self.alice.get_object("/files/{}", text)
+                self.assertEqual((file.type, file.id), ("file", sha256(EICAR)))
+                self.assertEqual(file.size, len(EICAR))
+        self.assertEqual(file.md5, hashlib.md5(EICAR).hexdigest())
+        self.assertEqual(file.sha1, hashlib.sha1(EICAR).hexdigest())
+        self.assertIn("eicar.com", file.names)
+        self.assertIsInstance(file.last_analysis_date, datetime.datetime)
+
+    def test_keeps_only_the_base_name_of_an_uploaded_path(self) -> None:
+        content = b"a file that was sent with its whole path\n"
+        self.scan(content, "/home/alice/secret-folder/report.txt")
+        file = self.alice.get_object("/files/{}", sha256(content))
+        self.assertEqual(file.names, ["report.txt"])
+
+    def test_uploads_directly_too(self) -> None:
+        content = b"sent to /files itself, without an upload URL\n"
+        form = aiohttp.FormData()
+        form.add_field("file", content, filename="direct.txt")
+        answer = self.alice.post("/files", data=form).json()
+        self.assertEqual(answer["data"]["type"], "analysis")
+
+    def test_analyses_a_file_again(self) -> None:
+        self.scan(CLEAN, "letter.txt")
+        again = self.alice.post("/files/{}/analyse", sha256(CLEAN)).json()["data"]
+        self.assertEqual(again["type"], "analysis")
+        self.assertIn(self.alice.get_object("/analyses/{}", again["id"]).status, ("queued", "in-progress", "completed"))
+
+    def test_says_not_found_for_a_hash_that_nobody_has_sent(self) -> None:
+        self.assert_error("NotFoundError", self.alice.get_object, "/files/{}", "0" * 64)
+
+    # --- URLs, domains, addresses ---------------------------------------------------------------
+
+    def test_scans_an_address_and_gets_it_by_its_id(self) -> None:
+        url = "http://Example.COM/a path/?q=1#fragment"
+        analysis = self.alice.scan_url(url, wait_for_completion=True)
+        self.assertEqual(analysis.status, "completed")
+        self.assertRegex(analysis.id, r"^u-[0-9a-f]{64}-\d+$")
+        by_base64 = self.alice.get_object("/urls/{}", vt.url_id(url))
+        self.assertEqual(by_base64.type, "url")
+        self.assertEqual(by_base64.id, analysis.id.split("-")[1])
+        by_hash = self.alice.get_object("/urls/{}", by_base64.id)
+        self.assertEqual(by_hash.url, by_base64.url)
+        self.assertTrue(by_hash.url.startswith("http://example.com/a%20path/"), by_hash.url)
+        self.assertEqual(set(by_hash.last_analysis_results) & {"URL list", "Host list"}, {"URL list", "Host list"})
+
+    def test_gives_the_known_id_of_a_known_address(self) -> None:
+        self.alice.scan_url("http://example.com/", wait_for_completion=True)
+        url = self.alice.get_object("/urls/{}", vt.url_id("http://example.com/"))
+        self.assertTrue(url.id.startswith("2a1b4024") and url.id.endswith("5489a067"), url.id)
+
+    def test_answers_for_a_domain(self) -> None:
+        domain = self.alice.get_object("/domains/{}", "example.org")
+        self.assertEqual((domain.type, domain.id), ("domain", "example.org"))
+        self.assertIn("Host list", domain.last_analysis_results)
+
+    def test_answers_for_an_address_of_a_machine(self) -> None:
+        address = self.alice.get_object("/ip_addresses/{}", "192.0.2.7")
+        self.assertEqual((address.type, address.id), ("ip_address", "192.0.2.7"))
+        self.assertIn("Host list", address.last_analysis_results)
+
+    # --- Community ------------------------------------------------------------------------------
+
+    def comment(self, client: vt.Client, path: str, text: str) -> vt.Object:
+        return client.post_object(path, obj=vt.Object("comment", obj_attributes={"text": text}))
+
+    def vote(self, client: vt.Client, path: str, verdict: str) -> vt.Object:
+        return client.post_object(path, obj=vt.Object("vote", obj_attributes={"verdict": verdict}))
+
+    def test_writes_reads_and_deletes_a_comment(self) -> None:
+        self.scan(EICAR, "eicar.com")
+        path = f"/files/{sha256(EICAR)}/comments"
+        written = self.comment(self.alice, path, "the usual test file #eicar")
+        self.assertRegex(written.id, rf"^f-{sha256(EICAR)}-[0-9a-f]{{8}}$")
+        read = self.bob.get_object("/comments/{}", written.id)
+        self.assertEqual(read.text, "the usual test file #eicar")
+        self.assertEqual(read.tags, ["eicar"])
+        self.assertIn(written.id, [comment.id for comment in self.bob.iterator(path)])
+        self.assertEqual(self.bob.delete("/comments/{}", written.id).status, 403)
+        self.assertEqual(self.alice.delete("/comments/{}", written.id).status, 200)
+        self.assert_error("NotFoundError", self.alice.get_object, "/comments/{}", written.id)
+
+    def test_pages_through_comments_with_cursors(self) -> None:
+        path = "/domains/paged.example/comments"
+        texts = [f"comment {number}" for number in range(23)]
+        for text in texts:
+            self.comment(self.alice, path, text)
+        newest_first = list(reversed(texts))
+        everything = [comment.text for comment in self.bob.iterator(path)]
+        self.assertEqual(everything, newest_first)
+        self.assertEqual([c.text for c in self.bob.iterator(path, batch_size=4)], newest_first)
+        self.assertEqual([c.text for c in self.bob.iterator(path, limit=5)], newest_first[:5])
+        # Stop within a page, and go on later from the cursor.
+        first = self.bob.iterator(path, limit=6, batch_size=4)
+        head = [comment.text for comment in first]
+        tail = [c.text for c in self.bob.iterator(path, cursor=first.cursor, batch_size=4)]
+        self.assertEqual(head + tail, newest_first)
+        self.assertEqual(self.bob.iterator(path).meta["count"], 23)
+
+    def test_refuses_a_cursor_that_it_never_gave(self) -> None:
+        self.assert_error(
+            "BadRequestError", self.alice.get_json, "/domains/{}/comments", "example.org", params={"cursor": "bm9uc2Vuc2U"}
+        )
+
+    def test_votes_once_and_counts_the_votes(self) -> None:
+        content = b"a file that people disagree about\n"
+        self.scan(content, "disputed.bin")
+        path = f"/files/{sha256(content)}/votes"
+        vote = self.vote(self.alice, path, "malicious")
+        self.assertEqual((vote.type, vote.verdict), ("vote", "malicious"))
+        self.vote(self.bob, path, "harmless")
+        error = self.assert_error("AlreadyExistsError", self.vote, self.alice, path, "malicious")
+        self.assertIn("alice", error.message)
+        self.assertEqual(sorted(v.verdict for v in self.bob.iterator(path)), ["harmless", "malicious"])
+        file = self.bob.get_object("/files/{}", sha256(content))
+        self.assertEqual(file.total_votes, {"harmless": 1, "malicious": 1})
+
+    def test_votes_on_a_comment(self) -> None:
+        comment = self.comment(self.alice, "/domains/voted.example/comments", "worth a vote")
+        answer = self.bob.post(
+            "/comments/{}/vote", comment.id, data='{"data": "positive"}'
+        ).json()
+        self.assertEqual(answer["data"], {"positive": 1, "negative": 0, "abuse": 0})
+
+    def test_refuses_a_vote_that_is_neither(self) -> None:
+        self.assert_error("BadRequestError", self.vote, self.alice, "/domains/example.org/votes", "suspicious")
+
+    # --- Users, search, metadata, errors --------------------------------------------------------
+
+    def test_tells_who_i_am_and_what_is_left(self) -> None:
+        by_name = self.alice.get_object("/users/{}", "alice")
+        by_key = self.alice.get_object("/users/{}", keys["alice"])
+        self.assertEqual((by_name.id, by_key.id), ("alice", "alice"))
+        self.assertIn("api_requests_daily", by_name.quotas)
+        quotas = self.alice.get_data("/users/{}/overall_quotas", "alice")
+        daily = quotas["api_requests_daily"]["user"]
+        self.assertGreater(daily["allowed"], daily["used"])
+
+    def test_hides_the_quotas_of_others(self) -> None:
+        try:
+            seen = self.bob.get_object("/users/{}", "alice").to_dict()["attributes"]
+        except vt.APIError as error:
+            self.assertIn(error.code, ("ForbiddenError", "NotFoundError"))
+        else:
+            self.assertNotIn("quotas", seen)
+            self.assertNotIn("apikey", seen)
+
+    def test_searches_for_a_hash_a_domain_and_a_tag(self) -> None:
+        self.scan(EICAR, "eicar.com")
+        found = list(self.alice.iterator("/search", params={"query": hashlib.md5(EICAR).hexdigest()}))
+        self.assertEqual([item.id for item in found], [sha256(EICAR)])
+        found = list(self.alice.iterator("/search", params={"query": "example.org"}))
+        self.assertEqual([(item.type, item.id) for item in found], [("domain", "example.org")])
+        comment = self.comment(self.alice, "/domains/tagged.example/comments", "see #findmehere")
+        found = list(self.alice.iterator("/search", params={"query": "#findmehere"}))
+        self.assertEqual([(item.type, item.id) for item in found], [("comment", comment.id)])
+
+    def test_lists_its_engines_and_relationships(self) -> None:
+        metadata = self.alice.get_data("/metadata")
+        self.assertLessEqual({"Quorum YARA", "Hash list", "URL list", "Host list"}, set(metadata["engines"]))
+        self.assertIn("file", metadata["relationships"])
+        self.assertIn("name", metadata["relationships"]["file"][0])
+
+    def test_refuses_a_wrong_key(self) -> None:
+        stranger = self.client("0" * 64)
+        self.assert_error("WrongCredentialsError", stranger.get_object, "/files/{}", sha256(EICAR))
+
+    def test_refuses_a_path_that_does_not_exist(self) -> None:
+        self.assert_error("NotFoundError", self.alice.get_json, "/no/such/path")
+
+    def test_stops_the_fifth_request_of_a_public_key_within_a_minute(self) -> None:
+        carol = self.client(keys["carol"])
+        codes = []
+        for _ in range(6):
+            try:
+                carol.get_object("/domains/{}", "example.org")
+                codes.append("answered")
+            except vt.APIError as error:
+                codes.append(error.code)
+        self.assertEqual(codes[:4], ["answered"] * 4)
+        self.assertLessEqual(set(codes[4:]), {"QuotaExceededError", "TooManyRequestsError"})
+        # What is left can always be asked for.
+        self.assertEqual(carol.get_data("/users/{}/overall_quotas", "carol")["api_requests_daily"]["user"]["used"], 4)
+
+
+if __name__ == "__main__":
+    result = unittest.main(exit=False, verbosity=2).result
+    failed = len(result.failures) + len(result.errors)
+    skipped = len(result.skipped)
+    print(f"{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped", flush=True)
+    sys.exit(failed > 0)

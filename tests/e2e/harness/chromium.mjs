@@ -1,0 +1,215 @@
+// Chromium as a user has it, with the extension installed. The driver must not touch downloads: one that
+// intercepts them bypasses the very event that the extension holds them with. So the browser is driven
+// over a pipe, extensions come by the browser's own command, and the download folder is set in the profile.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import puppeteer from "puppeteer-core";
+import { ROOT, build, temporaryFolder } from "./tree.mjs";
+
+/** @typedef {import("puppeteer-core").Page} Page */
+/** @typedef {chrome.downloads.DownloadItem} Item */
+
+export const EXECUTABLE = process.env.QUORUM_CHROMIUM ?? "/usr/bin/chromium";
+
+/** What keeps a fresh Chromium from talking to anybody but the tests. */
+const QUIET = [
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-default-apps",
+  "--disable-quic",
+  "--disable-sync",
+  "--metrics-recording-only",
+  "--no-default-browser-check",
+  "--no-first-run",
+];
+
+/**
+ * @typedef {object} Options
+ * @property {string | null} [extension] a build of tools/manifest.mjs; null: none of ours
+ * @property {import("./display.mjs").Display} [display] a screen to open a real window on; without: headless
+ * @property {string} [language] e.g. `ja`
+ */
+
+export class Chromium {
+  /** @type {import("puppeteer-core").Browser} */
+  browser;
+  /** The profile's folder. It stays after `close`, so that it can be searched; `remove` removes it. */
+  profile = temporaryFolder("chromium");
+  /** The id of our extension. */
+  id = "";
+  downloads = new Downloads();
+
+  /** @param {import("puppeteer-core").Browser} browser @param {{path: string, remove: () => void}} profile */
+  constructor(browser, profile) {
+    this.browser = browser;
+    this.profile = profile;
+  }
+
+  get folder() {
+    return join(this.profile.path, "Downloads");
+  }
+
+  /**
+   * @param {Options} [options]
+   * @returns {Promise<Chromium>}
+   */
+  static async launch({ extension = "chromium-test", display, language = "en" } = {}) {
+    const profile = temporaryFolder("chromium");
+    const folder = join(profile.path, "Downloads");
+    mkdirSync(folder);
+    mkdirSync(join(profile.path, "Default"));
+    writeFileSync(
+      join(profile.path, "Default", "Preferences"),
+      JSON.stringify({
+        download: { default_directory: folder, prompt_for_download: false },
+        // Several downloads of one page are asked about otherwise.
+        profile: { default_content_setting_values: { automatic_downloads: 1 } },
+        safebrowsing: { enabled: false },
+        intl: { accept_languages: language, selected_languages: language },
+      }),
+    );
+    const browser = await puppeteer.launch({
+      executablePath: EXECUTABLE,
+      headless: !display,
+      pipe: true,
+      enableExtensions: true,
+      userDataDir: profile.path,
+      defaultViewport: null,
+      args: [
+        ...QUIET,
+        `--lang=${language}`,
+        "--window-position=0,0",
+        "--window-size=1280,1000",
+        "--disable-gpu",
+        // Chromium refuses its sandbox to root; CI and containers are root.
+        ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+      ],
+      env: { ...process.env, LANGUAGE: language, ...(display ? { DISPLAY: display.name } : {}) },
+    });
+    const chromium = new Chromium(browser, profile);
+    const observer = await browser.installExtension(join(ROOT, "tests/e2e/observer"));
+    if (extension !== null) {
+      chromium.id = await browser.installExtension(build(extension));
+      await chromium.worker();
+    }
+    await chromium.downloads.watch(await browser.newPage(), `chrome-extension://${observer}/observer.html`);
+    return chromium;
+  }
+
+  /** @returns {Promise<import("puppeteer-core").WebWorker>} our service worker, started if it sleeps */
+  async worker() {
+    const target = await this.browser.waitForTarget(
+      (target) => target.type() === "service_worker" && target.url().startsWith(`chrome-extension://${this.id}/`),
+    );
+    const worker = await target.worker();
+    if (!worker) throw new Error("the extension has no service worker");
+    return worker;
+  }
+
+  /** @param {string} path of one of our pages, e.g. `popup.html` */
+  async open(path) {
+    const page = await this.browser.newPage();
+    page.setDefaultTimeout(20_000);
+    await page.goto(`chrome-extension://${this.id}/${path}`);
+    return page;
+  }
+
+  /** @param {string} url @returns {Promise<Page>} */
+  async visit(url) {
+    const page = await this.browser.newPage();
+    page.setDefaultTimeout(20_000);
+    await page.goto(url);
+    return page;
+  }
+
+  async close() {
+    await this.browser.close();
+  }
+
+  remove() {
+    this.profile.remove();
+  }
+}
+
+/** The downloads of one browser as the browser's own events tell them. */
+export class Downloads {
+  /** @type {Map<number, Item>} by id, as last seen */
+  items = new Map();
+  /** @type {Set<number>} */
+  erased = new Set();
+  /** @type {Page | undefined} */
+  #page;
+  /** @type {Set<() => void>} */
+  #waiting = new Set();
+
+  /** @param {Page} page @param {string} url of the observer's page */
+  async watch(page, url) {
+    this.#page = page;
+    await page.exposeFunction("quorumSeen", (/** @type {Item} */ item) => {
+      this.items.set(item.id, item);
+      this.#wake();
+    });
+    await page.exposeFunction("quorumErased", (/** @type {number} */ id) => {
+      this.erased.add(id);
+      this.#wake();
+    });
+    await page.goto(url);
+    await page.evaluate(() => {
+      /** @type {any} */
+      const to = globalThis;
+      const tell = async (/** @type {number} */ id) => {
+        for (const item of await chrome.downloads.search({ id })) to.quorumSeen(item);
+      };
+      chrome.downloads.onCreated.addListener((item) => void to.quorumSeen(item));
+      chrome.downloads.onChanged.addListener((change) => void tell(change.id));
+      chrome.downloads.onErased.addListener((id) => void to.quorumErased(id));
+    });
+  }
+
+  #wake() {
+    for (const look of this.#waiting) look();
+  }
+
+  /**
+   * Resolves with the first download that fits, those already seen included.
+   * @param {(item: Item) => boolean} fits
+   * @returns {Promise<Item>}
+   */
+  first(fits) {
+    return new Promise((resolve) => {
+      const look = () => {
+        const found = [...this.items.values()].find(fits);
+        if (!found) return;
+        this.#waiting.delete(look);
+        resolve(found);
+      };
+      this.#waiting.add(look);
+      look();
+    });
+  }
+
+  /**
+   * Starts a download and resolves when the browser has finished with it, one way or the other.
+   * @param {() => Promise<unknown>} start
+   * @param {(item: Item) => Promise<unknown>} [meanwhile] is run when the download has begun
+   * @returns {Promise<Item>} `state` is `complete` or `interrupted`
+   */
+  async of(start, meanwhile) {
+    const before = new Set(this.items.keys());
+    await start();
+    const begun = await this.first((item) => !before.has(item.id));
+    await meanwhile?.(begun);
+    return this.finished(begun.id);
+  }
+
+  /** @param {number} id @returns {Promise<Item>} when it is complete or interrupted */
+  finished(id) {
+    return this.first((item) => item.id === id && item.state !== "in_progress");
+  }
+
+  /** Cancels a download as the user does in the browser's own list. @param {number} id */
+  async cancel(id) {
+    await this.#page?.evaluate((id) => chrome.downloads.cancel(id), id);
+  }
+}

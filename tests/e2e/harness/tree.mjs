@@ -1,0 +1,42 @@
+// Where things lie: the builds under test, the server's binary, the folder for pictures and logs.
+
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** @param {string} name a build of tools/manifest.mjs */
+export function build(name) {
+  const folder = join(ROOT, "dist", name);
+  if (!existsSync(join(folder, "manifest.json"))) throw new Error(`${folder} is missing: run ./build.sh build`);
+  return folder;
+}
+
+/** @returns {string} the server's binary */
+export function binary() {
+  const target = process.env.CARGO_TARGET_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "quorum/target");
+  const path = process.env.QUORUM_BIN ?? join(target, "debug/quorum");
+  if (!existsSync(path)) throw new Error(`${path} is missing: run ./build.sh build`);
+  return path;
+}
+
+/**
+ * Where a picture of a journey goes; the folder is made.
+ * @param {string} name
+ */
+export function picture(name) {
+  const folder = join(ROOT, process.env.QUORUM_PICTURES ?? "target/e2e");
+  mkdirSync(folder, { recursive: true });
+  return /** @type {`${string}.png`} */ (join(folder, `${name}.png`));
+}
+
+/**
+ * A folder of its own, removed by the function that comes with it.
+ * @param {string} name
+ */
+export function temporaryFolder(name) {
+  const path = mkdtempSync(join(tmpdir(), `quorum-${name}-`));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
+}

@@ -37,23 +37,32 @@ export class Display {
     await ended;
   }
 
-  /** @param {...(string | number)} words of xdotool */
+  /** @param {...(string | number)} words of xdotool @returns {Promise<string>} */
   async #xdotool(...words) {
-    await run("xdotool", words.map(String), { env: { ...process.env, DISPLAY: this.name } });
+    const { stdout } = await run("xdotool", words.map(String), { env: { ...process.env, DISPLAY: this.name } });
+    return stdout;
   }
 
-  /** @param {{x: number, y: number}} at on the screen */
-  async rightClick({ x, y }) {
-    await this.#xdotool("mousemove", "--sync", Math.round(x), Math.round(y), "click", 3);
+  /** @returns {Promise<string[]>} the windows that are to be seen; a menu is one of its own */
+  async #windows() {
+    return (await this.#xdotool("search", "--onlyvisible", "--name", ".*")).split("\n").filter(Boolean);
+  }
+
+  /**
+   * Clicks with the right button and waits for the menu.
+   * @param {{x: number, y: number}} at on the screen
+   */
+  async openMenu({ x, y }) {
+    const before = new Set(await this.#windows());
+    await this.#xdotool("mousemove", Math.round(x), Math.round(y), "click", 3);
+    for (const until = Date.now() + 10_000; Date.now() < until; ) {
+      if ((await this.#windows()).some((window) => !before.has(window))) return;
+    }
+    throw new Error("no menu came");
   }
 
   /** @param {...string} keys as xdotool names them: Up, Return, ctrl+a */
   async press(...keys) {
-    for (const key of keys) await this.#xdotool("key", "--clearmodifiers", key);
-  }
-
-  /** @param {string} path of the PNG with the whole screen, menus and notifications included */
-  async picture(path) {
-    await run("import", ["-window", "root", "-display", this.name, path]);
+    for (const key of keys) await this.#xdotool("key", key);
   }
 }

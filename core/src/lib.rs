@@ -10,10 +10,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![forbid(unsafe_code)]
 
-//pub mod api;
+pub mod api;
 pub mod digest;
-//pub mod guard;
+pub mod guard;
 pub mod indicator;
-//pub mod message;
+pub mod message;
 pub mod report;
-//pub mod verdict;
+pub mod verdict;

@@ -148,7 +148,10 @@ pub fn file_type(head: &[u8]) -> FileType {
         };
     }
     for (offset, magic, found) in SIGNATURES {
-        if head.get(*offset..).is_some_and(|rest| rest.starts_with(magic)) {
+        if head
+            .get(*offset..)
+            .is_some_and(|rest| rest.starts_with(magic))
+        {
             return *found;
         }
     }
@@ -177,10 +180,12 @@ fn portable_executable(head: &[u8]) -> FileType {
 }
 
 fn zip(head: &[u8]) -> FileType {
-    let name_length = head
-        .get(26..28)
-        .map_or(0, |bytes| usize::from(bytes[0]) | usize::from(bytes[1]) << 8);
-    let first = head.get(30..(30 + name_length).min(head.len())).unwrap_or(&[]);
+    let name_length = head.get(26..28).map_or(0, |bytes| {
+        usize::from(bytes[0]) | usize::from(bytes[1]) << 8
+    });
+    let first = head
+        .get(30..(30 + name_length).min(head.len()))
+        .unwrap_or(&[]);
     let holds = |needle: &[u8]| head.windows(needle.len()).any(|window| window == needle);
     if first.starts_with(b"META-INF/") {
         JAR
@@ -218,11 +223,19 @@ fn text(head: &[u8]) -> FileType {
             .get(..prefix.len())
             .is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
     };
-    if let Some(line) = start.strip_prefix("#!").and_then(|rest| rest.lines().next()) {
-        return [("python", PYTHON), ("perl", PERL), ("php", PHP), ("sh", SHELL)]
-            .into_iter()
-            .find(|(name, _)| line.contains(name))
-            .map_or(TEXT, |(_, found)| found);
+    if let Some(line) = start
+        .strip_prefix("#!")
+        .and_then(|rest| rest.lines().next())
+    {
+        return [
+            ("python", PYTHON),
+            ("perl", PERL),
+            ("php", PHP),
+            ("sh", SHELL),
+        ]
+        .into_iter()
+        .find(|(name, _)| line.contains(name))
+        .map_or(TEXT, |(_, found)| found);
     }
     if starts("<?php") {
         PHP

@@ -141,13 +141,10 @@ impl FromStr for Indicator {
             return Ok(Self::Domain(domain));
         }
         // Without a scheme only what has a dot in its host is an address: "a/b" is not.
-        let has_scheme = text
-            .get(..8)
-            .or(text.get(..7))
-            .is_some_and(|start| {
-                let start = start.to_ascii_lowercase();
-                start.starts_with("http://") || start.starts_with("https://")
-            });
+        let has_scheme = text.get(..8).or(text.get(..7)).is_some_and(|start| {
+            let start = start.to_ascii_lowercase();
+            start.starts_with("http://") || start.starts_with("https://")
+        });
         match text.parse::<CanonicalUrl>() {
             Ok(url)
                 if !text.contains(char::is_whitespace)

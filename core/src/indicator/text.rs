@@ -39,7 +39,10 @@ const SCHEMES: &[(&str, &str)] = &[
 
 /// Characters that are there to be overlooked.
 fn invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+    matches!(
+        c,
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}'
+    )
 }
 
 /// Undoes the spellings that keep an indicator from being clicked.
@@ -76,7 +79,8 @@ pub fn refang(text: &str) -> String {
         } else if word_start {
             for (written, meant) in SCHEMES {
                 let after = rest.get(written.len()..).unwrap_or_default();
-                if starts_with(rest, written) && (after.starts_with(':') || after.starts_with('[')) {
+                if starts_with(rest, written) && (after.starts_with(':') || after.starts_with('['))
+                {
                     out.push_str(meant);
                     rest = after;
                     word_start = false;
@@ -146,8 +150,8 @@ const FILE_ENDINGS: &[&str] = &[
     "aspx", "bat", "bin", "cfg", "cmd", "conf", "cpp", "css", "csv", "dat", "dll", "doc", "docx",
     "exe", "gif", "gz", "htm", "html", "ini", "iso", "jar", "java", "jpeg", "jpg", "js", "json",
     "lnk", "lock", "log", "md", "msi", "pdf", "php", "pl", "png", "ppt", "pptx", "ps1", "py",
-    "rar", "rs", "rtf", "sh", "so", "sql", "svg", "tar", "tmp", "toml", "ts", "txt", "vbs",
-    "wasm", "xls", "xlsx", "xml", "yaml", "yml", "zip",
+    "rar", "rs", "rtf", "sh", "so", "sql", "svg", "tar", "tmp", "toml", "ts", "txt", "vbs", "wasm",
+    "xls", "xlsx", "xml", "yaml", "yml", "zip",
 ];
 
 /// Finds the indicators in a text, each once, in the order of the text, at most
@@ -157,7 +161,9 @@ const FILE_ENDINGS: &[&str] = &[
 /// it was written defanged, which nobody does to a file name.
 pub fn extract(text: &str) -> Vec<Indicator> {
     let mut found = Vec::new();
-    for written in text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '|' | ',' | '`')) {
+    for written in
+        text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '|' | ',' | '`'))
+    {
         let word = refang(written);
         let defanged = word.len() != written.len();
         let Some(indicator) = read_word(&word, defanged) else {
@@ -175,8 +181,14 @@ pub fn extract(text: &str) -> Vec<Indicator> {
 
 fn read_word(word: &str, defanged: bool) -> Option<Indicator> {
     let scheme = word.find("://").and_then(|at| {
-        let start = word[..at].rfind(|c: char| !c.is_ascii_alphabetic()).map_or(0, |at| at + 1);
-        matches!(word[start..at].to_ascii_lowercase().as_str(), "http" | "https").then_some(start)
+        let start = word[..at]
+            .rfind(|c: char| !c.is_ascii_alphabetic())
+            .map_or(0, |at| at + 1);
+        matches!(
+            word[start..at].to_ascii_lowercase().as_str(),
+            "http" | "https"
+        )
+        .then_some(start)
     });
     if let Some(start) = scheme {
         return trim_end(&word[start..]).parse().ok();
@@ -214,7 +226,8 @@ fn trim_end(mut word: &str) -> &str {
             ')' => Some('('),
             ']' => Some('['),
             '}' => Some('{'),
-            '.' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '»' | '”' | '’' | '。' | '、' | '」' => None,
+            '.' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '»' | '”' | '’' | '。' | '、'
+            | '」' => None,
             _ => break,
         };
         if let Some(open) = opened

@@ -234,9 +234,7 @@ impl FromStr for UrlRef {
             .with_decode_allow_trailing_bits(true);
         let engine = GeneralPurpose::new(&alphabet::URL_SAFE, config);
         let folded = text.replace('+', "-").replace('/', "_");
-        let bytes = engine
-            .decode(folded)
-            .map_err(|_| UrlRefError::Encoding)?;
+        let bytes = engine.decode(folded).map_err(|_| UrlRefError::Encoding)?;
         let url = String::from_utf8(bytes).map_err(|_| UrlRefError::Encoding)?;
         Ok(Self::Url(url.parse()?))
     }

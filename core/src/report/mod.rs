@@ -8,6 +8,7 @@
 
 mod wire;
 
+pub(crate) use wire::Envelope;
 pub use wire::{
     Account, Analysis, AnalysisStatus, Comment, CommentVotes, MalformedReply, Object, Page, Quota,
 };
@@ -239,10 +240,17 @@ pub struct Report {
 impl Report {
     /// Labels of the objecting engines, malicious before suspicious, each once.
     pub fn labels(&self) -> Vec<&str> {
-        let mut objecting: Vec<_> = self.engines.iter().filter(|e| e.category.objects()).collect();
+        let mut objecting: Vec<_> = self
+            .engines
+            .iter()
+            .filter(|e| e.category.objects())
+            .collect();
         objecting.sort_by_key(|engine| engine.category);
         let mut labels = Vec::new();
-        for label in objecting.iter().filter_map(|engine| engine.result.as_deref()) {
+        for label in objecting
+            .iter()
+            .filter_map(|engine| engine.result.as_deref())
+        {
             if !label.is_empty() && !labels.contains(&label) {
                 labels.push(label);
             }
@@ -289,7 +297,9 @@ impl Report {
             analysed_at: attributes.last_analysis_date,
             votes: attributes.total_votes,
             reputation: attributes.reputation,
-            first_seen: attributes.first_submission_date.or(attributes.creation_date),
+            first_seen: attributes
+                .first_submission_date
+                .or(attributes.creation_date),
             times_submitted: attributes.times_submitted,
             threat_label: attributes
                 .popular_threat_classification

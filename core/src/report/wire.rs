@@ -69,8 +69,8 @@ pub(crate) struct Envelope {
 impl Envelope {
     /// Reads a reply's bytes. serde_json stops at a nesting of 128 by itself.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, MalformedReply> {
-        let envelope: Self =
-            serde_json::from_slice(bytes).map_err(|error| MalformedReply::Json(error.to_string()))?;
+        let envelope: Self = serde_json::from_slice(bytes)
+            .map_err(|error| MalformedReply::Json(error.to_string()))?;
         if envelope.data.is_null() {
             return Err(MalformedReply::Json("no data".to_owned()));
         }

@@ -1,0 +1,178 @@
+//! What is kept of a download: the one thing that the badge, the notification and the history
+//! show.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Failure;
+use crate::digest::Digests;
+use crate::verdict::{Assessment, CopyFailure, Verdict};
+
+/// A download as the browser announces it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Download {
+    /// The browser's own number for it.
+    pub id: i64,
+    /// Where the bytes come from, after all redirects.
+    pub url: String,
+    /// The name it is going to have.
+    pub name: String,
+    /// Its media type, empty if unknown.
+    pub mime: String,
+    /// When it began, in milliseconds since the Unix epoch.
+    pub started: i64,
+    /// Whether it comes from a private window: then nothing of it is kept.
+    pub private: bool,
+    /// Whether this browser lets us hold it back until we have looked.
+    pub held: bool,
+}
+
+/// Whether the check is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// It goes on.
+    Checking,
+    /// It is over; there is an assessment.
+    Done,
+}
+
+/// What became of the download.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disposition {
+    /// It waits for us.
+    Held,
+    /// It goes on, or never waited.
+    Released,
+    /// We cancelled it: it is malicious.
+    KeptBack,
+    /// We had cancelled it and the user fetched it all the same.
+    KeptAnyway,
+    /// It ended without a file, and not by us.
+    Gone,
+}
+
+/// Why an upload came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum UploadError {
+    /// The bytes could not be had again.
+    Copy {
+        /// Why.
+        failure: CopyFailure,
+    },
+    /// The backend did not take them, or did not finish.
+    Backend {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// How far sending the file in is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "upload", rename_all = "snake_case")]
+pub enum Upload {
+    /// Nobody asked for it.
+    #[default]
+    No,
+    /// On its way.
+    Sending,
+    /// The backend has it and is at work.
+    Analysing {
+        /// The analysis's id.
+        analysis: String,
+        /// Since when, in milliseconds since the Unix epoch.
+        since: i64,
+    },
+    /// Analysed.
+    Done,
+    /// It failed.
+    Failed {
+        /// Why.
+        error: UploadError,
+    },
+}
+
+/// What is kept of a download.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Our own id of it: the start time and the browser's number, which starts anew with each
+    /// profile.
+    pub id: String,
+    /// The browser's number for it.
+    pub download: i64,
+    /// Its name.
+    pub name: String,
+    /// Where the bytes came from. `data:` addresses are cut after the digests are known.
+    pub url: String,
+    /// Its media type as announced.
+    pub mime: String,
+    /// When it began, in milliseconds since the Unix epoch.
+    pub started: i64,
+    /// When the verdict was reached, in milliseconds since the Unix epoch.
+    pub checked_at: Option<i64>,
+    /// Whether it is from a private window, and so not to be stored.
+    pub private: bool,
+    /// Whether the check is over.
+    pub phase: Phase,
+    /// What became of it.
+    pub disposition: Disposition,
+    /// The verdict, once there is one.
+    pub assessment: Option<Assessment>,
+    /// What the objecting engines call it.
+    pub labels: Vec<String>,
+    /// Digests of the second copy.
+    pub digests: Option<Digests>,
+    /// Why there is no second copy.
+    pub copy_failure: Option<CopyFailure>,
+    /// How long the saved file is, in bytes.
+    pub landed_size: Option<u64>,
+    /// Where the saved file is.
+    pub path: Option<String>,
+    /// How far sending it in is.
+    pub upload: Upload,
+}
+
+impl Record {
+    /// The record of a download that just began.
+    pub fn new(download: Download) -> Self {
+        Self {
+            id: format!("{}-{}", download.started, download.id),
+            download: download.id,
+            name: download.name,
+            url: download.url,
+            mime: download.mime,
+            started: download.started,
+            checked_at: None,
+            private: download.private,
+            phase: Phase::Checking,
+            disposition: if download.held {
+                Disposition::Held
+            } else {
+                Disposition::Released
+            },
+            assessment: None,
+            labels: Vec::new(),
+            digests: None,
+            copy_failure: None,
+            landed_size: None,
+            path: None,
+            upload: Upload::No,
+        }
+    }
+
+    /// The verdict, once there is one.
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.assessment
+            .as_ref()
+            .map(|assessment| assessment.verdict)
+    }
+
+    /// Whether sending the file in can be offered: the bytes are known, nobody has seen them, and
+    /// they are not on their way already.
+    pub fn can_upload(&self) -> bool {
+        self.digests.is_some()
+            && self.verdict() == Some(Verdict::Unknown)
+            && matches!(self.upload, Upload::No | Upload::Failed { .. })
+    }
+}

@@ -1,0 +1,434 @@
+//! What crosses between the extension's contexts, declared once: who may ask what, and what comes
+//! back.
+//!
+//! Messages are JSON on the wire, so nothing here holds bytes or numbers beyond 2^53. A field
+//! with a key is never part of a reply.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::{Failure, Remaining};
+use crate::guard::Record;
+use crate::indicator::{Indicator, Kind, defang};
+use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
+use crate::verdict::{Assessment, Evidence};
+
+/// Who sends a message; the shell tells it from what the browser says of the sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sender {
+    /// A page of the extension in a tab or popup of its own.
+    Page,
+    /// The overlay card: a page of the extension inside somebody else's page.
+    Card,
+    /// A content script, or anything else.
+    Other,
+}
+
+/// A question to the background.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// How things stand. → [`Reply::State`]
+    State,
+    /// Save the backend's address and key, and try them. The permission for the address must
+    /// have been asked for by then: that needs the click itself. → [`Reply::State`]
+    Connect {
+        /// What the user typed.
+        address: String,
+        /// What the user typed; `None` keeps the present key if the address is the same.
+        key: Option<String>,
+        /// Whether the key outlives the browser session.
+        remember: bool,
+    },
+    /// The match pattern that a backend's address needs permission for. → [`Reply::Pattern`]
+    Pattern {
+        /// What the user typed.
+        address: String,
+    },
+    /// Switch automatic download checks. → [`Reply::State`]
+    SetDownloads {
+        /// On or off.
+        enabled: bool,
+    },
+    /// What the tab in front shows. → [`Reply::Indicators`]
+    CurrentPage,
+    /// What a text holds. → [`Reply::Indicators`]
+    Read {
+        /// Typed or pasted.
+        text: String,
+    },
+    /// What the card in this tab is to show. → [`Reply::Indicators`]
+    Card,
+    /// How high the card would like to be. → [`Reply::Done`]
+    CardHeight {
+        /// In CSS pixels.
+        height: u32,
+    },
+    /// Close the card. → [`Reply::Done`]
+    CloseCard,
+    /// A report. → [`Reply::Report`]
+    Report {
+        /// On what.
+        indicator: Indicator,
+        /// How it was got at.
+        evidence: Evidence,
+        /// Whether a stored answer will not do.
+        fresh: bool,
+    },
+    /// Comments. → [`Reply::Comments`]
+    Comments {
+        /// On what.
+        indicator: Indicator,
+        /// Where the page begins.
+        cursor: Option<String>,
+    },
+    /// Write a comment. → [`Reply::Comment`]
+    AddComment {
+        /// On what.
+        indicator: Indicator,
+        /// What it says.
+        text: String,
+    },
+    /// Vote. → [`Reply::Voted`]
+    Vote {
+        /// On what.
+        indicator: Indicator,
+        /// For which side.
+        verdict: VoteVerdict,
+    },
+    /// Send an address in to be analysed; answered when it is done. → [`Reply::Report`]
+    Submit {
+        /// The address.
+        indicator: Indicator,
+    },
+    /// The history of checked downloads, newest first. → [`Reply::Downloads`]
+    Downloads,
+    /// Fetch a download that was kept back. → [`Reply::Done`]
+    Keep {
+        /// The record's id.
+        id: String,
+    },
+    /// Send a download in to be analysed. → [`Reply::Done`]
+    Upload {
+        /// The record's id.
+        id: String,
+    },
+    /// Check a download again. → [`Reply::Done`]
+    Recheck {
+        /// The record's id.
+        id: String,
+    },
+    /// Forget a download. → [`Reply::Done`]
+    Forget {
+        /// The record's id.
+        id: String,
+    },
+    /// Open the full report in a tab. → [`Reply::Done`]
+    OpenReport {
+        /// On what.
+        indicator: Indicator,
+    },
+    /// Open the options. → [`Reply::Done`]
+    OpenOptions,
+}
+
+impl Request {
+    /// Whether this sender may ask this. The card lives where a page can lure clicks onto it, so
+    /// it reads and opens and changes nothing; a content script asks nothing at all.
+    pub fn allowed_from(&self, sender: Sender) -> bool {
+        match sender {
+            Sender::Page => true,
+            Sender::Card => matches!(
+                self,
+                Self::State
+                    | Self::Card
+                    | Self::CardHeight { .. }
+                    | Self::CloseCard
+                    | Self::Report { fresh: false, .. }
+                    | Self::Comments { cursor: None, .. }
+                    | Self::OpenReport { .. }
+                    | Self::OpenOptions
+            ),
+            Sender::Other => false,
+        }
+    }
+}
+
+/// The answer to a [`Request`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reply", content = "value", rename_all = "snake_case")]
+pub enum Reply {
+    /// How things stand.
+    State(State),
+    /// A match pattern.
+    Pattern(String),
+    /// Indicators, none or many.
+    Indicators(Vec<Indicator>),
+    /// A report.
+    Report(Box<ReportView>),
+    /// Comments.
+    Comments(Page<Comment>),
+    /// The comment that was written.
+    Comment(Comment),
+    /// Whether the vote was counted now; `false` if it had been before.
+    Voted(bool),
+    /// The history.
+    Downloads(Vec<Record>),
+    /// It is done.
+    Done,
+}
+
+/// Why a request was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+pub enum Problem {
+    /// The message is not of a known shape.
+    Malformed {
+        /// What is wrong with it, for a developer.
+        message: String,
+    },
+    /// This sender may not ask this.
+    NotAllowed,
+    /// The address cannot be a backend's; plain http is for this machine only.
+    BadAddress {
+        /// Whether plain http is the trouble.
+        insecure: bool,
+    },
+    /// This cannot be an API key.
+    BadKey,
+    /// A new address needs the key to be entered again.
+    KeyNeeded,
+    /// There is no such record any more.
+    Gone,
+    /// The backend, or the way to it.
+    Backend {
+        /// What happened.
+        failure: Failure,
+    },
+    /// The browser refused something.
+    Browser {
+        /// Its own words.
+        message: String,
+    },
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self::Backend { failure }
+    }
+}
+
+/// What every message is answered with: `{ok: true, …}` or `{ok: false, …}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Whether it went well.
+    pub ok: bool,
+    /// The reply if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Reply>,
+    /// The problem if not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+impl From<Result<Reply, Problem>> for Answer {
+    fn from(result: Result<Reply, Problem>) -> Self {
+        match result {
+            Ok(reply) => Self {
+                ok: true,
+                reply: Some(reply),
+                problem: None,
+            },
+            Err(problem) => Self {
+                ok: false,
+                reply: None,
+                problem: Some(problem),
+            },
+        }
+    }
+}
+
+impl From<Answer> for Result<Reply, Problem> {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer {
+                ok: true,
+                reply: Some(reply),
+                ..
+            } => Ok(reply),
+            Answer {
+                problem: Some(problem),
+                ..
+            } => Err(problem),
+            _ => Err(Problem::Malformed {
+                message: "an answer without content".to_owned(),
+            }),
+        }
+    }
+}
+
+/// What the background tells all open pages without being asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "news", content = "value", rename_all = "snake_case")]
+pub enum News {
+    /// A download's record is new or has changed.
+    Download(Box<Record>),
+    /// A download's record is gone.
+    Forgotten(String),
+    /// Settings or account have changed.
+    State(State),
+}
+
+/// How things stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct State {
+    /// The backend's address, if one is set.
+    pub address: Option<String>,
+    /// Its short name for people.
+    pub backend: Option<String>,
+    /// Whether there is a key.
+    pub has_key: bool,
+    /// Whether the key outlives the browser session.
+    pub remember: bool,
+    /// The account, as last seen.
+    pub account: Option<Account>,
+    /// What is left of the budget.
+    pub remaining: Remaining,
+    /// Whether downloads are checked automatically.
+    pub downloads: bool,
+    /// Whether all sites may be read, so that a second copy can be had.
+    pub all_sites: bool,
+    /// Whether this browser lets downloads be held.
+    pub can_hold: bool,
+}
+
+/// A line of a report's details.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", content = "value", rename_all = "snake_case")]
+pub enum Fact {
+    /// SHA-256.
+    Sha256(String),
+    /// SHA-1.
+    Sha1(String),
+    /// MD5.
+    Md5(String),
+    /// Length in bytes.
+    Size(u64),
+    /// Type for people.
+    Type(String),
+    /// Names it was seen under.
+    Names(Vec<String>),
+    /// The address itself.
+    Address(String),
+    /// Title of the page.
+    Title(String),
+    /// First seen, in seconds since the Unix epoch.
+    FirstSeen(i64),
+    /// Last analysed, in seconds since the Unix epoch.
+    Analysed(i64),
+    /// How often it was sent in.
+    TimesSubmitted(u64),
+    /// The community's score.
+    Reputation(i64),
+    /// Classes by vendor.
+    Categories(Vec<String>),
+    /// Tags.
+    Tags(Vec<String>),
+}
+
+/// A report, ready to be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportView {
+    /// On what.
+    pub indicator: Indicator,
+    /// What sort of thing that is.
+    pub kind: Kind,
+    /// What to call it: a file's best name, else the indicator.
+    pub name: String,
+    /// The indicator, spelled so that nobody clicks it.
+    pub defanged: String,
+    /// The verdict and its reasons.
+    pub assessment: Assessment,
+    /// The worst labels.
+    pub labels: Vec<String>,
+    /// All engines.
+    pub engines: Vec<EngineResult>,
+    /// Votes.
+    pub votes: TotalVotes,
+    /// Details.
+    pub facts: Vec<Fact>,
+    /// When the backend was asked, in milliseconds since the Unix epoch.
+    pub asked_at: i64,
+    /// Whether sending the thing in can be offered: an unknown public address.
+    pub can_submit: bool,
+    /// The backend's short name.
+    pub backend: String,
+    /// What is left of the budget.
+    pub remaining: Remaining,
+}
+
+impl ReportView {
+    /// Puts a report into the form in which it is shown.
+    pub fn new(
+        indicator: Indicator,
+        report: Option<&Report>,
+        assessment: Assessment,
+        asked_at: i64,
+        backend: String,
+        remaining: Remaining,
+    ) -> Self {
+        let written = indicator.to_string();
+        let defanged = defang(&indicator);
+        let name = report
+            .filter(|report| report.kind == indicator.kind())
+            .and_then(|report| report.file.names.first())
+            .cloned()
+            .unwrap_or(written);
+        let can_submit = report.is_none_or(|report| report.kind != Kind::Url)
+            && indicator.kind() == Kind::Url
+            && !indicator.is_private();
+        Self {
+            kind: indicator.kind(),
+            indicator,
+            name,
+            defanged,
+            assessment,
+            labels: report
+                .map(|report| report.labels().into_iter().map(str::to_owned).collect())
+                .unwrap_or_default(),
+            engines: report
+                .map(|report| report.engines.clone())
+                .unwrap_or_default(),
+            votes: report.map(|report| report.votes).unwrap_or_default(),
+            facts: report.map(facts).unwrap_or_default(),
+            asked_at,
+            can_submit,
+            backend,
+            remaining,
+        }
+    }
+}
+
+fn facts(report: &Report) -> Vec<Fact> {
+    let file = &report.file;
+    let list = |items: &[String]| (!items.is_empty()).then(|| items.to_vec());
+    [
+        file.type_description.clone().map(Fact::Type),
+        file.size.map(Fact::Size),
+        file.sha256.map(|hash| Fact::Sha256(hash.to_string())),
+        file.sha1.clone().map(Fact::Sha1),
+        file.md5.clone().map(Fact::Md5),
+        list(&file.names).map(Fact::Names),
+        report.url.clone().map(Fact::Address),
+        report.title.clone().map(Fact::Title),
+        report.first_seen.map(Fact::FirstSeen),
+        report.analysed_at.map(Fact::Analysed),
+        report.times_submitted.map(Fact::TimesSubmitted),
+        Some(Fact::Reputation(report.reputation)),
+        list(&report.categories).map(Fact::Categories),
+        list(&report.tags).map(Fact::Tags),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,372 @@
+//! From a report to a verdict, with the reasons a person can read.
+//!
+//! The words are not here: a [`Reason`] carries facts, the user interface has the sentences in
+//! its locale files. The policy is here and nowhere else: [`assess`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Failure;
+use crate::report::{Report, Stats};
+
+/// The six verdicts; there are no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Engines object, enough of them to say it.
+    Malicious,
+    /// There is doubt.
+    Suspicious,
+    /// Engines looked and found nothing. That is no proof.
+    Clean,
+    /// It is on a list of known good things.
+    KnownGood,
+    /// Nobody has seen it.
+    Unknown,
+    /// It was not checked; something failed or was not allowed.
+    Unchecked,
+}
+
+/// What a more telling word than the plain verdict says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Phishing, by what the objecting engines call it.
+    Phishing,
+    /// A site that spreads malware.
+    MalwareSite,
+    /// Few generic objections against many that see nothing.
+    FalseAlarm,
+}
+
+/// How the thing that was asked about was got at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// The bytes on disk were hashed (three dots).
+    SavedFile,
+    /// The same address was fetched a second time and hashed (two dots).
+    SecondCopy,
+    /// Only the address or its host was looked up (one dot).
+    Address,
+    /// A person named the thing: a hash, a domain, an IP address.
+    Given,
+}
+
+/// Why a verdict is as it is. Numbers are counts; times are seconds since the Unix epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Reason {
+    /// `objecting` of `answered` engines object.
+    EnginesObject {
+        /// Malicious or suspicious.
+        objecting: u32,
+        /// Came to a result.
+        answered: u32,
+    },
+    /// The objections name no family.
+    GenericLabels {
+        /// How many there are.
+        objecting: u32,
+    },
+    /// What most labels agree on.
+    Family {
+        /// The label.
+        label: String,
+    },
+    /// Nobody objects.
+    NobodyObjects {
+        /// Engines that looked.
+        answered: u32,
+    },
+    /// The community's votes lean to one side.
+    Votes {
+        /// For malicious.
+        malicious: u32,
+        /// For harmless.
+        harmless: u32,
+    },
+    /// It is on a list of known good things.
+    KnownOn {
+        /// The list.
+        list: String,
+        /// Who distributes it, empty if not told.
+        by: String,
+    },
+    /// It has been around.
+    KnownSince {
+        /// First sent in.
+        first_seen: i64,
+        /// How often.
+        times: u64,
+    },
+    /// The backend has never seen it.
+    NeverSeen,
+    /// It was seen, but no engine came to a result.
+    NoEngineAnswered {
+        /// Engines that were asked.
+        asked: u32,
+    },
+    /// The address is unknown; the verdict is on its host.
+    HostOnly {
+        /// The host.
+        host: String,
+    },
+    /// The bytes could not be had, so only the address was looked up.
+    BytesNotRead {
+        /// Why.
+        failure: CopyFailure,
+    },
+    /// The second copy is not what was saved.
+    CopyDiffers {
+        /// Bytes announced or saved.
+        saved: u64,
+        /// Bytes of the second copy.
+        copy: u64,
+    },
+    /// It is on a private network and was not asked about.
+    Private,
+    /// Something failed.
+    Failed {
+        /// What.
+        failure: Failure,
+    },
+}
+
+/// Why a download's bytes could not be read a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CopyFailure {
+    /// The extension has no permission for the site.
+    NoPermission,
+    /// The address has a scheme that cannot be fetched (`blob:`, `ftp:`).
+    Scheme,
+    /// The site refused or broke off.
+    Refused,
+    /// It took too long.
+    TooSlow,
+    /// It is larger than what is read.
+    TooLarge,
+    /// Another file came.
+    Different,
+}
+
+/// A verdict with all that it stands on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// A more telling word, where there is one.
+    pub class: Option<Class>,
+    /// How the thing was got at.
+    pub evidence: Evidence,
+    /// Why, the strongest first.
+    pub reasons: Vec<Reason>,
+    /// What the engines said in numbers; zero throughout without a report.
+    pub stats: Stats,
+}
+
+impl Assessment {
+    /// Nobody has seen it.
+    pub fn unknown(evidence: Evidence) -> Self {
+        Self {
+            verdict: Verdict::Unknown,
+            class: None,
+            evidence,
+            reasons: vec![Reason::NeverSeen],
+            stats: Stats::default(),
+        }
+    }
+
+    /// It was not checked, for this reason.
+    pub fn unchecked(evidence: Evidence, reason: Reason) -> Self {
+        Self {
+            verdict: Verdict::Unchecked,
+            class: None,
+            evidence,
+            reasons: vec![reason],
+            stats: Stats::default(),
+        }
+    }
+
+    /// Puts a reason that is about the evidence behind those about the verdict.
+    pub fn with(mut self, reason: Reason) -> Self {
+        self.reasons.push(reason);
+        self
+    }
+}
+
+/// Objections from this share of the engines that answered make a verdict of malicious…
+const MALICIOUS_SHARE: (u32, u32) = (1, 5);
+/// …and so do this many, however many others see nothing.
+const MALICIOUS_COUNT: u32 = 5;
+/// At most this many generic objections, among at least [`FALSE_ALARM_OF`] results, are probably
+/// a false alarm.
+const FALSE_ALARM_MOST: u32 = 2;
+const FALSE_ALARM_OF: u32 = 30;
+/// This many more votes for malicious than for harmless are a doubt of their own.
+const VOTES_LEAD: u32 = 3;
+
+/// The policy: what a report means.
+pub fn assess(report: &Report, evidence: Evidence) -> Assessment {
+    let stats = report.stats;
+    let (objecting, answered) = (stats.objecting(), stats.answered());
+    let labels = report.labels();
+    let generic = objecting > 0 && labels.iter().all(|label| is_generic(label));
+    let known_on = report.file.known_on.first();
+    let against = report.votes.malicious >= report.votes.harmless.saturating_add(VOTES_LEAD);
+
+    let by_share = stats.malicious * MALICIOUS_SHARE.1 >= answered * MALICIOUS_SHARE.0;
+    let verdict = if stats.malicious > 0 && (by_share || stats.malicious >= MALICIOUS_COUNT) {
+        Verdict::Malicious
+    } else if objecting > 0 || against {
+        Verdict::Suspicious
+    } else if known_on.is_some() {
+        Verdict::KnownGood
+    } else if answered > 0 {
+        Verdict::Clean
+    } else {
+        Verdict::Unknown
+    };
+
+    let class = match verdict {
+        Verdict::Malicious | Verdict::Suspicious if mentions(report, &labels, "phish") => {
+            Some(Class::Phishing)
+        }
+        Verdict::Malicious if report.url.is_some() && mentions(report, &labels, "malware") => {
+            Some(Class::MalwareSite)
+        }
+        Verdict::Suspicious
+            if generic
+                && objecting <= FALSE_ALARM_MOST
+                && answered >= FALSE_ALARM_OF
+                && !against =>
+        {
+            Some(Class::FalseAlarm)
+        }
+        _ => None,
+    };
+
+    let mut reasons = Vec::new();
+    if objecting > 0 {
+        reasons.push(Reason::EnginesObject {
+            objecting,
+            answered,
+        });
+        if let Some(label) = report.threat_label.clone().or_else(|| common_label(report)) {
+            reasons.push(Reason::Family { label });
+        } else if generic {
+            reasons.push(Reason::GenericLabels { objecting });
+        }
+    } else if let Some(list) = known_on {
+        reasons.push(Reason::KnownOn {
+            list: list.clone(),
+            by: report.file.distributors.join(", "),
+        });
+    }
+    if objecting == 0 && answered > 0 {
+        reasons.push(Reason::NobodyObjects { answered });
+    }
+    if answered == 0 {
+        reasons.push(Reason::NoEngineAnswered {
+            asked: stats.unanswered(),
+        });
+    }
+    if against || report.votes.harmless >= report.votes.malicious.saturating_add(VOTES_LEAD) {
+        let votes = Reason::Votes {
+            malicious: report.votes.malicious,
+            harmless: report.votes.harmless,
+        };
+        // Where the votes alone make the doubt, they are the first reason.
+        let first = against && objecting == 0;
+        reasons.insert(if first { 0 } else { reasons.len() }, votes);
+    }
+    if let (Some(first_seen), Some(times)) = (report.first_seen, report.times_submitted) {
+        reasons.push(Reason::KnownSince { first_seen, times });
+    }
+    Assessment {
+        verdict,
+        class,
+        evidence,
+        reasons,
+        stats,
+    }
+}
+
+/// Whether the backend's classes, the labels or the tags hold a word.
+fn mentions(report: &Report, labels: &[&str], word: &str) -> bool {
+    let classes = report
+        .categories
+        .iter()
+        .chain(&report.tags)
+        .map(String::as_str);
+    classes
+        .chain(labels.iter().copied())
+        .any(|text| text.to_ascii_lowercase().contains(word))
+}
+
+/// Words of labels that name no family: they say how a thing was noticed, not what it is.
+const GENERIC: &[&str] = &[
+    "agent",
+    "ai",
+    "attribute",
+    "behaveslike",
+    "bscope",
+    "confidence",
+    "detect",
+    "detected",
+    "gen",
+    "generic",
+    "genericrxaa",
+    "heur",
+    "heuristic",
+    "high",
+    "highconfidence",
+    "kryptik",
+    "low",
+    "malicious",
+    "malware",
+    "ml",
+    "moderate",
+    "packed",
+    "pua",
+    "pup",
+    "riskware",
+    "score",
+    "susgen",
+    "suspicious",
+    "trojan",
+    "unsafe",
+    "unwanted",
+    "variant",
+    "virus",
+    "w32",
+    "w64",
+    "win32",
+    "win64",
+];
+
+fn is_generic(label: &str) -> bool {
+    label
+        .split(|c: char| !c.is_ascii_alphabetic() && !c.is_ascii_digit())
+        .map(str::to_ascii_lowercase)
+        .filter(|word| !word.is_empty() && !word.bytes().all(|byte| byte.is_ascii_digit()))
+        .all(|word| GENERIC.binary_search(&word.as_str()).is_ok())
+}
+
+/// The one label of all malicious results that name a family, where it is the same for all.
+fn common_label(report: &Report) -> Option<String> {
+    let mut labels = report.labels();
+    labels.retain(|label| !is_generic(label));
+    match labels[..] {
+        [one] => Some(one.to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn generic_words_are_sorted_for_the_binary_search() {
+        assert!(super::GENERIC.is_sorted());
+    }
+}

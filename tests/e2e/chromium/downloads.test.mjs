@@ -1,0 +1,113 @@
+// Downloads, checked without being asked: what is malicious is held back and can still be had, everything
+// else lands, and nothing is uploaded before the user says so.
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { CLEAN, EICAR, sha256, unknown } from "../harness/files.mjs";
+import { checkDownloads, photograph, pressInRecord, record } from "../harness/pages.mjs";
+import { startScene } from "../harness/stage.mjs";
+import { picture } from "../harness/tree.mjs";
+
+/** @type {import("../harness/stage.mjs").Scene} */
+let scene;
+
+before(async () => {
+  scene = await startScene();
+});
+after(() => scene?.close());
+
+/** The files in the download folder, unfinished ones included. */
+const landed = () => readdirSync(scene.chromium.folder);
+
+test("a malicious file is held back, told of, and can still be had", { timeout: 90_000 }, async () => {
+  const { chromium, site } = scene;
+  const page = await chromium.visit(site.link("invoice", "/d/attachment/eicar.com"));
+  const item = await chromium.downloads.of(() => page.click("#go"));
+  assert.equal(item.state, "interrupted");
+  assert.deepEqual(landed(), [], "no file is left");
+
+  const worker = await chromium.worker();
+  const told = await worker.evaluate(async () => Object.keys(await chrome.notifications.getAll()));
+  assert.equal(told.length, 1, "one notification");
+
+  const popup = await chromium.open("popup.html");
+  const words = await record(popup, "eicar.com", "Malicious");
+  assert.match(words, /Quorum YARA|engine/i, "the record says who says so");
+  await photograph(popup, picture("download-malicious"), { width: 380, height: 600 });
+
+  const kept = await chromium.downloads.of(() => pressInRecord(popup, "eicar.com", "Keep anyway"));
+  assert.equal(kept.state, "complete");
+  assert.ok(readFileSync(kept.filename).equals(EICAR), "the file is the one that was asked for");
+  await popup.close();
+  await page.close();
+});
+
+test("a clean file lands", { timeout: 60_000 }, async () => {
+  const { chromium, site } = scene;
+  const page = await chromium.visit(site.link("letter", "/d/attachment/letter.bin"));
+  const item = await chromium.downloads.of(() => page.click("#go"));
+  assert.equal(item.state, "complete");
+  assert.ok(readFileSync(join(chromium.folder, "letter.bin")).equals(CLEAN));
+  const popup = await chromium.open("popup.html");
+  await record(popup, "letter.bin", "Nothing found");
+  await photograph(popup, picture("download-clean"), { width: 380, height: 600 });
+  await popup.close();
+  await page.close();
+});
+
+test("an unknown file lands, is marked, and is uploaded only when the user says so", { timeout: 90_000 }, async () => {
+  const { chromium, site, proxy, alice } = scene;
+  const bytes = unknown("upload");
+  site.put("new.bin", bytes);
+  const page = await chromium.visit(site.link("new", "/d/attachment/new.bin"));
+  const item = await chromium.downloads.of(() => page.click("#go"));
+  assert.equal(item.state, "complete");
+  assert.ok(readFileSync(join(chromium.folder, "new.bin")).equals(bytes));
+
+  const popup = await chromium.open("popup.html");
+  await record(popup, "new.bin", "Unknown", "Upload for analysis");
+  await photograph(popup, picture("download-unknown"), { width: 380, height: 600 });
+  const uploads = () => proxy.record.requests.filter((request) => request.method === "POST" && request.body.includes(bytes));
+  assert.equal(uploads().length, 0, "nothing was uploaded yet");
+  assert.equal(proxy.record.requests.filter((request) => request.url.includes("upload_url")).length, 0);
+  await assert.rejects(alice.ask(`/files/${sha256(bytes)}`), /NotFoundError/);
+
+  await pressInRecord(popup, "new.bin", "Upload for analysis");
+  await proxy.record.first((request) => request.method === "POST" && request.body.includes(bytes));
+  await record(popup, "new.bin", "Nothing found");
+  assert.equal((await alice.ask(`/files/${sha256(bytes)}`)).id, sha256(bytes));
+  await popup.close();
+  await page.close();
+});
+
+test("what comes by a redirect, packed, or without a length is judged by its bytes too", { timeout: 120_000 }, async () => {
+  const { chromium, site } = scene;
+  for (const kind of ["redirect", "redirect-elsewhere", "gzip", "chunked"]) {
+    site.put(`${kind}.com`, EICAR);
+    const page = await chromium.visit(site.link(kind, `/d/${kind}/${kind}.com`));
+    const item = await chromium.downloads.of(() => page.click("#go"));
+    assert.equal(item.state, "interrupted", `${kind} is held back`);
+    const popup = await chromium.open("popup.html");
+    await record(popup, `${kind}.com`, "Malicious");
+    await popup.close();
+    await page.close();
+  }
+});
+
+test("with checks switched off nothing is asked", { timeout: 60_000 }, async () => {
+  const { chromium, site, proxy } = scene;
+  const options = await chromium.open("options.html");
+  await checkDownloads(options, false);
+  const before = proxy.record.requests.length;
+  const bytes = unknown("off");
+  site.put("off.bin", bytes);
+  const page = await chromium.visit(site.link("off", "/d/attachment/off.bin"));
+  const item = await chromium.downloads.of(() => page.click("#go"));
+  assert.equal(item.state, "complete");
+  assert.equal(proxy.record.requests.length, before);
+  await checkDownloads(options, true);
+  await options.close();
+  await page.close();
+});

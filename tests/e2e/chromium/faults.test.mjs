@@ -1,0 +1,65 @@
+// Whatever goes wrong on our side, the download lands, its record says "Not checked" and why, and the key
+// goes to nobody but the configured backend. Each fault has a browser of its own: what one teaches the
+// client (to wait, say) must not change the next.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { FaultyBackend } from "../harness/backend.mjs";
+import { Chromium } from "../harness/chromium.mjs";
+import { unknown } from "../harness/files.mjs";
+import { photograph, record } from "../harness/pages.mjs";
+import { startSite } from "../harness/site.mjs";
+import { connect } from "../harness/stage.mjs";
+import { picture } from "../harness/tree.mjs";
+
+/** @type {import("../harness/site.mjs").Site} */
+let site;
+before(async () => {
+  site = await startSite();
+});
+after(() => site?.close());
+
+/** What the record must say, beside "Not checked". @type {[import("../harness/backend.mjs").Fault | "down", RegExp][]} */
+const FAULTS = [
+  ["down", /reach|answer/],
+  ["hang", /time|answer/],
+  ["401", /key/],
+  ["429", /quota|limit|busy/],
+  ["html", /answer|understand/],
+  ["302", /redirect|another|reach/],
+  ["307", /redirect|another|reach/],
+  ["500", /answer|error|server/],
+];
+
+for (const [fault, why] of FAULTS) {
+  test(`backend: ${fault}: the download lands and is marked as not checked`, { timeout: 120_000 }, async (t) => {
+    const backend = new FaultyBackend();
+    await backend.start();
+    t.after(() => backend.close());
+    const chromium = await Chromium.launch();
+    t.after(async () => {
+      await chromium.close();
+      chromium.remove();
+    });
+    await (await connect(chromium, { address: backend.origin, key: backend.key, name: "frank" })).close();
+
+    if (fault === "down") await backend.down();
+    else backend.fault = fault;
+    const bytes = unknown(fault);
+    const name = `file-${fault}.bin`;
+    site.put(name, bytes);
+    const page = await chromium.visit(site.link(fault, `/d/attachment/${name}`));
+    const item = await chromium.downloads.of(() => page.click("#go"));
+    assert.equal(item.state, "complete");
+    assert.ok(readFileSync(join(chromium.folder, name)).equals(bytes));
+
+    const popup = await chromium.open("popup.html");
+    await record(popup, name, "Not checked", why);
+    await photograph(popup, picture(`fault-${fault}`), { width: 380, height: 600 });
+    assert.deepEqual(backend.canary.requests, [], "no other origin was asked anything");
+    if (fault !== "down") assert.ok(backend.record.requests.length > 1, "the backend was asked");
+    assert.deepEqual(site.record.holding(backend.key), []);
+  });
+}

@@ -1,0 +1,98 @@
+// The popup: any indicator's report, votes and comments that arrive at the server, by keyboard too, in
+// light, dark and Japanese.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Chromium } from "../harness/chromium.mjs";
+import { CLEAN, EICAR, sha256 } from "../harness/files.mjs";
+import { by, look, photograph, tab, text } from "../harness/pages.mjs";
+import { BAD_LINK, COMMENT_ON_EICAR, startScene } from "../harness/stage.mjs";
+import { picture } from "../harness/tree.mjs";
+
+/** @type {import("../harness/stage.mjs").Scene} */
+let scene;
+before(async () => {
+  scene = await startScene();
+});
+after(() => scene?.close());
+
+test("shows the report of a hash: verdict, reasons, engines, votes and comments", { timeout: 60_000 }, async () => {
+  const popup = await scene.chromium.open("popup.html");
+  await look(popup, sha256(EICAR), "Malicious");
+  await popup.waitForSelector(`::-p-aria([role="img"])`);
+  await text(popup, "body", "Quorum YARA", "Hash list");
+  await photograph(popup, picture("popup-light"), { width: 380, height: 600 });
+  await photograph(popup, picture("popup-dark"), { width: 380, height: 600, dark: true });
+  await tab(popup, "Community");
+  await text(popup, "body", COMMENT_ON_EICAR);
+  await photograph(popup, picture("popup-community"), { width: 380, height: 600 });
+  await tab(popup, "Details");
+  await text(popup, "body", sha256(EICAR).slice(0, 16));
+  await photograph(popup, picture("popup-details"), { width: 380, height: 600 });
+  await popup.close();
+});
+
+test("knows every kind of indicator, defanged ones too", { timeout: 60_000 }, async () => {
+  const popup = await scene.chromium.open("popup.html");
+  await look(popup, BAD_LINK.replace("http", "hxxp").replace("parcel-service.example", "parcel-service[.]example"), "Malicious|Phishing");
+  await look(popup, sha256(CLEAN), "Nothing found");
+  await look(popup, "0".repeat(64), "Unknown");
+  await look(popup, "example.org", "Nothing found|Unknown");
+  await look(popup, "192.0.2.7", "Nothing found|Unknown");
+  await popup.close();
+});
+
+test("a vote and a comment arrive at the server", { timeout: 60_000 }, async () => {
+  const { chromium, alice } = scene;
+  const path = `/files/${sha256(EICAR)}`;
+  const popup = await chromium.open("popup.html");
+  await look(popup, sha256(EICAR), "Malicious");
+  await tab(popup, "Community");
+  await popup.locator(by("button", "Malicious")).click();
+  await text(popup, "body", /3/);
+  assert.deepEqual((await alice.ask(path)).attributes.total_votes, { harmless: 0, malicious: 3 });
+  await popup.locator(by("textbox", "Write a comment")).fill("Found in a test #quorum");
+  await popup.locator(by("button", "Send")).click();
+  await text(popup, "li, article", "Found in a test #quorum");
+  const [newest] = await alice.ask(`${path}/comments`);
+  assert.equal(newest.attributes.text, "Found in a test #quorum");
+  await popup.close();
+});
+
+test("can be used by keyboard alone", { timeout: 60_000 }, async () => {
+  const popup = await scene.chromium.open("popup.html");
+  const box = await popup.waitForSelector(by("searchbox"));
+  await box?.focus();
+  await popup.keyboard.type(sha256(EICAR));
+  await popup.keyboard.press("Enter");
+  await text(popup, "h1", "Malicious");
+  /** @type {Set<string>} */
+  const reached = new Set();
+  for (let presses = 0; presses < 40; presses++) {
+    await popup.keyboard.press("Tab");
+    reached.add(await popup.evaluate(() => document.activeElement?.getAttribute("role") ?? document.activeElement?.tagName.toLowerCase() ?? ""));
+  }
+  assert.ok(reached.has("tab") && reached.has("button"), `reached ${[...reached].join(", ")}`);
+  await popup.focus("[role=tab][aria-selected=true]");
+  await popup.keyboard.press("ArrowRight");
+  assert.match(await popup.$eval("[role=tab][aria-selected=true]", (tab) => tab.textContent ?? ""), /Community/);
+  await popup.close();
+});
+
+test("speaks Japanese to a Japanese browser", { timeout: 90_000 }, async (t) => {
+  const chromium = await Chromium.launch({ language: "ja" });
+  t.after(async () => {
+    await chromium.close();
+    chromium.remove();
+  });
+  const options = await chromium.open("options.html");
+  assert.equal(await options.$eval("html", (html) => html.lang), "ja");
+  const boxes = await options.$$("input:not([type=checkbox])");
+  await boxes[0]?.type(scene.proxy.origin);
+  await boxes[1]?.type(scene.erin.key);
+  await options.keyboard.press("Enter");
+  await text(options, "[role=status], output", "erin");
+  const popup = await chromium.open("popup.html");
+  await look(popup, sha256(EICAR), "危険");
+  await photograph(popup, picture("popup-japanese"), { width: 380, height: 600 });
+});

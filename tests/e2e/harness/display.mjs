@@ -65,4 +65,20 @@ export class Display {
   async press(...keys) {
     for (const key of keys) await this.#xdotool("key", key);
   }
+
+  /**
+   * Says yes in the browser's own dialog, as a user does who is asked for a permission.
+   * @param {import("puppeteer-core").Page} page the one that asks
+   * @param {() => Promise<unknown>} ask what makes it ask
+   */
+  async allow(page, ask) {
+    const asked = page.evaluate(() => new Promise((resolve) => addEventListener("blur", () => resolve(true), { once: true })));
+    await page.bringToFront();
+    await ask();
+    await asked;
+    // The browser ignores keys until a dialog has been seen for half a second, so that nobody says yes
+    // by accident; there is no event for its end.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await this.press("Tab", "Return");
+  }
 }

@@ -3,7 +3,7 @@
 // client (to wait, say) must not change the next.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { FaultyBackend } from "../harness/backend.mjs";
@@ -12,7 +12,7 @@ import { unknown } from "../harness/files.mjs";
 import { photograph, record } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
 import { connect } from "../harness/stage.mjs";
-import { picture } from "../harness/tree.mjs";
+import { build, picture, temporaryFolder } from "../harness/tree.mjs";
 
 /** @type {import("../harness/site.mjs").Site} */
 let site;
@@ -63,3 +63,50 @@ for (const [fault, why] of FAULTS) {
     assert.deepEqual(site.record.holding(backend.key), []);
   });
 }
+
+test("our own module is broken: the download lands", { timeout: 60_000 }, async (t) => {
+  const folder = temporaryFolder("broken");
+  t.after(folder.remove);
+  cpSync(build("chromium-test"), folder.path, { recursive: true });
+  truncateSync(join(folder.path, "pkg", "quorum_extension_bg.wasm"), 1000);
+  const chromium = await Chromium.launch({ extension: folder.path });
+  t.after(async () => {
+    await chromium.close();
+    chromium.remove();
+  });
+  const bytes = unknown("broken");
+  site.put("broken.bin", bytes);
+  const page = await chromium.visit(site.link("broken", "/d/attachment/broken.bin"));
+  const item = await chromium.downloads.of(() => page.click("#go"));
+  assert.equal(item.state, "complete");
+  assert.ok(readFileSync(join(chromium.folder, "broken.bin")).equals(bytes));
+});
+
+test("our worker is killed while it holds: the download lands", { timeout: 120_000 }, async (t) => {
+  const backend = new FaultyBackend();
+  await backend.start();
+  t.after(() => backend.close());
+  const chromium = await Chromium.launch();
+  t.after(async () => {
+    await chromium.close();
+    chromium.remove();
+  });
+  await (await connect(chromium, { address: backend.origin, key: backend.key, name: "frank" })).close();
+  backend.fault = "hang";
+  const bytes = unknown("killed");
+  site.put("killed.bin", bytes);
+  const asked = backend.record.requests.length;
+  const page = await chromium.visit(site.link("killed", "/d/attachment/killed.bin"));
+  const item = await chromium.downloads.of(
+    () => page.click("#go"),
+    async () => {
+      await backend.record.next(asked);
+      await (await chromium.worker()).close();
+    },
+  );
+  assert.equal(item.state, "complete");
+  assert.ok(readFileSync(join(chromium.folder, "killed.bin")).equals(bytes));
+  backend.fault = "well";
+  const popup = await chromium.open("popup.html");
+  await record(popup, "killed.bin");
+});

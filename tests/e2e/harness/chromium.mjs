@@ -26,7 +26,7 @@ const QUIET = [
 
 /**
  * @typedef {object} Options
- * @property {string | null} [extension] a build of tools/manifest.mjs; null: none of ours
+ * @property {string | null} [extension] a build of tools/manifest.mjs or a folder; null: none of ours
  * @property {import("./display.mjs").Display} [display] a screen to open a real window on; without: headless
  * @property {string} [language] e.g. `ja`
  */

@@ -50,6 +50,11 @@ export class Recorder {
     });
   }
 
+  /** Resolves when there are more requests than this. @param {number} count */
+  next(count) {
+    return this.first(() => this.requests.length > count);
+  }
+
   /** @param {string} text @returns {Received[]} the requests that hold it, in any part */
   holding(text) {
     return this.requests.filter(

@@ -2,14 +2,14 @@
 
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** @param {string} name a build of tools/manifest.mjs */
+/** @param {string} name a build of tools/manifest.mjs, or the path of a folder that a test made from one */
 export function build(name) {
-  const folder = join(ROOT, "dist", name);
+  const folder = resolve(ROOT, "dist", name);
   if (!existsSync(join(folder, "manifest.json"))) throw new Error(`${folder} is missing: run ./build.sh build`);
   return folder;
 }

@@ -1,0 +1,271 @@
+//! A request as handlers see it: who asks, by which address of ours, with which parameters; and
+//! the two ways to answer, an object or a page of a list.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
+use axum::http::request::Parts;
+use axum::{Extension, Json};
+use serde_json::{Map, Value, json};
+use std::time::Instant;
+
+use crate::app::App;
+use crate::clock;
+use crate::cursor;
+use crate::error::ApiError;
+use crate::origin::Origin;
+use crate::quota::Refusal;
+use crate::store::{Account, Listing, Page, Submitter};
+
+/// What handlers answer.
+pub(crate) type Answer = Result<Json<Value>, ApiError>;
+
+/// Entries of a page where nothing is said.
+const DEFAULT_LIMIT: u32 = 10;
+
+/// Most entries of a page; who asks for more gets so many.
+const MAX_LIMIT: u32 = 40;
+
+/// Most bytes of a JSON or form body.
+const MAX_BODY: usize = 256 * 1024;
+
+/// An authenticated request without its body.
+pub(crate) struct Ask {
+    pub(crate) app: App,
+    pub(crate) account: Account,
+    /// Scheme, host and port that the client used, such as `https://quorum.example`.
+    pub(crate) origin: Origin,
+    /// The path, with the API's prefix.
+    path: String,
+    query: Vec<(String, String)>,
+    interface: &'static str,
+}
+
+impl FromRequestParts<App> for Ask {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let Ok(Extension(account)) = Extension::<Account>::from_request_parts(parts, app).await
+        else {
+            // The gate lets nobody through without: a route outside of it asks for an account.
+            return Err(ApiError::authentication_required());
+        };
+        let origin = Origin::from_request_parts(parts, app).await?;
+        let uri = match OriginalUri::from_request_parts(parts, app).await {
+            Ok(OriginalUri(uri)) => uri,
+        };
+        let tool = parts
+            .headers
+            .get("x-tool")
+            .and_then(|tool| tool.to_str().ok());
+        Ok(Self {
+            app: app.clone(),
+            account,
+            origin,
+            path: uri.path().to_owned(),
+            query: form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+                .into_owned()
+                .collect(),
+            interface: match tool {
+                Some("quorum-extension") => "extension",
+                _ => "api",
+            },
+        })
+    }
+}
+
+impl Ask {
+    /// A parameter of the query; of several with one name the first.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The names in `relationships=`.
+    pub(crate) fn relationships(&self) -> Vec<&str> {
+        let asked = self.parameter("relationships").unwrap_or_default();
+        let mut names: Vec<_> = asked
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Which page is asked for.
+    ///
+    /// # Errors
+    /// `limit` is no number above 0, or `cursor` is not one of this list's.
+    pub(crate) fn page(&self) -> Result<Page, ApiError> {
+        let limit = match self.parameter("limit").unwrap_or_default() {
+            "" => DEFAULT_LIMIT,
+            text => match text.parse::<u64>() {
+                Ok(limit) if limit > 0 => limit.min(MAX_LIMIT.into()) as u32,
+                _ => {
+                    return Err(ApiError::invalid_argument(format!(
+                        "limit is {text:?}; it must be a number from 1 to {MAX_LIMIT}"
+                    )));
+                }
+            },
+        };
+        // One client sends two quotation marks where it means nothing.
+        let before = match self.parameter("cursor").unwrap_or_default() {
+            "" | "\"\"" => None,
+            text => Some(cursor::decode(text, &self.scope()).ok_or_else(|| {
+                ApiError::bad_request("cursor is not one that this list gave away")
+            })?),
+        };
+        Ok(Page { before, limit })
+    }
+
+    /// What makes a list this one and no other: its path and filters.
+    fn scope(&self) -> String {
+        let mut scope = self.path.clone();
+        for (key, value) in &self.query {
+            if !matches!(
+                key.as_str(),
+                "limit" | "cursor" | "relationships" | "attributes"
+            ) {
+                scope.push_str(&format!("\n{key}={value}"));
+            }
+        }
+        scope
+    }
+
+    /// This request's address, with another cursor if one is given.
+    fn link(&self, cursor: Option<&str>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (key, value) in &self.query {
+            if key != "cursor" || cursor.is_none() {
+                query.append_pair(key, value);
+            }
+        }
+        if let Some(cursor) = cursor {
+            query.append_pair("cursor", cursor);
+        }
+        match query.finish().as_str() {
+            "" => format!("{}{}", self.origin, self.path),
+            query => format!("{}{}?{query}", self.origin, self.path),
+        }
+    }
+
+    /// The envelope of a page.
+    pub(crate) fn list(&self, listing: Listing<Value>) -> Json<Value> {
+        let mut meta = Map::new();
+        let mut links = Map::new();
+        meta.insert("count".to_owned(), listing.total.into());
+        links.insert("self".to_owned(), self.link(None).into());
+        if let Some(next) = listing.next {
+            let cursor = cursor::encode(next, &self.scope());
+            links.insert("next".to_owned(), self.link(Some(&cursor)).into());
+            meta.insert("cursor".to_owned(), cursor.into());
+        }
+        Json(json!({"data": listing.entries, "meta": meta, "links": links}))
+    }
+
+    /// Counts this request against the quota.
+    ///
+    /// # Errors
+    /// The quota does not allow it.
+    pub(crate) fn charge(&self, endpoint: &'static str) -> Result<(), ApiError> {
+        charge(&self.app, &self.account, endpoint)
+    }
+
+    /// Who sends something in.
+    pub(crate) fn submitter(&self) -> Submitter<'_> {
+        Submitter {
+            account: &self.account.name,
+            group: &self.account.group,
+            interface: self.interface,
+        }
+    }
+}
+
+/// Counts one request of an account against its quota.
+///
+/// # Errors
+/// The quota does not allow it.
+pub(crate) fn charge(app: &App, account: &Account, endpoint: &'static str) -> Result<(), ApiError> {
+    app.ledger
+        .charge(account, endpoint, clock::now(), Instant::now())
+        .map_err(|refusal| match refusal {
+            Refusal::Burst { retry_after } => ApiError::too_many_requests(retry_after),
+            Refusal::Spent => ApiError::quota_exceeded(),
+        })
+}
+
+/// One segment of the path.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(ApiError))]
+pub(crate) struct Path<T>(pub(crate) T);
+
+/// All bytes of a body that has to be small.
+///
+/// # Errors
+/// It is larger than [`MAX_BODY`], or the connection broke.
+pub(crate) async fn small_body(body: Body) -> Result<axum::body::Bytes, ApiError> {
+    axum::body::to_bytes(body, MAX_BODY).await.map_err(|_| {
+        ApiError::too_large(format!(
+            "The body is larger than {MAX_BODY} bytes, or was cut off"
+        ))
+    })
+}
+
+/// A JSON body, whatever the content type says: clients say many things.
+pub(crate) struct JsonBody(pub(crate) Value);
+
+impl FromRequest<App> for JsonBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
+        let bytes = small_body(request.into_body()).await?;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| ApiError::bad_request(format!("The body is not JSON: {error}")))
+    }
+}
+
+impl JsonBody {
+    /// The attributes of `{"data": {"type": …, "attributes": {…}}}`.
+    ///
+    /// # Errors
+    /// The envelope is another one, or the object of another type.
+    pub(crate) fn attributes(&self, kind: &str) -> Result<&Map<String, Value>, ApiError> {
+        let data = self
+            .0
+            .get("data")
+            .and_then(Value::as_object)
+            .ok_or_else(|| ApiError::bad_request("The body has no object \"data\""))?;
+        match data.get("type").and_then(Value::as_str) {
+            Some(given) if given == kind => {}
+            _ => {
+                return Err(ApiError::bad_request(format!("data.type must be {kind:?}")));
+            }
+        }
+        data.get("attributes")
+            .and_then(Value::as_object)
+            .ok_or_else(|| ApiError::bad_request("data has no object \"attributes\""))
+    }
+}
+
+/// A text among attributes.
+///
+/// # Errors
+/// It is missing, no text, or there are attributes beside it that cannot be set.
+pub(crate) fn only_text<'a>(
+    attributes: &'a Map<String, Value>,
+    name: &str,
+) -> Result<&'a str, ApiError> {
+    if let Some(other) = attributes.keys().find(|key| *key != name) {
+        return Err(ApiError::invalid_argument(format!(
+            "Attribute {other:?} cannot be set here"
+        )));
+    }
+    attributes
+        .get(name)
+        .and_then(Value::as_str)
+        .ok_or_else(|| ApiError::invalid_argument(format!("Attribute {name:?} must be a text")))
+}

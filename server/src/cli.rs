@@ -1,0 +1,211 @@
+//! The command line: `serve`, `user`, `config`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand};
+
+use crate::clock;
+use crate::config::{Config, Settings};
+use crate::ids::Secret;
+use crate::serve;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Accounts as _, AddAccount, NewAccount};
+use crate::tier::Tier;
+
+/// What goes wrong is told to a person and ends the program.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// Quorum: reports, submissions and community on files, URLs, domains and IP addresses
+#[derive(Parser)]
+#[command(name = "quorum", version, about)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the API until it is told to stop
+    Serve,
+    /// Manages users; works beside a running server
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Looks at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Adds a user in a group of their own and shows the API key
+    Add {
+        /// Letters, digits, `.`, `_` and `-`
+        name: String,
+        /// Licence tier of the user's group
+        #[arg(long, value_enum, default_value_t = Tier::Public, conflicts_with = "group")]
+        tier: Tier,
+        /// Joins this group instead, and shares its quota
+        #[arg(long)]
+        group: Option<String>,
+    },
+    /// Makes another API key for a user and shows it
+    Key {
+        name: String,
+        /// Revokes the keys that the user has
+        #[arg(long)]
+        revoke_others: bool,
+    },
+    /// Lists users with their groups and tiers
+    List,
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Says what is wrong with the configuration, or shows it as it counts
+    Check,
+}
+
+/// Carries out the command line.
+///
+/// # Errors
+/// What went wrong, for people.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let config = cli.settings.resolve()?;
+    match cli.command {
+        Command::Serve => serve::run(config),
+        Command::User(command) => tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(user(&config, command)),
+        Command::Config(ConfigCommand::Check) => say(toml::to_string(&config)?.trim_end()),
+    }
+}
+
+/// Prints a line for people or scripts.
+///
+/// # Errors
+/// Standard output is closed.
+pub(crate) fn say(line: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+/// The store's file in the data directory.
+pub(crate) fn store_path(data: &Path) -> PathBuf {
+    data.join("quorum.sqlite")
+}
+
+/// Makes the data directory, readable by nobody else: it holds samples.
+///
+/// # Errors
+/// It cannot be made.
+pub(crate) fn make_data_directory(data: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .map_err(|error| format!("cannot make {}: {error}", data.display()).into())
+}
+
+fn is_name(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    // 64 hex digits would be taken for a key.
+    (1..=63).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+async fn user(config: &Config, command: UserCommand) -> Result<(), Failure> {
+    make_data_directory(&config.data)?;
+    let store = SqliteStore::open(&store_path(&config.data)).await?;
+    let outcome = user_in(&store, command).await;
+    store.close().await;
+    outcome
+}
+
+async fn user_in(store: &SqliteStore, command: UserCommand) -> Result<(), Failure> {
+    match command {
+        UserCommand::Add { name, tier, group } => {
+            for name in [Some(&name), group.as_ref()].into_iter().flatten() {
+                if !is_name(name) {
+                    return Err(format!(
+                        "{name:?} is no name: 1 to 63 letters, digits, \".\", \"_\" and \"-\""
+                    )
+                    .into());
+                }
+            }
+            let key = Secret::draw()?;
+            let new = NewAccount {
+                name: &name,
+                group: group.as_deref().unwrap_or(&name),
+                tier: group.is_none().then_some(tier),
+                administrator: false,
+            };
+            match store.add_account(&new, &key.hash(), clock::now()).await? {
+                AddAccount::Added => say(&format!(
+                    "quorum: user {name:?} created; API key (shown once): {}",
+                    key.reveal()
+                )),
+                AddAccount::NameTaken => Err(format!("there is a user {name:?} already").into()),
+                AddAccount::GroupTaken => {
+                    Err(format!("there is a group {name:?} already; join it with --group").into())
+                }
+                AddAccount::GroupMissing => {
+                    Err(format!("there is no group {:?}", new.group).into())
+                }
+            }
+        }
+        UserCommand::Key {
+            name,
+            revoke_others,
+        } => {
+            let key = Secret::draw()?;
+            if !store
+                .add_key(&name, &key.hash(), revoke_others, clock::now())
+                .await?
+            {
+                return Err(format!("there is no user {name:?}").into());
+            }
+            say(&format!(
+                "quorum: API key of {name:?} (shown once): {}",
+                key.reveal()
+            ))
+        }
+        UserCommand::List => {
+            for account in store.accounts().await? {
+                let role = if account.administrator {
+                    "administrator"
+                } else {
+                    "member"
+                };
+                say(&format!(
+                    "{}\t{}\t{}\t{role}\t{}",
+                    account.name, account.group, account.tier, account.status
+                ))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_name_is_never_a_key() {
+        assert!(is_name("bob.o-1_"));
+        assert!(!is_name(&"a".repeat(64)));
+        assert!(!is_name("a/b"));
+        assert!(!is_name(""));
+    }
+}

@@ -1,0 +1,43 @@
+//! The time of day, in the one form in which the store and the wire hold it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Seconds in a day.
+pub(crate) const DAY: i64 = 86_400;
+
+/// Seconds since the Unix epoch, UTC.
+pub(crate) fn now() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs() as i64)
+}
+
+/// The day of a time as `YYYYMMDD`, the form of `engine_update`.
+pub(crate) fn compact_date(time: i64) -> String {
+    format(time, "%Y%m%d")
+}
+
+/// The day of a time as `YYYY-MM-DD`, the key of daily usage.
+pub(crate) fn date(time: i64) -> String {
+    format(time, "%Y-%m-%d")
+}
+
+fn format(time: i64, pattern: &str) -> String {
+    chrono::DateTime::from_timestamp(time, 0)
+        .unwrap_or_default()
+        .format(pattern)
+        .to_string()
+}
+
+/// Reads `YYYYMMDD` as the number of that day since the Unix epoch.
+pub(crate) fn day_from_compact(text: &str) -> Option<i64> {
+    let date = chrono::NaiveDate::parse_from_str(text, "%Y%m%d").ok()?;
+    Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp() / DAY)
+}
+
+/// The first day of a day's month, both counted from the Unix epoch.
+pub(crate) fn month_start(day: i64) -> i64 {
+    use chrono::Datelike as _;
+    let date = chrono::DateTime::from_timestamp(day * DAY, 0).unwrap_or_default();
+    day - i64::from(date.day0())
+}

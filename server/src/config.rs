@@ -1,0 +1,245 @@
+//! Configuration: one table of settings, read from flags, the environment (`QUORUM_*`) and a TOML
+//! file, in that order of strength.
+//!
+//! Flags and environment are one layer for clap; the file is the second; the defaults are the
+//! third. The same struct describes the first two, so that none can know a setting that the other
+//! does not.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// What a person may set, each unset until somebody does.
+#[derive(Debug, Default, Clone, clap::Args, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// TOML file with the same settings as here, dashes as underscores
+    #[arg(long, env = "QUORUM_CONFIG", global = true, value_name = "FILE")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(
+        long,
+        env = "QUORUM_LISTEN",
+        global = true,
+        value_name = "ADDRESS:PORT"
+    )]
+    listen: Option<SocketAddr>,
+    /// Directory of the store, the samples and the packs [default: quorum-data]
+    #[arg(long, env = "QUORUM_DATA", global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Form of the log on standard error [default: human]
+    #[arg(long, env = "QUORUM_LOG_FORMAT", global = true)]
+    log_format: Option<LogFormat>,
+    /// What is logged, as tracing's filter directives [default: info]
+    #[arg(long, env = "QUORUM_LOG", global = true, value_name = "FILTER")]
+    log: Option<String>,
+    /// Largest file that is taken, in bytes [default: 681574400, which is 650 MiB]
+    #[arg(long, env = "QUORUM_UPLOAD_LIMIT", global = true, value_name = "BYTES")]
+    upload_limit: Option<u64>,
+    /// Largest file whose contents are scanned, in bytes; hashes are always looked up
+    /// [default: 268435456, which is 256 MiB]
+    #[arg(long, env = "QUORUM_SCAN_LIMIT", global = true, value_name = "BYTES")]
+    scan_limit: Option<u64>,
+    /// How many analyses run at a time [default: 2]
+    #[arg(long, env = "QUORUM_WORKERS", global = true, value_name = "N")]
+    workers: Option<usize>,
+    /// Time that an engine has for one object, in milliseconds [default: 30000]
+    #[arg(
+        long,
+        env = "QUORUM_ENGINE_TIMEOUT_MS",
+        global = true,
+        value_name = "MS"
+    )]
+    engine_timeout_ms: Option<u64>,
+    /// How often an analysis is begun before it is given up as failed [default: 3]
+    #[arg(long, env = "QUORUM_JOB_ATTEMPTS", global = true, value_name = "N")]
+    job_attempts: Option<u32>,
+    /// Proxies whose X-Forwarded-Host and X-Forwarded-Proto are believed [default: none]
+    #[arg(
+        long,
+        env = "QUORUM_TRUSTED_PROXIES",
+        global = true,
+        value_name = "IP",
+        value_delimiter = ','
+    )]
+    trusted_proxies: Option<Vec<IpAddr>>,
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Every setting with its value.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Config {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data: PathBuf,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log: String,
+    pub(crate) upload_limit: u64,
+    pub(crate) scan_limit: u64,
+    pub(crate) workers: usize,
+    pub(crate) engine_timeout_ms: u64,
+    pub(crate) job_attempts: u32,
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{}: {source}", path.display())]
+    Syntax {
+        path: PathBuf,
+        source: Box<toml::de::Error>,
+    },
+    #[error("{setting} must be at least 1")]
+    Zero { setting: &'static str },
+    #[error("log: {0}")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+}
+
+impl Settings {
+    /// Lays flags and environment over the file over the defaults, and checks the result.
+    ///
+    /// # Errors
+    /// The file cannot be read, has a mistake or an unknown setting; a number that must not be
+    /// zero is.
+    pub(crate) fn resolve(self) -> Result<Config, ConfigError> {
+        let file = match &self.config {
+            None => Self::default(),
+            Some(path) => {
+                let text =
+                    std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+                        path: path.clone(),
+                        source,
+                    })?;
+                toml::from_str(&text).map_err(|source| ConfigError::Syntax {
+                    path: path.clone(),
+                    source: Box::new(source),
+                })?
+            }
+        };
+        let config = Config {
+            listen: self
+                .listen
+                .or(file.listen)
+                .unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 8080).into()),
+            data: self
+                .data
+                .or(file.data)
+                .unwrap_or_else(|| "quorum-data".into()),
+            log_format: self
+                .log_format
+                .or(file.log_format)
+                .unwrap_or(LogFormat::Human),
+            log: self.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+            upload_limit: self.upload_limit.or(file.upload_limit).unwrap_or(650 << 20),
+            scan_limit: self.scan_limit.or(file.scan_limit).unwrap_or(256 << 20),
+            workers: self.workers.or(file.workers).unwrap_or(2),
+            engine_timeout_ms: self
+                .engine_timeout_ms
+                .or(file.engine_timeout_ms)
+                .unwrap_or(30_000),
+            job_attempts: self.job_attempts.or(file.job_attempts).unwrap_or(3),
+            trusted_proxies: self
+                .trusted_proxies
+                .or(file.trusted_proxies)
+                .unwrap_or_default(),
+        };
+        for (setting, value) in [
+            ("upload_limit", config.upload_limit),
+            ("workers", config.workers as u64),
+            ("engine_timeout_ms", config.engine_timeout_ms),
+            ("job_attempts", config.job_attempts.into()),
+        ] {
+            if value == 0 {
+                return Err(ConfigError::Zero { setting });
+            }
+        }
+        tracing_subscriber::EnvFilter::try_new(&config.log)?;
+        Ok(config)
+    }
+}
+
+impl Config {
+    /// Time that an engine has for one object.
+    pub(crate) fn engine_timeout(&self) -> Duration {
+        Duration::from_millis(self.engine_timeout_ms)
+    }
+
+    /// How long a worker may be at a job before another may take it over: the engines run side by
+    /// side, so this is far more than they need.
+    pub(crate) fn job_lease(&self) -> Duration {
+        self.engine_timeout() * 2 + Duration::from_secs(60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_file(text: &str) -> (std::path::PathBuf, Settings) {
+        let path = std::env::temp_dir().join(format!(
+            "quorum-config-{}-{:?}.toml",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+        std::fs::write(&path, text).unwrap();
+        (
+            path.clone(),
+            Settings {
+                config: Some(path),
+                ..Settings::default()
+            },
+        )
+    }
+
+    #[test]
+    fn a_flag_is_stronger_than_the_file_and_the_file_than_the_default() {
+        let (path, settings) = with_file("listen = \"127.0.0.1:1\"\nworkers = 7\n");
+        let flagged = Settings {
+            workers: Some(3),
+            ..settings
+        };
+        let config = flagged.resolve().unwrap();
+        std::fs::remove_file(path).unwrap();
+        assert_eq!(config.workers, 3);
+        assert_eq!(config.listen.port(), 1);
+        assert_eq!(config.job_attempts, 3);
+    }
+
+    #[test]
+    fn refuses_a_setting_that_does_not_exist() {
+        let (path, settings) = with_file("wokers = 7\n");
+        let error = settings.resolve().unwrap_err().to_string();
+        std::fs::remove_file(path).unwrap();
+        assert!(error.contains("wokers"), "{error}");
+    }
+
+    #[test]
+    fn refuses_zero_workers() {
+        let settings = Settings {
+            workers: Some(0),
+            ..Settings::default()
+        };
+        assert!(matches!(
+            settings.resolve(),
+            Err(ConfigError::Zero { setting: "workers" })
+        ));
+    }
+}

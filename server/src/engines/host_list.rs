@@ -1,0 +1,68 @@
+//! The host list: domain names and IP addresses that are known to be malicious. A name counts for
+//! every name below it, and for every address of the web that has it as its host.
+
+use std::path::Path;
+use std::time::Duration;
+
+use quorum_core::indicator::{Indicator, Kind};
+
+use super::packs::Pack;
+use super::{Engine, EngineError, Finding, Subject};
+use crate::clock;
+
+/// The lists in `packs/hosts`, by name or address in text form.
+pub(crate) struct HostList(Pack<String, String>);
+
+impl HostList {
+    pub(super) fn new(packs: &Path) -> Self {
+        Self(Pack::new(packs.join("hosts"), |entry, label| {
+            match entry.parse() {
+                Ok(host @ (Indicator::Domain(_) | Indicator::Ip(_))) => {
+                    Ok((host.to_string(), label.to_owned()))
+                }
+                _ => Err("neither a domain name nor an IP address".to_owned()),
+            }
+        }))
+    }
+}
+
+impl Engine for HostList {
+    fn name(&self) -> &'static str {
+        "Host list"
+    }
+
+    fn judges(&self, kind: Kind) -> bool {
+        kind != Kind::File
+    }
+
+    fn version(&self) -> String {
+        format!("{} entries", self.0.current().by_key.len())
+    }
+
+    fn updated(&self) -> Option<String> {
+        self.0.current().updated.map(clock::compact_date)
+    }
+
+    fn judge(&self, subject: &Subject, _: Duration) -> Result<Finding, EngineError> {
+        let host = match subject {
+            Subject::Domain(domain) => Some(Indicator::Domain(domain.clone())),
+            Subject::Ip(ip) => Some(Indicator::Ip(*ip)),
+            Subject::Url(url) => url.host_indicator(),
+            Subject::File { .. } => return Err(EngineError::Unsupported),
+        };
+        let entries = self.0.current();
+        let label = match host {
+            Some(Indicator::Domain(domain)) => {
+                let name = domain.as_str();
+                let ends = name.match_indices('.').map(|(dot, _)| &name[dot + 1..]);
+                std::iter::once(name)
+                    .chain(ends)
+                    .find_map(|end| entries.by_key.get(end))
+                    .cloned()
+            }
+            Some(host) => entries.by_key.get(&host.to_string()).cloned(),
+            None => None,
+        };
+        Ok(label.map_or_else(Finding::unrated, Finding::malicious))
+    }
+}

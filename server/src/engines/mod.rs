@@ -1,0 +1,373 @@
+//! Engines: each judges an object on its own and fills a column of the report.
+//!
+//! An engine is trusted with nothing but its answer. It runs in a thread where it may block, under
+//! a deadline; when it fails, panics or is late, its column says so and the report is complete all
+//! the same.
+
+mod hash_list;
+mod host_list;
+mod packs;
+mod url_list;
+mod yara;
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use quorum_core::indicator::{CanonicalUrl, Domain, FileHash, Kind, Md5, Sha1, Sha256};
+use quorum_core::report::{Category, EngineResult};
+use serde_json::{Map, Value};
+use tokio::task::JoinSet;
+
+use crate::failpoint;
+
+pub(crate) use hash_list::HashList;
+pub(crate) use host_list::HostList;
+pub(crate) use packs::write_first_packs;
+pub(crate) use url_list::UrlList;
+
+/// What is judged.
+#[derive(Debug, Clone)]
+pub(crate) enum Subject {
+    /// A file: what is known of its hashes, and its bytes where they are here and not too many.
+    File {
+        md5: Option<Md5>,
+        sha1: Option<Sha1>,
+        sha256: Option<Sha256>,
+        bytes: Option<Bytes>,
+    },
+    Url(CanonicalUrl),
+    Domain(Domain),
+    Ip(IpAddr),
+}
+
+impl Subject {
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::File { .. } => Kind::File,
+            Self::Url(_) => Kind::Url,
+            Self::Domain(_) => Kind::Domain,
+            Self::Ip(_) => Kind::IpAddress,
+        }
+    }
+
+    /// A file of which one hash is known.
+    pub(crate) fn hash(hash: FileHash) -> Self {
+        let (mut md5, mut sha1, mut sha256) = (None, None, None);
+        match hash {
+            FileHash::Md5(hash) => md5 = Some(hash),
+            FileHash::Sha1(hash) => sha1 = Some(hash),
+            FileHash::Sha256(hash) => sha256 = Some(hash),
+        }
+        Self::File {
+            md5,
+            sha1,
+            sha256,
+            bytes: None,
+        }
+    }
+}
+
+/// What an engine found.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Finding {
+    pub(crate) category: Category,
+    /// Its label.
+    pub(crate) result: Option<String>,
+    /// What goes into the report beside its column.
+    pub(crate) attributes: Map<String, Value>,
+}
+
+impl Finding {
+    fn new(category: Category, result: Option<String>) -> Self {
+        Self {
+            category,
+            result,
+            attributes: Map::new(),
+        }
+    }
+
+    /// It objects, and calls it so.
+    pub(crate) fn malicious(label: impl Into<String>) -> Self {
+        Self::new(Category::Malicious, Some(label.into()))
+    }
+
+    /// It found nothing in a file.
+    pub(crate) fn undetected() -> Self {
+        Self::new(Category::Undetected, None)
+    }
+
+    /// It knows nothing of an address or a name.
+    pub(crate) fn unrated() -> Self {
+        Self::new(Category::Undetected, Some("unrated".to_owned()))
+    }
+}
+
+/// Why an engine has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EngineError {
+    #[error("it was late")]
+    Late,
+    #[error("it does not read this")]
+    Unsupported,
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A judge of objects.
+pub(crate) trait Engine: Send + Sync + 'static {
+    /// The column's name.
+    fn name(&self) -> &'static str;
+    /// What it judges.
+    fn judges(&self, kind: Kind) -> bool;
+    /// Version of the program or the data.
+    fn version(&self) -> String;
+    /// The day of its data as `YYYYMMDD`.
+    fn updated(&self) -> Option<String>;
+    /// Judges. May block; may be called from many threads at once.
+    ///
+    /// # Errors
+    /// It has no answer; the column says why.
+    fn judge(&self, subject: &Subject, deadline: Duration) -> Result<Finding, EngineError>;
+}
+
+/// All engines of this server.
+pub(crate) struct Engines {
+    /// In the order of the columns.
+    all: Vec<Arc<dyn Engine>>,
+    deadline: Duration,
+    pub(crate) hashes: Arc<HashList>,
+    pub(crate) urls: Arc<UrlList>,
+    pub(crate) hosts: Arc<HostList>,
+}
+
+impl Engines {
+    /// The engines over the packs in a directory.
+    pub(crate) fn open(packs: &Path, deadline: Duration) -> Self {
+        let hashes = Arc::new(HashList::new(packs));
+        let urls = Arc::new(UrlList::new(packs));
+        let hosts = Arc::new(HostList::new(packs));
+        let all: Vec<Arc<dyn Engine>> = vec![
+            Arc::new(yara::Yara::embedded()),
+            hashes.clone(),
+            urls.clone(),
+            hosts.clone(),
+        ];
+        Self {
+            all,
+            deadline,
+            hashes,
+            urls,
+            hosts,
+        }
+    }
+
+    /// The columns' names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.all.iter().map(|engine| engine.name())
+    }
+
+    fn judging(&self, kind: Kind) -> impl Iterator<Item = &Arc<dyn Engine>> {
+        self.all.iter().filter(move |engine| engine.judges(kind))
+    }
+
+    /// Starts every engine that judges the subject and has no answer in `done` yet.
+    pub(crate) fn start(&self, subject: Subject, done: &[EngineResult]) -> Running {
+        let subject = Arc::new(subject);
+        let mut tasks = JoinSet::new();
+        for engine in self.judging(subject.kind()) {
+            if done
+                .iter()
+                .all(|result| result.engine_name != engine.name())
+            {
+                tasks.spawn(judge(engine.clone(), subject.clone(), self.deadline));
+            }
+        }
+        Running(tasks)
+    }
+
+    /// A column that says `failure` for every engine that has no answer in `done`.
+    pub(crate) fn give_up(&self, kind: Kind, done: &[EngineResult]) -> Vec<EngineResult> {
+        self.judging(kind)
+            .filter(|engine| {
+                done.iter()
+                    .all(|result| result.engine_name != engine.name())
+            })
+            .map(|engine| column(engine.as_ref(), kind, Category::Failure, None))
+            .collect()
+    }
+
+    /// What the lists say now. They answer from memory, so a report can always carry their
+    /// present word instead of that of its last analysis.
+    pub(crate) async fn ask_lists(&self, subject: Subject) -> Vec<EngineResult> {
+        let lists: [Arc<dyn Engine>; 3] =
+            [self.hashes.clone(), self.urls.clone(), self.hosts.clone()];
+        let subject = Arc::new(subject);
+        let mut results = Vec::new();
+        for engine in lists {
+            if engine.judges(subject.kind()) {
+                results.push(judge(engine, subject.clone(), self.deadline).await.result);
+            }
+        }
+        results
+    }
+}
+
+/// Engines at work.
+pub(crate) struct Running(JoinSet<Verdict>);
+
+/// One engine's column, and what goes beside it.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) result: EngineResult,
+    pub(crate) attributes: Map<String, Value>,
+}
+
+impl Running {
+    /// The next verdict, in the order in which they come; `None` after the last.
+    pub(crate) async fn next(&mut self) -> Option<Verdict> {
+        loop {
+            match self.0.join_next().await? {
+                Ok(verdict) => return Some(verdict),
+                // The tasks catch what their engines do; only a shutdown cancels one.
+                Err(_) => continue,
+            }
+        }
+    }
+}
+
+fn column(
+    engine: &dyn Engine,
+    kind: Kind,
+    category: Category,
+    result: Option<String>,
+) -> EngineResult {
+    // Addresses and names have neither version nor date, and no word for "failed".
+    let file = kind == Kind::File;
+    let category = match category {
+        Category::Failure | Category::TypeUnsupported if !file => Category::Timeout,
+        other => other,
+    };
+    EngineResult {
+        category,
+        engine_name: engine.name().to_owned(),
+        engine_version: file.then(|| engine.version()),
+        engine_update: if file { engine.updated() } else { None },
+        method: "blacklist".to_owned(),
+        result,
+    }
+}
+
+/// Runs one engine where it may block, under its deadline.
+async fn judge(engine: Arc<dyn Engine>, subject: Arc<Subject>, deadline: Duration) -> Verdict {
+    let kind = subject.kind();
+    let worker = engine.clone();
+    let work = tokio::task::spawn_blocking(move || {
+        failpoint::reach(&format!("engine.{}", worker.name()));
+        worker.judge(&subject, deadline)
+    });
+    // The engine knows the deadline and should keep it; a thread that does not is left behind.
+    let answer = match tokio::time::timeout(deadline, work).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(panic)) => Err(EngineError::Failed(panic.to_string())),
+        Err(_) => Err(EngineError::Late),
+    };
+    match answer {
+        Ok(finding) => Verdict {
+            result: column(engine.as_ref(), kind, finding.category, finding.result),
+            attributes: finding.attributes,
+        },
+        Err(error) => {
+            let category = match error {
+                EngineError::Late => Category::Timeout,
+                EngineError::Unsupported => Category::TypeUnsupported,
+                EngineError::Failed(_) => Category::Failure,
+            };
+            if category != Category::TypeUnsupported {
+                tracing::warn!(engine = engine.name(), %error, "an engine gave no answer");
+            }
+            Verdict {
+                result: column(engine.as_ref(), kind, category, None),
+                attributes: Map::new(),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scripted(fn() -> Result<Finding, EngineError>);
+
+    impl Engine for Scripted {
+        fn name(&self) -> &'static str {
+            "Scripted"
+        }
+        fn judges(&self, _: Kind) -> bool {
+            true
+        }
+        fn version(&self) -> String {
+            "1".to_owned()
+        }
+        fn updated(&self) -> Option<String> {
+            Some("20231114".to_owned())
+        }
+        fn judge(&self, _: &Subject, _: Duration) -> Result<Finding, EngineError> {
+            (self.0)()
+        }
+    }
+
+    async fn column_of(
+        script: fn() -> Result<Finding, EngineError>,
+        subject: Subject,
+    ) -> EngineResult {
+        judge(
+            Arc::new(Scripted(script)),
+            Arc::new(subject),
+            Duration::from_millis(50),
+        )
+        .await
+        .result
+    }
+
+    fn file() -> Subject {
+        Subject::File {
+            md5: None,
+            sha1: None,
+            sha256: None,
+            bytes: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_panics_shows_as_failure() {
+        let result = column_of(|| panic!("on purpose"), file()).await;
+        assert_eq!(result.category, Category::Failure);
+        assert_eq!(result.engine_update.as_deref(), Some("20231114"));
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_never_returns_shows_as_timeout() {
+        // The thread outlives the test's runtime, which does not wait for it.
+        let result = column_of(
+            || {
+                std::thread::sleep(Duration::from_millis(500));
+                Ok(Finding::undetected())
+            },
+            file(),
+        )
+        .await;
+        assert_eq!(result.category, Category::Timeout);
+    }
+
+    #[tokio::test]
+    async fn a_name_has_no_column_that_only_files_have() {
+        let subject = Subject::Ip("192.0.2.1".parse().unwrap());
+        let result = column_of(|| Err(EngineError::Failed("x".to_owned())), subject).await;
+        assert_eq!(result.category, Category::Timeout);
+        assert_eq!(result.engine_version, None);
+    }
+}

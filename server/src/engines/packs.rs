@@ -1,0 +1,206 @@
+//! Packs: the plain-text lists in a directory, read into memory and read again when they change.
+//!
+//! One entry a line, `entry<TAB>label`; the label is optional and then the file's stem. Empty
+//! lines and lines that begin with `#` are for people. A line that is no entry is logged and
+//! skipped: one slip of an administrator must not empty the list.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// How often a use looks whether the files have changed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The files that a new server starts with. EICAR's test file is the one thing that everybody may
+/// keep and every engine calls malicious.
+const FIRST_PACKS: [(&str, &str); 3] = [
+    (
+        "hashes/eicar.txt",
+        "# The harmless file that antivirus programs agree to object to: https://www.eicar.org/\n\
+         # One file hash a line (MD5, SHA-1 or SHA-256), then a tab and a label.\n\
+         275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f\tEICAR-Test-File\n",
+    ),
+    (
+        "urls/local.txt",
+        "# One web address a line, then a tab and a label.\n",
+    ),
+    (
+        "hosts/local.txt",
+        "# One domain name (it counts for all names below it) or IP address a line, then a tab \
+         and a label.\n",
+    ),
+];
+
+/// Writes the first packs, unless the directory is there already: what an administrator removed
+/// stays removed.
+///
+/// # Errors
+/// The directory cannot be written.
+pub(crate) fn write_first_packs(directory: &Path) -> std::io::Result<()> {
+    if directory.exists() {
+        return Ok(());
+    }
+    // Renamed into place when complete, so that a start that was cut off is done again.
+    let staged = directory.with_extension("new");
+    for (name, text) in FIRST_PACKS {
+        let path = staged.join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::write(path, text)?;
+    }
+    std::fs::rename(staged, directory)
+}
+
+/// Entries by key, each with its value.
+pub(super) struct Entries<K, V> {
+    pub(super) by_key: HashMap<K, V>,
+    /// The newest file's time of change.
+    pub(super) updated: Option<i64>,
+}
+
+/// Reads one entry's text.
+type Parse<K, V> = fn(entry: &str, label: &str) -> Result<(K, V), String>;
+
+/// The lists of one directory.
+pub(super) struct Pack<K, V> {
+    directory: PathBuf,
+    parse: Parse<K, V>,
+    current: RwLock<Arc<Entries<K, V>>>,
+    look: Mutex<Look>,
+}
+
+struct Look {
+    last: Option<Instant>,
+    seen: Vec<(PathBuf, SystemTime, u64)>,
+}
+
+impl<K: Eq + Hash, V> Pack<K, V> {
+    pub(super) fn new(directory: PathBuf, parse: Parse<K, V>) -> Self {
+        Self {
+            directory,
+            parse,
+            current: RwLock::new(Arc::new(Entries {
+                by_key: HashMap::new(),
+                updated: None,
+            })),
+            look: Mutex::new(Look {
+                last: None,
+                seen: Vec::new(),
+            }),
+        }
+    }
+
+    /// The entries as the files have them now, give or take [`LOOK_EVERY`]. Reads files: call it
+    /// where blocking is allowed.
+    pub(super) fn current(&self) -> Arc<Entries<K, V>> {
+        let first = self.read_lock().updated.is_none();
+        // Whoever comes while another one looks takes what is there, except at the very start.
+        let look = if first {
+            self.look.lock().ok()
+        } else {
+            self.look.try_lock().ok()
+        };
+        if let Some(mut look) = look
+            && look.last.is_none_or(|last| last.elapsed() >= LOOK_EVERY)
+        {
+            look.last = Some(Instant::now());
+            let files = files(&self.directory);
+            if files != look.seen {
+                let entries = self.load(&files);
+                tracing::info!(
+                    directory = %self.directory.display(),
+                    entries = entries.by_key.len(),
+                    "read the lists"
+                );
+                match self.current.write() {
+                    Ok(mut current) => *current = Arc::new(entries),
+                    Err(poisoned) => *poisoned.into_inner() = Arc::new(entries),
+                }
+                look.seen = files;
+            }
+        }
+        self.read_lock()
+    }
+
+    fn read_lock(&self) -> Arc<Entries<K, V>> {
+        match self.current.read() {
+            Ok(current) => current.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        }
+    }
+
+    fn load(&self, files: &[(PathBuf, SystemTime, u64)]) -> Entries<K, V> {
+        let mut entries = Entries {
+            by_key: HashMap::new(),
+            updated: None,
+        };
+        for (path, changed, _) in files {
+            let changed = changed
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs() as i64);
+            entries.updated = entries.updated.max(Some(changed));
+            if let Err(error) = self.load_file(path, &mut entries.by_key) {
+                tracing::warn!(file = %path.display(), %error, "cannot read a list");
+            }
+        }
+        entries
+    }
+
+    fn load_file(&self, path: &Path, by_key: &mut HashMap<K, V>) -> std::io::Result<()> {
+        let stem = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        for (number, line) in BufReader::new(std::fs::File::open(path)?)
+            .lines()
+            .enumerate()
+        {
+            let line = line?;
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let (entry, label) = line.split_once('\t').unwrap_or((line, ""));
+            let label = match label.trim() {
+                "" => stem.as_str(),
+                label => label,
+            };
+            match (self.parse)(entry.trim(), label) {
+                Ok((key, value)) => {
+                    by_key.entry(key).or_insert(value);
+                }
+                Err(reason) => tracing::warn!(
+                    file = %path.display(), line = number + 1, reason, "skipped a line"
+                ),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The text files of a directory with what shows that they have changed, by name.
+fn files(directory: &Path) -> Vec<(PathBuf, SystemTime, u64)> {
+    let Ok(listing) = std::fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    let mut files: Vec<_> = listing
+        .flatten()
+        .filter(|entry| {
+            entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "txt")
+        })
+        .filter_map(|entry| {
+            let meta = entry.metadata().ok()?;
+            Some((entry.path(), meta.modified().ok()?, meta.len()))
+        })
+        .collect();
+    files.sort();
+    files
+}

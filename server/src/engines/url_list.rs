@@ -1,0 +1,60 @@
+//! The URL list: web addresses that are known to be malicious, each exactly as it stands.
+
+use std::path::Path;
+use std::time::Duration;
+
+use quorum_core::indicator::{CanonicalUrl, Kind, Sha256};
+
+use super::packs::Pack;
+use super::{Engine, EngineError, Finding, Subject};
+use crate::clock;
+
+/// The lists in `packs/urls`, by the id that the API gives an address: who asks by id alone gets
+/// an answer too.
+pub(crate) struct UrlList(Pack<Sha256, (CanonicalUrl, String)>);
+
+impl UrlList {
+    pub(super) fn new(packs: &Path) -> Self {
+        Self(Pack::new(packs.join("urls"), |entry, label| {
+            let url = entry
+                .parse::<CanonicalUrl>()
+                .map_err(|error| error.to_string())?
+                .without_credentials();
+            Ok((url.id(), (url, label.to_owned())))
+        }))
+    }
+
+    /// The address behind an id, if it is listed. May read files.
+    pub(crate) fn find(&self, id: &Sha256) -> Option<CanonicalUrl> {
+        self.0.current().by_key.get(id).map(|(url, _)| url.clone())
+    }
+}
+
+impl Engine for UrlList {
+    fn name(&self) -> &'static str {
+        "URL list"
+    }
+
+    fn judges(&self, kind: Kind) -> bool {
+        kind == Kind::Url
+    }
+
+    fn version(&self) -> String {
+        format!("{} entries", self.0.current().by_key.len())
+    }
+
+    fn updated(&self) -> Option<String> {
+        self.0.current().updated.map(clock::compact_date)
+    }
+
+    fn judge(&self, subject: &Subject, _: Duration) -> Result<Finding, EngineError> {
+        let Subject::Url(url) = subject else {
+            return Err(EngineError::Unsupported);
+        };
+        let entries = self.0.current();
+        Ok(entries
+            .by_key
+            .get(&url.id())
+            .map_or_else(Finding::unrated, |(_, label)| Finding::malicious(label)))
+    }
+}

@@ -1,0 +1,231 @@
+//! What stands before and after every request: one spelling of paths, the key, the quota, and the
+//! promise that every answer is JSON.
+
+use std::any::Any;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::app::App;
+use crate::ask::charge;
+use crate::clock;
+use crate::error::ApiError;
+use crate::ids::SecretHash;
+use crate::store::Account;
+
+/// Endpoints that cost nothing, or that decide for themselves what they cost: a new file and the
+/// first look at its report are free.
+const NOT_CHARGED_HERE: &[(&str, &str)] = &[
+    ("POST", "/api/v3/files"),
+    ("GET", "/api/v3/files/upload_url"),
+    ("GET", "/api/v3/files/{id}"),
+    ("GET", "/api/v3/users/{id}/overall_quotas"),
+    ("GET", "/api/v3/users/{id}/api_usage"),
+];
+
+/// Gives a request's path and query the one spelling that the routes know: `//` is `/`, a slash
+/// at the end and a `&` after the last parameter are nothing.
+pub(crate) fn tidy(mut request: Request) -> Request {
+    let uri = request.uri();
+    let (path, query) = (uri.path(), uri.query());
+    let mut tidy = String::with_capacity(path.len());
+    for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+        tidy.push('/');
+        tidy.push_str(segment);
+    }
+    if tidy.is_empty() {
+        tidy.push('/');
+    }
+    if let Some(query) = query
+        .map(|query| query.trim_end_matches('&'))
+        .filter(|q| !q.is_empty())
+    {
+        tidy.push('?');
+        tidy.push_str(query);
+    }
+    if uri
+        .path_and_query()
+        .is_none_or(|before| before.as_str() != tidy)
+    {
+        let mut parts = uri.clone().into_parts();
+        // The pieces came out of an address, so they make one.
+        if let Ok(tidied) = tidy.parse() {
+            parts.path_and_query = Some(tidied);
+            if let Ok(uri) = Uri::from_parts(parts) {
+                *request.uri_mut() = uri;
+            }
+        }
+    }
+    request
+}
+
+/// Lets through who has a key, and counts the request.
+pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let account = match holder(&app, request.headers()).await {
+        Ok(account) => account,
+        Err(error) => return error.into_response(),
+    };
+    if let Some(path) = request.extensions().get::<MatchedPath>() {
+        let path = path.as_str();
+        let asked = (request.method().as_str(), path);
+        if !NOT_CHARGED_HERE.contains(&asked)
+            && let Err(error) = charge(&app, &account, endpoint(request.method(), path))
+        {
+            return error.into_response();
+        }
+    }
+    request.extensions_mut().insert(account);
+    next.run(request).await
+}
+
+async fn holder(app: &App, headers: &HeaderMap) -> Result<Account, ApiError> {
+    let mut keys = headers.get_all("x-apikey").iter();
+    let key = keys.next().ok_or_else(ApiError::authentication_required)?;
+    // Two keys are one too many: which of them a proxy would have looked at is anybody's guess.
+    if keys.next().is_some() {
+        return Err(ApiError::wrong_credentials());
+    }
+    let hash = key
+        .to_str()
+        .ok()
+        .and_then(SecretHash::of)
+        .ok_or_else(ApiError::wrong_credentials)?;
+    let account = app
+        .store
+        .account_by_key(&hash, clock::now())
+        .await?
+        .ok_or_else(ApiError::wrong_credentials)?;
+    if account.status != "active" {
+        return Err(ApiError::user_not_active());
+    }
+    Ok(account)
+}
+
+/// The name under which a request is counted in `api_usage`.
+fn endpoint(method: &Method, path: &str) -> &'static str {
+    let mut segments = path.trim_start_matches("/api/v3/").split('/');
+    let noun = segments.next().unwrap_or_default();
+    let rest = segments.nth(1).unwrap_or_default();
+    match (noun, rest) {
+        ("files", "") => "files",
+        ("urls", "") => "urls",
+        ("domains", "") => "domains",
+        ("ip_addresses", "") => "ip_addresses",
+        ("files", "analyse") => "file_analyse",
+        ("urls", "analyse") => "url_analyse",
+        ("domains", "analyse") => "domain_analyse",
+        ("ip_addresses", "analyse") => "ip_address_analyse",
+        ("files" | "urls" | "domains" | "ip_addresses", "votes") if method == Method::POST => {
+            "item_vote"
+        }
+        ("files", "comments") => "file_comments",
+        ("urls", "comments") => "url_comments",
+        ("domains", "comments") => "domain_comments",
+        ("ip_addresses", "comments") => "ip_address_comments",
+        ("files", _) => "file_relationships",
+        ("urls", _) => "url_relationships",
+        ("domains", _) => "domain_relationships",
+        ("ip_addresses", _) => "ip_address_relationships",
+        ("analyses", _) => "analyses",
+        ("comments", _) => "comments",
+        ("votes", _) => "votes",
+        ("users", _) => "users",
+        ("groups", _) => "groups",
+        ("search", _) => "search",
+        ("metadata", _) => "metadata",
+        ("submission" | "submissions", _) => "submissions",
+        _ => "other",
+    }
+}
+
+/// Logs a request, and keeps the promises about its answer: JSON even where the framework has an
+/// answer of its own, and no guessing of content types.
+pub(crate) async fn finish(request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = request.method().clone();
+    // The route, not the path: paths may hold keys.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    let status = response.status();
+    let is_json = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if (status.is_client_error() || status.is_server_error()) && !is_json {
+        let allow = response.headers().get(header::ALLOW).cloned();
+        response = plain_error(status, &method).into_response();
+        if let Some(allow) = allow {
+            response.headers_mut().insert(header::ALLOW, allow);
+        }
+    }
+    let headers = response.headers_mut();
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    tracing::info!(
+        %method,
+        route = route.as_ref().map_or("none", MatchedPath::as_str),
+        status = status.as_u16(),
+        ms = began.elapsed().as_millis() as u64,
+        "answered"
+    );
+    response
+}
+
+fn plain_error(status: StatusCode, method: &Method) -> ApiError {
+    match status {
+        StatusCode::METHOD_NOT_ALLOWED => ApiError::new(
+            status,
+            "BadRequestError",
+            format!("This path knows no method {method}"),
+        ),
+        StatusCode::NOT_FOUND => ApiError::not_found("Resource not found"),
+        status if status.is_server_error() => ApiError::internal(),
+        _ => ApiError::new(
+            status,
+            "BadRequestError",
+            status
+                .canonical_reason()
+                .unwrap_or("The request cannot be read"),
+        ),
+    }
+}
+
+/// The answer in place of a handler that panicked.
+pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let reason = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words");
+    tracing::error!(reason, "a handler panicked");
+    ApiError::internal().into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+
+    fn tidied(path: &str) -> String {
+        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        tidy(request).uri().to_string()
+    }
+
+    #[test]
+    fn paths_have_one_spelling() {
+        assert_eq!(tidied("/api/v3//files"), "/api/v3/files");
+        assert_eq!(tidied("//api/v3/files/"), "/api/v3/files");
+        assert_eq!(
+            tidied("/api/v3/comments?limit=2&"),
+            "/api/v3/comments?limit=2"
+        );
+        assert_eq!(tidied("/"), "/");
+        assert_eq!(tidied("/a?"), "/a");
+    }
+}

@@ -1,0 +1,131 @@
+//! Identifiers: of analyses, comments, votes and submissions as the API writes them, and the
+//! secrets (API keys, upload tokens) that are drawn at random.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use quorum_core::digest::sha256;
+use quorum_core::indicator::{Kind, Md5, Sha256};
+
+/// The letter that stands for a kind in ids.
+pub(crate) fn letter(kind: Kind) -> char {
+    match kind {
+        Kind::File => 'f',
+        Kind::Url => 'u',
+        Kind::Domain => 'd',
+        Kind::IpAddress => 'i',
+    }
+}
+
+/// The id of an analysis: base64 of `md5:epoch` for a file, `u-<id>-<epoch>` for a URL, and the
+/// SHA-256 of the name or address between `d-` or `i-` and the epoch for the others.
+pub(crate) fn analysis(kind: Kind, item: &str, md5: Option<&Md5>, epoch: i64) -> String {
+    match (kind, md5) {
+        (Kind::File, Some(md5)) => STANDARD.encode(format!("{md5}:{epoch}")),
+        (Kind::File | Kind::Url, _) => format!("{}-{item}-{epoch}", letter(kind)),
+        (Kind::Domain | Kind::IpAddress, _) => {
+            format!("{}-{}-{epoch}", letter(kind), sha256(item.as_bytes()))
+        }
+    }
+}
+
+/// A new id for a comment or a vote: `<letter>-<item>-<8 hex>`.
+pub(crate) fn remark(kind: Kind, item: &str) -> Result<String, getrandom::Error> {
+    Ok(format!("{}-{item}-{:08x}", letter(kind), getrandom::u32()?))
+}
+
+/// The id of a submission.
+pub(crate) fn submission(kind: Kind, item: &str, seq: i64) -> String {
+    format!("{}-{item}-{seq}", letter(kind))
+}
+
+/// Reads a submission's id back.
+pub(crate) fn parse_submission(id: &str) -> Option<(Kind, &str, i64)> {
+    let (letter, rest) = id.split_once('-')?;
+    let kind = match letter {
+        "f" => Kind::File,
+        "u" => Kind::Url,
+        "d" => Kind::Domain,
+        "i" => Kind::IpAddress,
+        _ => return None,
+    };
+    let (item, seq) = rest.rsplit_once('-')?;
+    Some((kind, item, seq.parse().ok()?))
+}
+
+/// 256 random bits as 64 hex digits: an API key or an upload token. Shown once, kept as its hash.
+pub(crate) struct Secret(Sha256);
+
+impl Secret {
+    /// Draws one.
+    ///
+    /// # Errors
+    /// The operating system has no randomness to give.
+    pub(crate) fn draw() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(bytes.into()))
+    }
+
+    /// The text that is given away.
+    pub(crate) fn reveal(&self) -> String {
+        self.0.to_string()
+    }
+
+    /// What is stored of it.
+    pub(crate) fn hash(&self) -> SecretHash {
+        SecretHash(sha256(self.reveal().as_bytes()))
+    }
+}
+
+/// The SHA-256 of a secret's 64 lower-case hex digits.
+///
+/// A secret of 256 random bits needs no slow hash, and a look-up by hash leaks nothing through
+/// its timing: who can choose the hash's bytes has the secret already.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SecretHash(Sha256);
+
+impl SecretHash {
+    /// The hash of what a client sent; `None` if that cannot be a secret of ours.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        let secret: Sha256 = text.parse().ok()?;
+        Some(Self(sha256(secret.to_string().as_bytes())))
+    }
+
+    /// Its bytes, for the store.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_analysis_id_is_padded_base64_of_md5_and_time() {
+        let md5 = "44d88612fea8a8f36de82e1278abb02f".parse().unwrap();
+        let id = analysis(Kind::File, "", Some(&md5), 1_700_000_000);
+        assert_eq!(
+            STANDARD.decode(&id).unwrap(),
+            b"44d88612fea8a8f36de82e1278abb02f:1700000000"
+        );
+        assert_eq!(id.len() % 4, 0);
+    }
+
+    #[test]
+    fn a_submission_id_reads_back_even_where_the_item_has_a_dash() {
+        let id = submission(Kind::Domain, "a-b.example", 17);
+        assert_eq!(
+            parse_submission(&id),
+            Some((Kind::Domain, "a-b.example", 17))
+        );
+    }
+
+    #[test]
+    fn a_secret_is_found_by_its_hash_in_either_case() {
+        let secret = Secret::draw().unwrap();
+        let text = secret.reveal();
+        assert!(SecretHash::of(&text.to_uppercase()) == Some(secret.hash()));
+        assert!(SecretHash::of(&text[1..]).is_none());
+    }
+}

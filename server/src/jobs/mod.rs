@@ -1,0 +1,166 @@
+//! Workers: take accepted analyses from the durable queue and carry them out.
+//!
+//! A job is begun at most a fixed number of times. What kills the whole process therefore ends
+//! too: after the last attempt the engines that never answered are marked as failed and the
+//! analysis is complete. Results are kept as they come, so another attempt runs only the engines
+//! that have not answered yet.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quorum_core::indicator::Kind;
+use quorum_core::report::EngineResult;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::clock;
+use crate::engines::{Engines, Subject};
+use crate::store::blobs::Blobs;
+use crate::store::{Job, Store, StoreError};
+
+/// Longest time that a worker sleeps when nothing wakes it: how late it may notice a job that
+/// another process put into the store.
+const LONGEST_NAP: Duration = Duration::from_secs(30);
+
+/// How long after a failure of ours a job is tried again, for each attempt so far.
+const RETRY_AFTER: i64 = 2;
+
+/// What a worker works with.
+pub(crate) struct Workshop {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) blobs: Arc<Blobs>,
+    pub(crate) engines: Arc<Engines>,
+    /// Rung when a job was put into the queue.
+    pub(crate) bell: Arc<Notify>,
+    pub(crate) scan_limit: u64,
+    pub(crate) attempts: u32,
+    pub(crate) lease: Duration,
+}
+
+/// Starts workers. They finish the job in hand and end when `stop` turns true.
+pub(crate) fn start(
+    workshop: Arc<Workshop>,
+    workers: usize,
+    stop: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    (0..workers)
+        .map(|_| tokio::spawn(work(workshop.clone(), stop.clone())))
+        .collect()
+}
+
+async fn work(workshop: Arc<Workshop>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        // Listening begins before the look, so that a ring between the two is heard.
+        let rung = workshop.bell.notified();
+        match workshop.next().await {
+            Ok(Some(job)) => {
+                // There may be more than one job a ring: pass it on.
+                workshop.bell.notify_one();
+                workshop.carry_out(&job).await;
+                continue;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%error, "cannot read the queue"),
+        }
+        tokio::select! {
+            () = rung => {}
+            () = tokio::time::sleep(workshop.nap().await) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+impl Workshop {
+    async fn next(&self) -> Result<Option<Job>, StoreError> {
+        self.store
+            .claim(clock::now(), self.lease.as_secs() as i64)
+            .await
+    }
+
+    /// Until the next job that is put off, or leased to a worker that may be dead.
+    async fn nap(&self) -> Duration {
+        match self.store.next_due().await {
+            Ok(Some(due)) => {
+                Duration::from_secs((due - clock::now()).max(1).unsigned_abs()).min(LONGEST_NAP)
+            }
+            Ok(None) => LONGEST_NAP,
+            Err(_) => Duration::from_secs(1),
+        }
+    }
+
+    async fn carry_out(&self, job: &Job) {
+        let outcome = self.analyse(job).await;
+        if let Err(error) = outcome {
+            tracing::warn!(analysis = job.analysis.id, attempt = job.attempts, %error, "not done");
+            let again = clock::now() + RETRY_AFTER * i64::from(job.attempts);
+            // If this fails too, the lease's end brings the job back.
+            if let Err(error) = self.store.give_back(job, again, &error.to_string()).await {
+                tracing::error!(%error, "cannot give a job back");
+            }
+        }
+    }
+
+    async fn analyse(&self, job: &Job) -> Result<(), StoreError> {
+        let mut results = job.analysis.results.clone();
+        let mut findings = job.findings.clone();
+        if job.attempts > self.attempts {
+            tracing::error!(
+                analysis = job.analysis.id,
+                "given up after {} attempts",
+                self.attempts
+            );
+            results.extend(self.engines.give_up(job.analysis.kind, &results));
+        } else {
+            let mut running = self.engines.start(self.subject(job).await?, &results);
+            while let Some(verdict) = running.next().await {
+                results.push(verdict.result);
+                findings.extend(verdict.attributes);
+                self.store.keep(job, &results, &findings).await?;
+            }
+        }
+        self.store
+            .complete(
+                job,
+                &in_order(results, &self.engines),
+                &findings,
+                clock::now(),
+            )
+            .await
+    }
+
+    async fn subject(&self, job: &Job) -> Result<Subject, StoreError> {
+        let item = &job.analysis.item;
+        let corrupt = || StoreError::Corrupt {
+            what: "item",
+            text: item.clone(),
+        };
+        Ok(match job.analysis.kind {
+            Kind::File => {
+                let digests = job.analysis.file.ok_or_else(corrupt)?;
+                let bytes = if digests.size <= self.scan_limit {
+                    Some(self.blobs.read(&digests.sha256).await?)
+                } else {
+                    None
+                };
+                Subject::File {
+                    md5: Some(digests.md5),
+                    sha1: Some(digests.sha1),
+                    sha256: Some(digests.sha256),
+                    bytes,
+                }
+            }
+            Kind::Url => {
+                let url = job.analysis.url.as_deref().ok_or_else(corrupt)?;
+                Subject::Url(url.parse().map_err(|_| corrupt())?)
+            }
+            Kind::Domain => Subject::Domain(item.parse().map_err(|_| corrupt())?),
+            Kind::IpAddress => Subject::Ip(item.parse().map_err(|_| corrupt())?),
+        })
+    }
+}
+
+/// The columns in the engines' order, not in that of their answers.
+fn in_order(mut results: Vec<EngineResult>, engines: &Engines) -> Vec<EngineResult> {
+    results.sort_by_key(|result| engines.names().position(|name| name == result.engine_name));
+    results
+}

@@ -1,0 +1,47 @@
+//! `quorum`: the server of the API v3, with a store, engines and a durable job queue of its own.
+//!
+//! # What must stay true
+//!
+//! - An upload is acknowledged only when its bytes, their directory, its row and its job are on the
+//!   disk. What was acknowledged is analysed, whatever happens to the process.
+//! - Only [`store::sqlite`] knows SQL, only [`store::blobs`] knows where samples lie.
+//! - No answer of the API is anything but JSON, and none but 200 is a success.
+//! - Keys are never stored, logged or repeated.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![forbid(unsafe_code)]
+
+mod app;
+mod ask;
+mod cli;
+mod clock;
+mod config;
+mod cursor;
+mod engines;
+mod error;
+mod failpoint;
+mod gate;
+mod ids;
+mod jobs;
+mod objects;
+mod origin;
+mod quota;
+mod relationships;
+mod routes;
+mod serve;
+mod store;
+mod tier;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    match cli::run(cli::Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            use std::io::Write as _;
+            let _ = writeln!(std::io::stderr(), "quorum: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

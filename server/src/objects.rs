@@ -1,0 +1,462 @@
+//! The API's objects, built from the store's records: nothing here decides, it only spells.
+
+use std::net::IpAddr;
+
+use quorum_core::indicator::{CanonicalUrl, Domain, Indicator, Kind, address};
+use quorum_core::report::{EngineResult, Stats, VoteVerdict};
+use serde_json::{Map, Value, json};
+
+use crate::clock;
+use crate::engines::Subject;
+use crate::ids;
+use crate::origin::Origin;
+use crate::quota::Used;
+use crate::store::{Account, AnalysisRecord, CommentRecord, Group, Item, Submission, VoteRecord};
+use crate::tier::{Limits, UNLIMITED};
+
+/// An object with its link to itself.
+fn object(
+    kind: &str,
+    id: &str,
+    origin: &Origin,
+    path: &str,
+    attributes: Map<String, Value>,
+) -> Value {
+    json!({
+        "type": kind,
+        "id": id,
+        "links": {"self": origin.api(path)},
+        "attributes": attributes,
+    })
+}
+
+fn map(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// The map of engine results by name.
+fn by_engine(results: &[EngineResult]) -> Map<String, Value> {
+    results
+        .iter()
+        .map(|result| (result.engine_name.clone(), json!(result)))
+        .collect()
+}
+
+/// A report.
+///
+/// `listed` is what the lists say at this moment; it takes the place of what they said when the
+/// item was last analysed.
+pub(crate) fn report(
+    origin: &Origin,
+    id: &str,
+    subject: &Subject,
+    item: Option<&Item>,
+    listed: Vec<EngineResult>,
+) -> Value {
+    let kind = subject.kind();
+    let mut attributes = match subject {
+        Subject::File { .. } => file_attributes(subject, item),
+        Subject::Url(url) => url_attributes(url, item),
+        Subject::Domain(domain) => domain_attributes(domain),
+        Subject::Ip(ip) => address_attributes(*ip),
+    };
+    let stored = item.and_then(|item| item.analysis.as_ref());
+    let submitted = item.is_some_and(|item| item.times_submitted > 0);
+    let mut results = stored
+        .map(|analysis| analysis.results.clone())
+        .unwrap_or_default();
+    for result in listed {
+        match results
+            .iter_mut()
+            .find(|old| old.engine_name == result.engine_name)
+        {
+            Some(old) => *old = result,
+            // What was sent in and waits for its analysis has no results yet, unless they are bad.
+            None if stored.is_some() || !submitted || result.category.objects() => {
+                results.push(result);
+            }
+            None => {}
+        }
+    }
+    let now = clock::now();
+    if let Some(date) = stored
+        .map(|analysis| analysis.date)
+        .or((!submitted).then_some(now))
+    {
+        attributes.insert("last_analysis_date".to_owned(), date.into());
+    }
+    attributes.extend(
+        stored
+            .map(|analysis| analysis.findings.clone())
+            .unwrap_or_default(),
+    );
+    attributes.extend(map(json!({
+        "last_analysis_stats": Stats::count(&results).for_kind(kind),
+        "last_analysis_results": by_engine(&results),
+        "last_modification_date": item.map_or(now, |item| item.last_modification),
+        "reputation": item.map_or(0, |item| item.reputation),
+        "total_votes": {
+            "harmless": item.map_or(0, |item| item.votes_harmless),
+            "malicious": item.map_or(0, |item| item.votes_malicious),
+        },
+    })));
+    if let Some(item) = item
+        && let (Some(first), Some(last)) = (item.first_submission, item.last_submission)
+    {
+        attributes.extend(map(json!({
+            "first_submission_date": first,
+            "last_submission_date": last,
+            "times_submitted": item.times_submitted,
+        })));
+    }
+    object(
+        kind.as_str(),
+        id,
+        origin,
+        &format!("{}/{id}", kind.collection()),
+        attributes,
+    )
+}
+
+fn file_attributes(subject: &Subject, item: Option<&Item>) -> Map<String, Value> {
+    let mut attributes = Map::new();
+    if let Subject::File {
+        md5, sha1, sha256, ..
+    } = subject
+    {
+        for (name, hash) in [
+            ("md5", md5.map(|hash| hash.to_string())),
+            ("sha1", sha1.map(|hash| hash.to_string())),
+            ("sha256", sha256.map(|hash| hash.to_string())),
+        ] {
+            if let Some(hash) = hash {
+                attributes.insert(name.to_owned(), hash.into());
+            }
+        }
+    }
+    let mut tags = Vec::new();
+    if let Some(item) = item
+        && let Some(file) = &item.file
+    {
+        attributes.extend(map(json!({
+            "md5": file.md5,
+            "sha1": file.sha1,
+            "size": file.size,
+            "type_tag": file.type_tag,
+            "type_description": file.type_description,
+            "type_tags": file.type_tags,
+            "unique_sources": item.unique_sources,
+            "names": file.names,
+        })));
+        if !file.type_extension.is_empty() {
+            attributes.insert("type_extension".to_owned(), json!(file.type_extension));
+        }
+        if let Some(name) = file.names.first() {
+            attributes.insert("meaningful_name".to_owned(), json!(name));
+        }
+        if !matches!(file.type_tag.as_str(), "unknown" | "empty") {
+            tags.push(file.type_tag.clone());
+        }
+    }
+    attributes.insert("tags".to_owned(), json!(tags));
+    attributes
+}
+
+fn url_attributes(url: &CanonicalUrl, item: Option<&Item>) -> Map<String, Value> {
+    let mut attributes = map(json!({
+        "url": url.as_str(),
+        "last_final_url": url.as_str(),
+        "has_content": false,
+        "categories": {},
+        "threat_names": [],
+        "tags": [],
+        "times_submitted": item.map_or(0, |item| item.times_submitted),
+    }));
+    match url.host_indicator() {
+        Some(Indicator::Domain(domain)) => {
+            attributes.insert("tld".to_owned(), domain.top_level().into());
+        }
+        Some(Indicator::Ip(_)) => {
+            attributes.insert("tags".to_owned(), json!(["ip"]));
+        }
+        _ => {}
+    }
+    attributes
+}
+
+fn domain_attributes(domain: &Domain) -> Map<String, Value> {
+    map(json!({
+        "tld": domain.top_level(),
+        // Clients read it without looking whether it is there.
+        "whois": "",
+        "categories": {},
+        "popularity_ranks": {},
+        "last_dns_records": [],
+        "tags": [],
+    }))
+}
+
+fn address_attributes(ip: IpAddr) -> Map<String, Value> {
+    let mut tags = Vec::new();
+    if ip.is_loopback() {
+        tags.push("loopback");
+    }
+    if ip.is_multicast() {
+        tags.push("multicast");
+    }
+    if address::is_private(ip) && tags.is_empty() {
+        tags.push("private");
+    }
+    map(json!({"whois": "", "tags": tags}))
+}
+
+/// An analysis, with `item` among its links. What the reply's `meta` says of it is
+/// [`analysis_meta`]'s.
+pub(crate) fn analysis(origin: &Origin, record: &AnalysisRecord) -> Value {
+    let stats = if record.status == "queued" {
+        json!({})
+    } else {
+        Stats::count(&record.results).for_kind(record.kind)
+    };
+    let mut analysis = object(
+        "analysis",
+        &record.id,
+        origin,
+        &format!("analyses/{}", record.id),
+        map(json!({
+            "date": record.date,
+            "status": record.status,
+            "stats": stats,
+            "results": by_engine(&record.results),
+        })),
+    );
+    analysis["links"]["item"] = origin
+        .api(format_args!("{}/{}", record.kind.collection(), record.item))
+        .into();
+    analysis
+}
+
+/// `meta` of a reply that carries an analysis: what was analysed.
+pub(crate) fn analysis_meta(record: &AnalysisRecord) -> Value {
+    match (record.kind, &record.file, &record.url) {
+        (Kind::File, Some(file), _) => json!({"file_info": file}),
+        (Kind::Url, _, Some(url)) => json!({"url_info": {"id": record.item, "url": url}}),
+        _ => json!({}),
+    }
+}
+
+/// The answer to whoever sent something in.
+pub(crate) fn analysis_descriptor(origin: &Origin, id: &str) -> Value {
+    json!({
+        "type": "analysis",
+        "id": id,
+        "links": {"self": origin.api(format_args!("analyses/{id}"))},
+    })
+}
+
+/// A submission.
+pub(crate) fn submission(origin: &Origin, record: &Submission) -> Value {
+    let id = ids::submission(record.kind, &record.item, record.seq);
+    let mut attributes = map(json!({"date": record.date, "interface": record.interface}));
+    if let Some(name) = &record.name {
+        attributes.insert("name".to_owned(), name.as_str().into());
+    }
+    object(
+        "submission",
+        &id,
+        origin,
+        &format!("submissions/{id}"),
+        attributes,
+    )
+}
+
+/// A comment.
+pub(crate) fn comment(origin: &Origin, record: &CommentRecord) -> Value {
+    object(
+        "comment",
+        &record.id,
+        origin,
+        &format!("comments/{}", record.id),
+        map(json!({
+            "date": record.date,
+            "text": record.text,
+            "html": escaped(&record.text),
+            "tags": record.tags,
+            "votes": {
+                "positive": record.votes.positive,
+                "negative": record.votes.negative,
+                "abuse": record.votes.abuse,
+            },
+        })),
+    )
+}
+
+/// Text as HTML that shows it: clients put `html` into pages as it stands.
+fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            c => html.push(c),
+        }
+    }
+    html
+}
+
+/// A vote.
+pub(crate) fn vote(origin: &Origin, record: &VoteRecord) -> Value {
+    let value = match record.verdict {
+        VoteVerdict::Harmless => 1,
+        VoteVerdict::Malicious => -1,
+    };
+    object(
+        "vote",
+        &record.id,
+        origin,
+        &format!("votes/{}", record.id),
+        map(json!({"date": record.date, "verdict": record.verdict, "value": value})),
+    )
+}
+
+/// The quotas that a group's tier gives, by name, with what is used of each by a user and by all.
+pub(crate) fn quotas(
+    limits: Limits,
+    user: Used,
+    group: Used,
+) -> Vec<(&'static str, u64, u64, u64)> {
+    let Limits {
+        minute,
+        daily,
+        intelligence,
+        retrohunt,
+        livehunt,
+        vtdiff,
+        private_graphs,
+    } = limits;
+    let hourly = minute.map_or(daily, |minute| u64::from(minute) * 60);
+    vec![
+        ("api_requests_hourly", hourly, user.hourly, group.hourly),
+        ("api_requests_daily", daily, user.daily, group.daily),
+        (
+            "api_requests_monthly",
+            daily * 31,
+            user.monthly,
+            group.monthly,
+        ),
+        ("intelligence_searches_monthly", intelligence, 0, 0),
+        ("intelligence_downloads_monthly", intelligence, 0, 0),
+        ("intelligence_hunting_rules", livehunt, 0, 0),
+        ("intelligence_retrohunt_jobs_monthly", retrohunt, 0, 0),
+        ("intelligence_graphs_private", private_graphs, 0, 0),
+        ("intelligence_vtdiff_creation_monthly", vtdiff, 0, 0),
+        ("collections_creation_monthly", UNLIMITED, 0, 0),
+        ("private_scans_monthly", 0, 0, 0),
+        ("private_scans_per_minute", 0, 0, 0),
+        ("private_urlscans_monthly", 0, 0, 0),
+        ("private_urlscans_per_minute", 0, 0, 0),
+        ("monitor_storage_bytes", 0, 0, 0),
+        ("monitor_storage_files", 0, 0, 0),
+        ("monitor_uploaded_bytes", 0, 0, 0),
+        ("monitor_uploaded_files", 0, 0, 0),
+    ]
+}
+
+/// A user. `used` only for who may see it: the user and administrators.
+pub(crate) fn user(origin: &Origin, account: &Account, used: Option<(Used, Used)>) -> Value {
+    let mut attributes = map(json!({
+        "first_name": account.first_name,
+        "last_name": account.last_name,
+        "profile_phrase": account.profile_phrase,
+        "status": account.status,
+        "reputation": account.reputation,
+        "user_since": account.created,
+    }));
+    if let Some((user, group)) = used {
+        let quotas: Map<_, _> = quotas(account.tier.limits(), user, group)
+            .into_iter()
+            .map(|(name, allowed, used, _)| {
+                (name.to_owned(), json!({"allowed": allowed, "used": used}))
+            })
+            .collect();
+        let mut privileges: Map<String, Value> = account
+            .tier
+            .privileges()
+            .iter()
+            .map(|name| {
+                let privilege = json!({
+                    "granted": true,
+                    "inherited_from": account.group,
+                    "inherited_via": "api_quota_group",
+                });
+                ((*name).to_owned(), privilege)
+            })
+            .collect();
+        if account.administrator {
+            privileges.insert("admin".to_owned(), json!({"granted": true}));
+        }
+        attributes.extend(map(json!({
+            "quotas": quotas,
+            "privileges": privileges,
+            "preferences": account.preferences,
+            "has_2fa": false,
+        })));
+    }
+    object(
+        "user",
+        &account.name,
+        origin,
+        &format!("users/{}", account.name),
+        attributes,
+    )
+}
+
+/// A group. Quotas only for its members and administrators.
+pub(crate) fn group(origin: &Origin, group: &Group, used: Option<Used>) -> Value {
+    let mut attributes = map(json!({"organization": group.name}));
+    if let Some(used) = used {
+        let quotas: Map<_, _> = quotas(group.tier.limits(), Used::default(), used)
+            .into_iter()
+            .map(|(name, allowed, _, used)| {
+                (name.to_owned(), json!({"allowed": allowed, "used": used}))
+            })
+            .collect();
+        let privileges: Map<String, Value> = group
+            .tier
+            .privileges()
+            .iter()
+            .map(|name| ((*name).to_owned(), json!({"granted": true})))
+            .collect();
+        attributes.extend(map(json!({
+            "quotas": quotas,
+            "privileges": privileges,
+            "auto_add_users": [],
+        })));
+    }
+    object(
+        "group",
+        &group.name,
+        origin,
+        &format!("groups/{}", group.name),
+        attributes,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comments_html_shows_its_text() {
+        assert_eq!(
+            escaped("<b>'&\"</b>"),
+            "&lt;b&gt;&#39;&amp;&quot;&lt;/b&gt;"
+        );
+    }
+}

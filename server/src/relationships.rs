@@ -1,0 +1,605 @@
+//! Which relationships the API's objects have, and what stands at their ends.
+//!
+//! Those that our own submissions, analyses and community give us are filled; every other name of
+//! the API is there too, well-formed and empty, so that clients which walk all of them find what
+//! they expect.
+
+use std::collections::BTreeMap;
+
+use quorum_core::indicator::Kind;
+use serde_json::{Map, Value, json};
+
+use crate::ask::Ask;
+use crate::clock;
+use crate::error::ApiError;
+use crate::objects;
+use crate::routes::item;
+use crate::store::{
+    Account, AnalysisRecord, CommentFilter, CommentRecord, Group, Listing, Page, VoteFilter,
+};
+
+/// How many descriptors of a relationship are shown inside an object.
+const INSIDE: Page = Page {
+    before: None,
+    limit: 10,
+};
+
+const FILE: &str = "*analyses behaviours bundled_files *carbonblack_children *carbonblack_parents \
+    *ciphered_bundled_files *ciphered_parents *clues *code_blocks collections comments \
+    *compressed_parents contacted_domains contacted_ips contacted_urls *distributors dropped_files \
+    *email_attachments *email_parents *email_senders *embedded_domains *embedded_ips \
+    *embedded_urls *execution_parents graphs *hash_collisions *itw_domains *itw_ips *itw_urls \
+    memory_pattern_domains memory_pattern_ips memory_pattern_urls *overlay_children \
+    *overlay_parents *pcap_children *pcap_parents pe_resource_children pe_resource_parents \
+    references related_attack_techniques *related_references *related_threat_actors *screenshots \
+    sigma_analysis *similar_files *submissions *urls_for_embedded_js user_votes votes";
+
+const URL: &str = "*analyses collections comments *communicating_files *contacted_domains \
+    *contacted_ips *downloaded_files *embedded_js_files graphs http_response_contents \
+    1last_serving_ip_address memory_pattern_parents 1network_location *redirecting_urls \
+    *redirects_to references *referrer_files *referrer_urls related_attack_techniques \
+    related_collections related_comments *related_references *related_threat_actors *submissions \
+    *urls_related_by_tracker_id user_votes votes";
+
+const DOMAIN: &str = "*caa_records *cname_records collections comments communicating_files \
+    *downloaded_files graphs historical_ssl_certificates historical_whois 1immediate_parent \
+    memory_pattern_parents *mx_records *ns_records 1parent references referrer_files \
+    related_attack_techniques related_comments *related_references *related_threat_actors \
+    resolutions siblings *soa_records subdomains *urls user_votes votes";
+
+const IP_ADDRESS: &str = "collections comments communicating_files *downloaded_files graphs \
+    historical_ssl_certificates historical_whois memory_pattern_parents references referrer_files \
+    related_attack_techniques related_comments *related_references *related_threat_actors \
+    resolutions *urls user_votes votes";
+
+const USER: &str = "1api_quota_group collections comments graphs groups hunting_notification_files \
+    hunting_notifications hunting_rulesets 1intelligence_quota_group mentions \
+    1monitor_quota_group retrohunt_jobs votes";
+
+/// Every type with its relationships: `*` marks those that the public tier does not have, `1`
+/// those with one object at the other end.
+const TYPES: &[(&str, &str)] = &[
+    ("analysis", "1item"),
+    ("comment", "1author 1item"),
+    ("domain", DOMAIN),
+    ("file", FILE),
+    ("group", "administrators users"),
+    ("ip_address", IP_ADDRESS),
+    ("url", URL),
+    ("user", USER),
+];
+
+/// What the names mean, for people.
+const DESCRIPTIONS: &[(&str, &str)] = &[
+    ("administrators", "Users who administer the group"),
+    ("analyses", "Analyses of the object, newest first"),
+    ("api_quota_group", "Group whose API quota is used"),
+    ("author", "User who wrote it"),
+    ("behaviours", "Reports of sandboxes that ran the file"),
+    ("bundled_files", "Files inside the file"),
+    ("caa_records", "Names in the domain's CAA records"),
+    (
+        "carbonblack_children",
+        "Files that it was seen to write on endpoints",
+    ),
+    (
+        "carbonblack_parents",
+        "Files that were seen to write it on endpoints",
+    ),
+    ("ciphered_bundled_files", "Encrypted files inside the file"),
+    ("ciphered_parents", "Encrypted files that contain it"),
+    ("clues", "Clues about the file"),
+    ("cname_records", "Names in the domain's CNAME records"),
+    (
+        "code_blocks",
+        "Blocks of code that it shares with other files",
+    ),
+    ("collections", "Collections that the object is in"),
+    ("comments", "Comments, newest first"),
+    ("communicating_files", "Files that talk to it when they run"),
+    ("compressed_parents", "Archives that contain it"),
+    ("contacted_domains", "Domains that it talks to"),
+    ("contacted_ips", "IP addresses that it talks to"),
+    ("contacted_urls", "URLs that it talks to"),
+    ("distributors", "Who distributes it"),
+    ("downloaded_files", "Files that were downloaded from it"),
+    ("dropped_files", "Files that it writes when it runs"),
+    ("email_attachments", "Files attached to the message"),
+    ("email_parents", "Messages that carry it"),
+    ("email_senders", "Addresses that sent the message"),
+    ("embedded_domains", "Domains in its text"),
+    ("embedded_ips", "IP addresses in its text"),
+    ("embedded_js_files", "Scripts that the page embeds"),
+    ("embedded_urls", "URLs in its text"),
+    ("execution_parents", "Files that run it"),
+    ("graphs", "Graphs that the object is in"),
+    ("groups", "Groups that the user is in"),
+    ("hash_collisions", "Other files with one of its hashes"),
+    ("historical_ssl_certificates", "TLS certificates seen there"),
+    ("historical_whois", "Registration records over time"),
+    (
+        "http_response_contents",
+        "Contents that the address has answered with",
+    ),
+    (
+        "hunting_notification_files",
+        "Files that the user's rules found",
+    ),
+    ("hunting_notifications", "Notifications of the user's rules"),
+    ("hunting_rulesets", "The user's rules"),
+    ("immediate_parent", "The domain one label up"),
+    (
+        "intelligence_quota_group",
+        "Group whose Intelligence quota is used",
+    ),
+    ("item", "The object that it is about"),
+    ("itw_domains", "Domains that it was downloaded from"),
+    ("itw_ips", "IP addresses that it was downloaded from"),
+    ("itw_urls", "URLs that it was downloaded from"),
+    (
+        "last_serving_ip_address",
+        "IP address that last answered for it",
+    ),
+    ("memory_pattern_domains", "Domains seen in its memory"),
+    ("memory_pattern_ips", "IP addresses seen in its memory"),
+    (
+        "memory_pattern_parents",
+        "Files that had it in their memory",
+    ),
+    ("memory_pattern_urls", "URLs seen in its memory"),
+    ("mentions", "Comments that mention the user"),
+    ("monitor_quota_group", "Group whose Monitor quota is used"),
+    ("mx_records", "Names in the domain's MX records"),
+    ("network_location", "The domain or IP address of the URL"),
+    ("ns_records", "Names in the domain's NS records"),
+    ("overlay_children", "Files in its overlay"),
+    ("overlay_parents", "Files with it in their overlay"),
+    ("parent", "The registered domain above it"),
+    ("pcap_children", "Files in the network capture"),
+    ("pcap_parents", "Network captures that contain it"),
+    ("pe_resource_children", "Files in its resources"),
+    ("pe_resource_parents", "Files with it in their resources"),
+    ("redirecting_urls", "URLs that redirect to it"),
+    ("redirects_to", "URLs that it redirects to"),
+    ("references", "Publications about it"),
+    ("referrer_files", "Files with it in their text"),
+    ("referrer_urls", "URLs that refer to it"),
+    (
+        "related_attack_techniques",
+        "ATT&CK techniques seen with it",
+    ),
+    ("related_collections", "Collections of objects near it"),
+    ("related_comments", "Comments on objects near it"),
+    ("related_references", "Publications about objects near it"),
+    ("related_threat_actors", "Threat actors seen with it"),
+    ("resolutions", "DNS resolutions over time"),
+    ("retrohunt_jobs", "The user's Retrohunt jobs"),
+    ("screenshots", "Screenshots of sandboxes"),
+    ("siblings", "Domains beside it"),
+    ("sigma_analysis", "Sigma rules that its behaviour matches"),
+    ("similar_files", "Files like it"),
+    ("soa_records", "Names in the domain's SOA records"),
+    ("subdomains", "Domains below it"),
+    ("submissions", "Each time it was sent in, newest first"),
+    ("urls", "URLs on it"),
+    ("urls_for_embedded_js", "URLs in its scripts"),
+    ("urls_related_by_tracker_id", "URLs with the same tracker"),
+    ("user_votes", "Your own vote on it"),
+    ("users", "Users in the group"),
+    ("votes", "Votes, newest first"),
+];
+
+/// One relationship of a type.
+#[derive(Debug, Clone, Copy)]
+struct Relation {
+    name: &'static str,
+    premium: bool,
+    one: bool,
+}
+
+fn relations(kind: &str) -> impl Iterator<Item = Relation> {
+    let names = TYPES
+        .iter()
+        .find(|(name, _)| *name == kind)
+        .map_or("", |(_, names)| names);
+    names.split_ascii_whitespace().map(|marked| Relation {
+        name: marked.trim_start_matches(['*', '1']),
+        premium: marked.starts_with('*'),
+        one: marked.starts_with('1'),
+    })
+}
+
+/// What `/metadata` says of relationships: by type, a list of names with their descriptions.
+pub(crate) fn catalogue() -> Value {
+    let describe = |name: &str| {
+        DESCRIPTIONS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, text)| text)
+    };
+    let types: BTreeMap<_, Vec<_>> = TYPES
+        .iter()
+        .map(|(kind, _)| {
+            let list = relations(kind)
+                .map(|relation| json!({"name": relation.name, "description": describe(relation.name)}))
+                .collect();
+            (*kind, list)
+        })
+        .collect();
+    json!(types)
+}
+
+/// An object that has relationships.
+#[derive(Debug, Clone)]
+pub(crate) enum Owner {
+    Item(Kind, String),
+    Comment(CommentRecord),
+    Analysis(AnalysisRecord),
+    User(Account),
+    Group(Group),
+    /// Votes and submissions, which have none.
+    None,
+}
+
+impl Owner {
+    fn type_name(&self) -> &'static str {
+        match self {
+            Self::Item(kind, _) => kind.as_str(),
+            Self::Comment(_) => "comment",
+            Self::Analysis(_) => "analysis",
+            Self::User(_) => "user",
+            Self::Group(_) => "group",
+            Self::None => "",
+        }
+    }
+
+    fn path(&self) -> String {
+        match self {
+            Self::Item(kind, id) => format!("{}/{id}", kind.collection()),
+            Self::Comment(comment) => format!("comments/{}", comment.id),
+            Self::Analysis(analysis) => format!("analyses/{}", analysis.id),
+            Self::User(account) => format!("users/{}", account.name),
+            Self::Group(group) => format!("groups/{}", group.name),
+            Self::None => String::new(),
+        }
+    }
+}
+
+/// An object, and what it can be asked for further.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) owner: Owner,
+    pub(crate) object: Value,
+}
+
+/// What stands at the other end of a relationship.
+pub(crate) enum Related {
+    One(Option<Node>),
+    Many(Listing<Node>),
+}
+
+/// Reads a relationship.
+///
+/// # Errors
+/// There is no such relationship, or the caller's tier does not have it.
+pub(crate) async fn related(
+    ask: &Ask,
+    owner: &Owner,
+    name: &str,
+    page: Page,
+) -> Result<Related, ApiError> {
+    let kind = owner.type_name();
+    let Some(relation) = relations(kind).find(|relation| relation.name == name) else {
+        return Err(ApiError::not_found(format!(
+            "Type {kind:?} has no relationship {name:?}"
+        )));
+    };
+    if relation.premium && !ask.account.tier.is_premium() {
+        return Err(ApiError::forbidden(format!(
+            "Relationship {name:?} is not part of the {} tier",
+            ask.account.tier
+        )));
+    }
+    let filled = match owner {
+        Owner::Item(kind, id) => of_item(ask, *kind, id, name, page).await?,
+        Owner::Comment(comment) => Some(Related::One(match name {
+            "author" => match ask.app.store.account(&comment.author).await? {
+                Some(account) => Some(user_node(ask, account)),
+                None => None,
+            },
+            _ => Some(item::node(ask, comment.kind, &comment.item).await?),
+        })),
+        Owner::Analysis(analysis) => Some(Related::One(Some(
+            item::node(ask, analysis.kind, &analysis.item).await?,
+        ))),
+        Owner::User(account) => of_user(ask, account, name, page).await?,
+        Owner::Group(group) => {
+            let names = if name == "users" {
+                &group.members
+            } else {
+                &group.administrators
+            };
+            let mut entries = Vec::new();
+            for name in names {
+                entries.extend(
+                    ask.app
+                        .store
+                        .account(name)
+                        .await?
+                        .map(|account| user_node(ask, account)),
+                );
+            }
+            let total = entries.len() as u64;
+            Some(Related::Many(Listing {
+                entries,
+                next: None,
+                total,
+            }))
+        }
+        Owner::None => None,
+    };
+    Ok(filled.unwrap_or_else(|| {
+        if relation.one {
+            Related::One(None)
+        } else {
+            Related::Many(Listing::empty())
+        }
+    }))
+}
+
+async fn of_item(
+    ask: &Ask,
+    kind: Kind,
+    id: &str,
+    name: &str,
+    page: Page,
+) -> Result<Option<Related>, ApiError> {
+    let store = &ask.app.store;
+    Ok(Some(Related::Many(match name {
+        "comments" => comments(ask, CommentFilter::On(kind, id), page).await?,
+        "votes" => votes(ask, VoteFilter::On(kind, id), page).await?,
+        "user_votes" => votes(ask, VoteFilter::OnBy(kind, id, &ask.account.name), page).await?,
+        "analyses" => store.analyses(kind, id, page).await?.map(|record| Node {
+            object: objects::analysis(&ask.origin, &record),
+            owner: Owner::Analysis(record),
+        }),
+        "submissions" => store.submissions(kind, id, page).await?.map(|record| Node {
+            object: objects::submission(&ask.origin, &record),
+            owner: Owner::None,
+        }),
+        "network_location" => {
+            return Ok(Some(Related::One(item::network_location(ask, id).await?)));
+        }
+        _ => return Ok(None),
+    })))
+}
+
+async fn of_user(
+    ask: &Ask,
+    account: &Account,
+    name: &str,
+    page: Page,
+) -> Result<Option<Related>, ApiError> {
+    Ok(Some(match name {
+        "comments" => Related::Many(comments(ask, CommentFilter::By(&account.name), page).await?),
+        "votes" => Related::Many(votes(ask, VoteFilter::By(&account.name), page).await?),
+        "groups" | "api_quota_group" | "intelligence_quota_group" | "monitor_quota_group" => {
+            // Whose group somebody is in is theirs to know.
+            let node = match ask.app.store.group(&account.group).await? {
+                Some(group) if may_see(ask, account) => Some(group_node(ask, group)),
+                _ => None,
+            };
+            if name == "groups" {
+                let entries: Vec<_> = node.into_iter().collect();
+                let total = entries.len() as u64;
+                Related::Many(Listing {
+                    entries,
+                    next: None,
+                    total,
+                })
+            } else {
+                Related::One(node)
+            }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// Whether the caller may see what is private about a user.
+pub(crate) fn may_see(ask: &Ask, account: &Account) -> bool {
+    ask.account.administrator || ask.account.name == account.name
+}
+
+/// A user as the caller may see them.
+pub(crate) fn user_node(ask: &Ask, account: Account) -> Node {
+    let used = may_see(ask, &account).then(|| ask.app.ledger.used(&account, clock::now()));
+    Node {
+        object: objects::user(&ask.origin, &account, used),
+        owner: Owner::User(account),
+    }
+}
+
+/// A group as the caller may see it.
+pub(crate) fn group_node(ask: &Ask, group: Group) -> Node {
+    let inside = ask.account.administrator || ask.account.group == group.name;
+    let used = inside.then(|| ask.app.ledger.group_used(&group.name, clock::now()));
+    Node {
+        object: objects::group(&ask.origin, &group, used),
+        owner: Owner::Group(group),
+    }
+}
+
+/// Comments as nodes.
+pub(crate) async fn comments(
+    ask: &Ask,
+    filter: CommentFilter<'_>,
+    page: Page,
+) -> Result<Listing<Node>, ApiError> {
+    Ok(ask
+        .app
+        .store
+        .comments(filter, page)
+        .await?
+        .map(|record| Node {
+            object: objects::comment(&ask.origin, &record),
+            owner: Owner::Comment(record),
+        }))
+}
+
+async fn votes(ask: &Ask, filter: VoteFilter<'_>, page: Page) -> Result<Listing<Node>, ApiError> {
+    Ok(ask.app.store.votes(filter, page).await?.map(|record| Node {
+        object: objects::vote(&ask.origin, &record),
+        owner: Owner::None,
+    }))
+}
+
+/// Type and id of an object, and in which context it stands.
+fn descriptor(object: &Value) -> Value {
+    let mut descriptor = Map::new();
+    for name in ["type", "id", "context_attributes"] {
+        if let Some(value) = object.get(name) {
+            descriptor.insert(name.to_owned(), value.clone());
+        }
+    }
+    descriptor.into()
+}
+
+/// The object, with the relationships inside that `relationships=` asks for. Names that its type
+/// does not have, or the caller's tier, are passed over: clients ask for what other servers know.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn dressed(ask: &Ask, node: Node) -> Result<Value, ApiError> {
+    let Node { owner, mut object } = node;
+    let mut inside = Map::new();
+    for name in ask.relationships() {
+        let known = relations(owner.type_name()).find(|relation| relation.name == name);
+        if known.is_none_or(|relation| relation.premium && !ask.account.tier.is_premium()) {
+            continue;
+        }
+        let path = owner.path();
+        let mut links = Map::new();
+        let own = ask.origin.api(format_args!("{path}/relationships/{name}"));
+        links.insert("self".to_owned(), own.into());
+        links.insert(
+            "related".to_owned(),
+            ask.origin.api(format_args!("{path}/{name}")).into(),
+        );
+        let relationship = match related(ask, &owner, name, INSIDE).await? {
+            Related::One(node) => {
+                json!({"data": node.map(|node| descriptor(&node.object)), "links": links})
+            }
+            Related::Many(listing) => {
+                let mut meta = Map::new();
+                meta.insert("count".to_owned(), listing.total.into());
+                if let Some(next) = listing.next {
+                    // Resumes the list of descriptors, whose path is its own.
+                    let scope = format!("/api/v3/{path}/relationships/{name}");
+                    let cursor = crate::cursor::encode(next, &scope);
+                    let next = format!("{path}/relationships/{name}?cursor={cursor}");
+                    links.insert("next".to_owned(), ask.origin.api(next).into());
+                    meta.insert("cursor".to_owned(), cursor.into());
+                }
+                let data: Vec<_> = listing
+                    .entries
+                    .iter()
+                    .map(|node| descriptor(&node.object))
+                    .collect();
+                json!({"data": data, "links": links, "meta": meta})
+            }
+        };
+        inside.insert(name.to_owned(), relationship);
+    }
+    if ask.parameter("relationships").is_some() {
+        object["relationships"] = inside.into();
+    }
+    Ok(object)
+}
+
+/// Answers `/{collection}/{id}/{relationship}`: whole objects.
+///
+/// # Errors
+/// See [`related`]; the page's parameters are wrong.
+pub(crate) async fn objects_at(ask: &Ask, owner: &Owner, name: &str) -> crate::ask::Answer {
+    match related(ask, owner, name, ask.page()?).await? {
+        Related::One(node) => {
+            let data = match node {
+                Some(node) => dressed(ask, node).await?,
+                None => Value::Null,
+            };
+            Ok(axum::Json(json!({"data": data})))
+        }
+        Related::Many(listing) => page(ask, listing).await,
+    }
+}
+
+/// Answers `/{collection}/{id}/relationships/{relationship}`: descriptors.
+///
+/// # Errors
+/// See [`related`]; the page's parameters are wrong.
+pub(crate) async fn descriptors_at(ask: &Ask, owner: &Owner, name: &str) -> crate::ask::Answer {
+    match related(ask, owner, name, ask.page()?).await? {
+        Related::One(node) => {
+            let path = owner.path();
+            Ok(axum::Json(json!({
+                "data": node.map(|node| descriptor(&node.object)),
+                "links": {
+                    "self": ask.origin.api(format_args!("{path}/relationships/{name}")),
+                    "related": ask.origin.api(format_args!("{path}/{name}")),
+                },
+            })))
+        }
+        Related::Many(listing) => Ok(ask.list(listing.map(|node| descriptor(&node.object)))),
+    }
+}
+
+/// A page of whole objects, each with the relationships that were asked for.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn page(ask: &Ask, listing: Listing<Node>) -> crate::ask::Answer {
+    let Listing {
+        entries,
+        next,
+        total,
+    } = listing;
+    let mut objects = Vec::with_capacity(entries.len());
+    for node in entries {
+        objects.push(dressed(ask, node).await?);
+    }
+    Ok(ask.list(Listing {
+        entries: objects,
+        next,
+        total,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_relationship_is_described() {
+        for (kind, _) in TYPES {
+            for relation in relations(kind) {
+                assert!(
+                    DESCRIPTIONS.iter().any(|(name, _)| *name == relation.name),
+                    "{} of {kind} has no description",
+                    relation.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_described_that_is_not_there() {
+        let names: Vec<_> = TYPES
+            .iter()
+            .flat_map(|(kind, _)| relations(kind))
+            .map(|r| r.name)
+            .collect();
+        for (name, _) in DESCRIPTIONS {
+            assert!(names.contains(name), "{name} is no relationship");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! `/domains`: a report on any, on the fly where nobody has said anything about it yet.
+
+use quorum_core::indicator::Kind;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::item::{self, item_routes};
+use super::{Envelope, Errors};
+use crate::app::App;
+use crate::ask::{Answer, Ask, JsonBody, Path};
+
+item_routes!(
+    Kind::Domain,
+    "domains",
+    "The name, in its ASCII or its own script"
+);
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    common_routes()
+}

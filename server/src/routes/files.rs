@@ -1,0 +1,124 @@
+//! `/files`: sending files in, and what is known of them.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use quorum_core::digest::file_type;
+use quorum_core::indicator::Kind;
+use serde_json::json;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::item::{self, item_routes};
+use super::upload::{self, Upload};
+use super::{Envelope, Errors};
+use crate::app::App;
+use crate::ask::{Answer, Ask, JsonBody, Path, charge};
+use crate::clock;
+use crate::error::ApiError;
+use crate::failpoint;
+use crate::ids::{Secret, SecretHash};
+use crate::objects;
+use crate::origin::Origin;
+use crate::store::{Account, StoreError, Submitter};
+
+/// How long an upload address can be used, in seconds.
+const UPLOAD_URL_LIFE: i64 = 3600;
+
+item_routes!(Kind::File, "files", "SHA-256, SHA-1 or MD5");
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(submit))
+        .routes(routes!(upload_url))
+        .merge(common_routes())
+}
+
+/// Sends a file in.
+#[utoipa::path(
+    post, path = "/files", tag = "files",
+    request_body(content = String, content_type = "multipart/form-data", description = "Part `file`"),
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn submit(ask: Ask, request: Request) -> Answer {
+    take_in(
+        &ask.app,
+        &ask.account,
+        ask.submitter(),
+        &ask.origin,
+        request,
+    )
+    .await
+}
+
+/// An address that takes one file, without a key.
+#[utoipa::path(
+    get, path = "/files/upload_url", tag = "files",
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn upload_url(ask: Ask) -> Answer {
+    let token = Secret::draw().map_err(StoreError::from)?;
+    let expires = clock::now() + UPLOAD_URL_LIFE;
+    ask.app
+        .store
+        .add_upload_token(&token.hash(), &ask.account.name, expires)
+        .await?;
+    Ok(Json(
+        json!({"data": format!("{}/_ah/upload/{}", ask.origin, token.reveal())}),
+    ))
+}
+
+/// `POST /_ah/upload/{token}`: the address itself. The token is the authority; it works once, even
+/// if the upload breaks off.
+pub(super) async fn upload_with_token(
+    State(app): State<App>,
+    origin: Origin,
+    Path(token): Path<String>,
+    request: Request,
+) -> Answer {
+    let unknown = || ApiError::not_found("This upload address was used, has expired or never was");
+    let hash = SecretHash::of(&token).ok_or_else(unknown)?;
+    let account = app
+        .store
+        .take_upload_token(&hash, clock::now())
+        .await?
+        .ok_or_else(unknown)?;
+    let by = Submitter {
+        account: &account.name,
+        group: &account.group,
+        interface: "api",
+    };
+    take_in(&app, &account, by, &origin, request).await
+}
+
+/// Takes a file in: its bytes and their directory are synced before its row and its job are
+/// committed, and those before the answer.
+async fn take_in(
+    app: &App,
+    account: &Account,
+    by: Submitter<'_>,
+    origin: &Origin,
+    request: Request,
+) -> Answer {
+    let (parts, body) = request.into_parts();
+    let Upload { received, name } = upload::receive(app, &parts.headers, body).await?;
+    let digests = received.digests;
+    // A file that nobody has sent in before is free of charge.
+    if app.store.has_file(&digests.sha256.to_string()).await?
+        && let Err(error) = charge(app, account, "files")
+    {
+        received.abandon().await?;
+        return Err(error);
+    }
+    let file_type = file_type(&received.head);
+    let settling = received.publish().await?;
+    let analysis = app
+        .store
+        .submit_file(&digests, &file_type, name.as_deref(), by, clock::now())
+        .await?;
+    drop(settling);
+    failpoint::reach("upload.committed");
+    app.bell.notify_one();
+    Ok(Json(
+        json!({"data": objects::analysis_descriptor(origin, &analysis)}),
+    ))
+}

@@ -1,0 +1,16 @@
+//! `/ip_addresses`: a report on any, on the fly where nobody has said anything about it yet.
+
+use quorum_core::indicator::Kind;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::item::{self, item_routes};
+use super::{Envelope, Errors};
+use crate::app::App;
+use crate::ask::{Answer, Ask, JsonBody, Path};
+
+item_routes!(Kind::IpAddress, "ip_addresses", "The address");
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    common_routes()
+}

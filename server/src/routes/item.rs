@@ -1,0 +1,529 @@
+//! What files, URLs, domains and IP addresses have in common: a report, a new analysis, comments,
+//! votes and relationships. The nouns' modules get their endpoints from [`item_routes`].
+
+use axum::Json;
+use quorum_core::indicator::{CanonicalUrl, Domain, FileHash, Indicator, Kind, UrlRef};
+use quorum_core::report::VoteVerdict;
+use serde_json::json;
+
+use crate::ask::{Answer, Ask, JsonBody, only_text};
+use crate::clock;
+use crate::engines::Subject;
+use crate::error::ApiError;
+use crate::objects;
+use crate::relationships::{Node, Owner, descriptors_at, dressed, objects_at};
+use crate::store::{CastVote, Item};
+
+/// Longest comment, in characters.
+const MAX_COMMENT: usize = 4096;
+
+/// Makes the endpoints that every noun has, as functions `report`, `analyse`, `add_comment`,
+/// `add_vote`, `comments`, `votes`, `relationship` and `descriptors`, and `common_routes` over
+/// them.
+macro_rules! item_routes {
+    ($kind:expr, $noun:literal, $id:literal) => {
+        #[doc = concat!("Report on one of the ", $noun, ".")]
+        #[utoipa::path(
+            get, path = concat!("/", $noun, "/{id}"), tag = $noun,
+            operation_id = concat!($noun, "_report"),
+            params(
+                ("id" = String, Path, description = $id),
+                ("relationships" = Option<String>, Query, description = "Names, with commas between")
+            ),
+            responses((status = 200, body = Envelope), Errors)
+        )]
+        pub(crate) async fn report(ask: Ask, Path(id): Path<String>) -> Answer {
+            item::report(&ask, $kind, &id).await
+        }
+
+        #[doc = "Asks for a new analysis."]
+        #[utoipa::path(
+            post, path = concat!("/", $noun, "/{id}/analyse"), tag = $noun,
+            operation_id = concat!($noun, "_analyse"),
+            params(("id" = String, Path, description = $id)),
+            responses((status = 200, body = Envelope), Errors)
+        )]
+        pub(crate) async fn analyse(ask: Ask, Path(id): Path<String>) -> Answer {
+            item::analyse(&ask, $kind, &id).await
+        }
+
+        #[doc = "Comments, newest first."]
+        #[utoipa::path(
+            get, path = concat!("/", $noun, "/{id}/comments"), tag = $noun,
+            operation_id = concat!($noun, "_comments"),
+            params(
+                ("id" = String, Path, description = $id),
+                ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query),
+                ("relationships" = Option<String>, Query)
+            ),
+            responses((status = 200, body = Envelope), Errors)
+        )]
+        pub(crate) async fn comments(ask: Ask, Path(id): Path<String>) -> Answer {
+            item::relationship(&ask, $kind, &id, "comments").await
+        }
+
+        #[doc = "Adds a comment; its `#words` become tags."]
+        #[utoipa::path(
+            post, path = concat!("/", $noun, "/{id}/comments"), tag = $noun,
+            operation_id = concat!($noun, "_add_comment"),
+            params(("id" = String, Path, description = $id)),
+            request_body(content = Envelope, example = json!(
+                {"data": {"type": "comment", "attributes": {"text": "See #phishing"}}}
+            )),
+            responses((status = 200, body = Envelope), Errors)
+        )]
+        pub(crate) async fn add_comment(
+            ask: Ask, Path(id): Path<String>, body: JsonBody,
+        ) -> Answer {
+            item::add_comment(&ask, $kind, &id, &body).await
+        }
+
+        #[doc = "Votes, newest first."]
+        #[utoipa::path(
+            get, path = concat!("/", $noun, "/{id}/votes"), tag = $noun,
+            operation_id = concat!($noun, "_votes"),
+            params(
+                ("id" = String, Path, description = $id),
+                ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)
+            ),
+            responses((status = 200, body = Envelope), Errors)
+        )]
+        pub(crate) async fn votes(ask: Ask, Path(id): Path<String>) -> Answer {
+            item::relationship(&ask, $kind, &id, "votes").await
+        }
+
+        #[doc = "Votes `harmless` or `malicious`, once."]
+        #[utoipa::path(
+            post, path = concat!("/", $noun, "/{id}/votes"), tag = $noun,
+            operation_id = concat!($noun, "_add_vote"),
+            params(("id" = String, Path, description = $id)),
+            request_body(content = Envelope, example = json!(
+                {"data": {"type": "vote", "attributes": {"verdict": "malicious"}}}
+            )),
+            responses((status = 200, body = Envelope), Errors)
+        )]
+        pub(crate) async fn add_vote(ask: Ask, Path(id): Path<String>, body: JsonBody) -> Answer {
+            item::add_vote(&ask, $kind, &id, &body).await
+        }
+
+        #[doc = "Objects at the other end of a relationship."]
+        #[utoipa::path(
+            get, path = concat!("/", $noun, "/{id}/{relationship}"), tag = $noun,
+            operation_id = concat!($noun, "_relationship"),
+            params(
+                ("id" = String, Path, description = $id), ("relationship" = String, Path),
+                ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query),
+                ("relationships" = Option<String>, Query)
+            ),
+            responses((status = 200, body = Envelope), Errors)
+        )]
+        pub(crate) async fn relationship(
+            ask: Ask, Path((id, name)): Path<(String, String)>,
+        ) -> Answer {
+            item::relationship(&ask, $kind, &id, &name).await
+        }
+
+        #[doc = "The same as descriptors: type and id only."]
+        #[utoipa::path(
+            get, path = concat!("/", $noun, "/{id}/relationships/{relationship}"), tag = $noun,
+            operation_id = concat!($noun, "_descriptors"),
+            params(
+                ("id" = String, Path, description = $id), ("relationship" = String, Path),
+                ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)
+            ),
+            responses((status = 200, body = Envelope), Errors)
+        )]
+        pub(crate) async fn descriptors(
+            ask: Ask, Path((id, name)): Path<(String, String)>,
+        ) -> Answer {
+            item::descriptors(&ask, $kind, &id, &name).await
+        }
+
+        fn common_routes() -> OpenApiRouter<App> {
+            OpenApiRouter::default()
+                .routes(routes!(report))
+                .routes(routes!(analyse))
+                .routes(routes!(comments, add_comment))
+                .routes(routes!(votes, add_vote))
+                .routes(routes!(relationship))
+                .routes(routes!(descriptors))
+        }
+    };
+}
+pub(super) use item_routes;
+
+/// Something that a report can be given on.
+pub(crate) struct Found {
+    pub(crate) subject: Subject,
+    /// Its id in answers.
+    pub(crate) id: String,
+    /// What the store knows of it; nothing for what only a list knows, and for names and
+    /// addresses that nobody has said anything about.
+    pub(crate) item: Option<Item>,
+}
+
+fn missing(kind: Kind, raw: &str) -> ApiError {
+    let word = match kind {
+        Kind::File => "File",
+        Kind::Url => "URL",
+        Kind::Domain => "Domain",
+        Kind::IpAddress => "IP address",
+    };
+    ApiError::not_found(format!("{word} {raw:?} not found"))
+}
+
+/// Finds what a request names.
+///
+/// # Errors
+/// The name is not of its kind; or it is a file or URL that was never sent in and is on no list.
+pub(crate) async fn find(ask: &Ask, kind: Kind, raw: &str) -> Result<Found, ApiError> {
+    let refused = |what: &str| ApiError::invalid_argument(format!("{raw:?} is not {what}"));
+    match kind {
+        Kind::File => {
+            let hash: FileHash = raw
+                .parse()
+                .map_err(|error| refused(&format!("a file hash: {error}")))?;
+            find_file(ask, hash)
+                .await?
+                .ok_or_else(|| missing(kind, raw))
+        }
+        Kind::Url => {
+            let reference: UrlRef = raw
+                .parse()
+                .map_err(|error| refused(&format!("a URL id: {error}")))?;
+            let reference = match reference {
+                UrlRef::Url(url) => UrlRef::Url(url.without_credentials()),
+                id @ UrlRef::Id(_) => id,
+            };
+            find_url(ask, reference)
+                .await?
+                .ok_or_else(|| missing(kind, raw))
+        }
+        Kind::Domain => {
+            let domain: Domain = raw
+                .parse()
+                .map_err(|error| refused(&format!("a domain name: {error}")))?;
+            let id = domain.to_string();
+            let item = ask.app.store.item(kind, &id).await?;
+            Ok(Found {
+                subject: Subject::Domain(domain),
+                id,
+                item,
+            })
+        }
+        Kind::IpAddress => {
+            let ip = raw
+                .trim_start_matches('[')
+                .trim_end_matches(']')
+                .parse()
+                .map_err(|_| refused("an IP address"))?;
+            let subject = Subject::Ip(ip);
+            let id = ip.to_string();
+            let item = ask.app.store.item(kind, &id).await?;
+            Ok(Found { subject, id, item })
+        }
+    }
+}
+
+/// The SHA-256 by which the store knows a file: that of the first file with this hash.
+async fn sha256_of(ask: &Ask, hash: &FileHash) -> Result<Option<String>, ApiError> {
+    Ok(match hash {
+        FileHash::Sha256(sha256) => Some(sha256.to_string()),
+        _ => ask.app.store.files_with(hash).await?.into_iter().next(),
+    })
+}
+
+/// Finds a file by any of its hashes.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn find_file(ask: &Ask, hash: FileHash) -> Result<Option<Found>, ApiError> {
+    if let Some(sha256) = sha256_of(ask, &hash).await? {
+        let item = ask.app.store.item(Kind::File, &sha256).await?;
+        if let Some(item) = item
+            && let Some(file) = &item.file
+        {
+            let subject = Subject::File {
+                md5: file.md5.parse().ok(),
+                sha1: file.sha1.parse().ok(),
+                sha256: sha256.parse().ok(),
+                bytes: None,
+            };
+            return Ok(Some(Found {
+                subject,
+                id: sha256,
+                item: Some(item),
+            }));
+        }
+    }
+    let engines = ask.app.engines.clone();
+    if !blocking(move || engines.hashes.lists(&hash)).await? {
+        return Ok(None);
+    }
+    let id = hash.to_string();
+    let item = ask.app.store.item(Kind::File, &id).await?;
+    Ok(Some(Found {
+        subject: Subject::hash(hash),
+        id,
+        item,
+    }))
+}
+
+/// Finds a URL by its id.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn find_url(ask: &Ask, reference: UrlRef) -> Result<Option<Found>, ApiError> {
+    let sha256 = reference.id();
+    let id = sha256.to_string();
+    let item = ask.app.store.item(Kind::Url, &id).await?;
+    let stored = item
+        .as_ref()
+        .and_then(|item| item.url.as_deref())
+        .and_then(|url| url.parse::<CanonicalUrl>().ok());
+    let url = match stored {
+        Some(url) => url,
+        None => {
+            let engines = ask.app.engines.clone();
+            match blocking(move || engines.urls.find(&sha256)).await? {
+                Some(url) => url,
+                None => return Ok(None),
+            }
+        }
+    };
+    Ok(Some(Found {
+        subject: Subject::Url(url),
+        id,
+        item,
+    }))
+}
+
+/// Runs what may read files where it may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| ApiError::internal())
+}
+
+impl Found {
+    fn owner(&self) -> Owner {
+        Owner::Item(self.subject.kind(), self.id.clone())
+    }
+
+    /// Its report.
+    pub(crate) async fn node(self, ask: &Ask) -> Node {
+        let listed = ask.app.engines.ask_lists(self.subject.clone()).await;
+        Node {
+            object: objects::report(
+                &ask.origin,
+                &self.id,
+                &self.subject,
+                self.item.as_ref(),
+                listed,
+            ),
+            owner: self.owner(),
+        }
+    }
+}
+
+/// The report at the other end of a relationship.
+///
+/// # Errors
+/// It is gone, or the store does not answer.
+pub(crate) async fn node(ask: &Ask, kind: Kind, id: &str) -> Result<Node, ApiError> {
+    match find(ask, kind, id).await {
+        Ok(found) => Ok(found.node(ask).await),
+        // Commented on while it was on a list, and taken off since.
+        Err(_) => Ok(Node {
+            object: json!({
+                "type": kind.as_str(),
+                "id": id,
+                "error": {"code": "NotFoundError", "message": "Not available any more"},
+            }),
+            owner: Owner::None,
+        }),
+    }
+}
+
+/// The domain or address that a URL is on.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn network_location(ask: &Ask, id: &str) -> Result<Option<Node>, ApiError> {
+    let Found {
+        subject: Subject::Url(url),
+        ..
+    } = find(ask, Kind::Url, id).await?
+    else {
+        return Ok(None);
+    };
+    match url.host_indicator() {
+        Some(host @ (Indicator::Domain(_) | Indicator::Ip(_))) => {
+            Ok(Some(node(ask, host.kind(), &host.to_string()).await?))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// `GET /{noun}/{id}`
+pub(crate) async fn report(ask: &Ask, kind: Kind, raw: &str) -> Answer {
+    if kind == Kind::File {
+        // Who sent a new file in reads its first report free of charge.
+        let sha256 = match raw.parse() {
+            Ok(hash) => sha256_of(ask, &hash).await?,
+            Err(_) => None,
+        };
+        let free = match sha256 {
+            Some(sha256) => {
+                ask.app
+                    .store
+                    .take_free_read(&sha256, &ask.account.group)
+                    .await?
+            }
+            None => false,
+        };
+        if !free {
+            ask.charge("files")?;
+        }
+    }
+    let node = find(ask, kind, raw).await?.node(ask).await;
+    Ok(Json(json!({"data": dressed(ask, node).await?})))
+}
+
+/// `POST /{noun}/{id}/analyse`
+pub(crate) async fn analyse(ask: &Ask, kind: Kind, raw: &str) -> Answer {
+    let found = find(ask, kind, raw).await?;
+    let analysis = ask
+        .app
+        .store
+        .analyse(kind, &found.id, ask.submitter(), clock::now())
+        .await?
+        .ok_or_else(|| missing(kind, raw))?;
+    ask.app.bell.notify_one();
+    Ok(Json(
+        json!({"data": objects::analysis_descriptor(&ask.origin, &analysis)}),
+    ))
+}
+
+/// `GET /{noun}/{id}/{relationship}`
+pub(crate) async fn relationship(ask: &Ask, kind: Kind, raw: &str, name: &str) -> Answer {
+    let found = find(ask, kind, raw).await?;
+    objects_at(ask, &found.owner(), name).await
+}
+
+/// `GET /{noun}/{id}/relationships/{relationship}`
+pub(crate) async fn descriptors(ask: &Ask, kind: Kind, raw: &str, name: &str) -> Answer {
+    let found = find(ask, kind, raw).await?;
+    descriptors_at(ask, &found.owner(), name).await
+}
+
+/// `POST /{noun}/{id}/comments`
+pub(crate) async fn add_comment(ask: &Ask, kind: Kind, raw: &str, body: &JsonBody) -> Answer {
+    let text = only_text(body.attributes("comment")?, "text")?;
+    if text.trim().is_empty() {
+        return Err(ApiError::invalid_argument("The comment has no text"));
+    }
+    if text.chars().count() > MAX_COMMENT {
+        return Err(ApiError::invalid_argument(format!(
+            "The comment is longer than {MAX_COMMENT} characters"
+        )));
+    }
+    let found = find(ask, kind, raw).await?;
+    let record = ask
+        .app
+        .store
+        .add_comment(
+            kind,
+            &found.id,
+            &ask.account.name,
+            text,
+            &tags(text),
+            clock::now(),
+        )
+        .await?;
+    let object = objects::comment(&ask.origin, &record);
+    Ok(Json(
+        json!({"data": dressed(ask, Node { owner: Owner::Comment(record), object }).await?}),
+    ))
+}
+
+/// `POST /{noun}/{id}/votes`
+pub(crate) async fn add_vote(ask: &Ask, kind: Kind, raw: &str, body: &JsonBody) -> Answer {
+    let verdict = match only_text(body.attributes("vote")?, "verdict")? {
+        "harmless" => VoteVerdict::Harmless,
+        "malicious" => VoteVerdict::Malicious,
+        other => {
+            return Err(ApiError::invalid_argument(format!(
+                "verdict is {other:?}; it must be \"harmless\" or \"malicious\""
+            )));
+        }
+    };
+    let found = find(ask, kind, raw).await?;
+    let name = &ask.account.name;
+    match ask
+        .app
+        .store
+        .vote(kind, &found.id, name, verdict, clock::now())
+        .await?
+    {
+        CastVote::Cast(record) => Ok(Json(json!({"data": objects::vote(&ask.origin, &record)}))),
+        CastVote::Already(earlier) => {
+            let earlier = match earlier {
+                VoteVerdict::Harmless => "harmless",
+                VoteVerdict::Malicious => "malicious",
+            };
+            let word = match kind {
+                Kind::File => "file",
+                Kind::Url => "URL",
+                Kind::Domain => "domain",
+                Kind::IpAddress => "IP address",
+            };
+            Err(ApiError::already_exists(format!(
+                "User \"{name}\" already voted \"{earlier}\" for this {word}"
+            )))
+        }
+    }
+}
+
+/// The `#words` of a text, in lower case, each once.
+///
+/// A word may hold hyphens (`#cve-2026-1234`) but not end with one. What follows a letter, a digit
+/// or a slash is no tag: it is the fragment of an address.
+fn tags(text: &str) -> Vec<String> {
+    let mut tags = Vec::new();
+    for (at, _) in text.match_indices('#') {
+        let before = text[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '#' | '_' | '&')) {
+            continue;
+        }
+        let rest = &text[at + 1..];
+        let end = rest
+            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
+            .unwrap_or(rest.len());
+        let tag = rest[..end].trim_end_matches('-').to_lowercase();
+        if !tag.is_empty() && !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tags;
+
+    #[test]
+    fn hash_words_become_tags_once_each() {
+        assert_eq!(
+            tags("see #Tag, #cve-2026-1- and #tag (#日本)"),
+            ["tag", "cve-2026-1", "日本"]
+        );
+    }
+
+    #[test]
+    fn the_fragment_of_an_address_is_no_tag() {
+        assert!(tags("https://a.example/#top a#b ## # &#39;").is_empty());
+    }
+}

@@ -1,0 +1,203 @@
+//! Reading an upload: multipart from the wire to the blob store, with a running count.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, header};
+use futures_util::{Stream, StreamExt as _};
+use multer::Multipart;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::store::blobs::Received;
+
+/// Most parts of a form.
+const MAX_PARTS: usize = 8;
+
+/// Most bytes that the form's reader may gather without giving any of them out: part headers, and
+/// what stands before the first part.
+const MAX_GATHERED: u64 = 128 * 1024;
+
+/// Most bytes of a field that is no file.
+const MAX_FIELD: usize = 4096;
+
+/// Longest file name that is kept, in bytes.
+const MAX_NAME: usize = 255;
+
+/// The content type as text.
+pub(super) fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::CONTENT_TYPE)?.to_str().ok()
+}
+
+/// The answer to a form that cannot be read.
+pub(super) fn malformed(error: multer::Error) -> ApiError {
+    ApiError::bad_request(format!("The multipart body cannot be read: {error}"))
+}
+
+/// A reader of `multipart/form-data`.
+///
+/// # Errors
+/// The content type is another one, or has no boundary.
+pub(super) fn multipart(content_type: &str, body: Body) -> Result<Multipart<'static>, ApiError> {
+    Ok(Multipart::new(
+        body.into_data_stream(),
+        boundary(content_type)?,
+    ))
+}
+
+fn boundary(content_type: &str) -> Result<String, ApiError> {
+    multer::parse_boundary(content_type).map_err(|_| {
+        ApiError::bad_request("The Content-Type must be multipart/form-data with a boundary")
+    })
+}
+
+/// A file that was sent in, safe on the disk under a name of its own.
+pub(super) struct Upload<'a> {
+    pub(super) received: Received<'a>,
+    /// The last component of the name that the client gave.
+    pub(super) name: Option<String>,
+}
+
+/// Streams the part `file` of a form to the blob store.
+///
+/// # Errors
+/// The form is none, has no file or more than one, is too large, or breaks off; then nothing of it
+/// stays.
+pub(super) async fn receive<'a>(
+    app: &'a App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Upload<'a>, ApiError> {
+    let boundary = boundary(content_type(headers).unwrap_or_default())?;
+    let gathered = Arc::new(AtomicU64::new(0));
+    let mut form = Multipart::new(counted(body, gathered.clone()), boundary);
+    let mut upload: Option<Upload<'a>> = None;
+    let outcome = read_parts(app, &mut form, &gathered, &mut upload).await;
+    match (outcome, upload) {
+        (Ok(()), Some(upload)) => Ok(upload),
+        (Ok(()), None) => Err(ApiError::bad_request("The form has no part \"file\"")),
+        (Err(error), upload) => {
+            if let Some(upload) = upload {
+                upload.received.abandon().await?;
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn read_parts<'a>(
+    app: &'a App,
+    form: &mut Multipart<'_>,
+    gathered: &AtomicU64,
+    upload: &mut Option<Upload<'a>>,
+) -> Result<(), ApiError> {
+    let mut parts = 0;
+    while let Some(mut field) = form.next_field().await.map_err(malformed)? {
+        gathered.store(0, Ordering::Relaxed);
+        parts += 1;
+        if parts > MAX_PARTS {
+            return Err(ApiError::bad_request(format!(
+                "The form has more than {MAX_PARTS} parts"
+            )));
+        }
+        if field.name() != Some("file") {
+            // `password` is the API's, others are their senders'; none is read, all are bounded.
+            let mut size = 0;
+            while let Some(chunk) = field.chunk().await.map_err(malformed)? {
+                gathered.store(0, Ordering::Relaxed);
+                size += chunk.len();
+                if size > MAX_FIELD {
+                    return Err(ApiError::bad_request(format!(
+                        "A field of the form is longer than {MAX_FIELD} bytes"
+                    )));
+                }
+            }
+            continue;
+        }
+        if upload.is_some() {
+            return Err(ApiError::bad_request(
+                "The form has more than one part \"file\"",
+            ));
+        }
+        let name = field.file_name().and_then(base_name);
+        let mut incoming = app.blobs.receive().await?;
+        let streamed = loop {
+            let chunk = match field.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(malformed(error)),
+            };
+            gathered.store(0, Ordering::Relaxed);
+            if incoming.size() + chunk.len() as u64 > app.config.upload_limit {
+                break Err(ApiError::too_large(format!(
+                    "The file is larger than {} bytes",
+                    app.config.upload_limit
+                )));
+            }
+            if let Err(error) = incoming.write(&chunk).await {
+                break Err(error.into());
+            }
+        };
+        if let Err(error) = streamed {
+            if let Err(error) = incoming.abandon().await {
+                tracing::warn!(%error, "cannot throw an upload away");
+            }
+            return Err(error);
+        }
+        *upload = Some(Upload {
+            received: incoming.finish().await?,
+            name,
+        });
+    }
+    Ok(())
+}
+
+/// The body, which ends with an error when the form's reader gathers more than it may.
+fn counted(
+    body: Body,
+    gathered: Arc<AtomicU64>,
+) -> impl Stream<Item = Result<Bytes, Box<dyn std::error::Error + Send + Sync>>> {
+    body.into_data_stream().map(move |chunk| {
+        let chunk = chunk?;
+        let before = gathered.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        // A single chunk may be as large as the transport likes; it is here already.
+        if before > MAX_GATHERED {
+            return Err("a part's header has no end".into());
+        }
+        Ok(chunk)
+    })
+}
+
+/// What stands after the last separator of either world: clients send whole local paths. Control
+/// characters are dropped; the rest is data and stays as it is.
+fn base_name(name: &str) -> Option<String> {
+    let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let mut kept: String = base.chars().filter(|c| !c.is_control()).collect();
+    while kept.len() > MAX_NAME {
+        kept.pop();
+    }
+    let kept = kept.trim();
+    (!kept.is_empty()).then(|| kept.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base_name;
+
+    #[test]
+    fn only_the_last_component_of_a_name_is_kept() {
+        assert_eq!(base_name("/home/bob/a.exe").as_deref(), Some("a.exe"));
+        assert_eq!(
+            base_name("C:\\Users\\bob\\a b.exe").as_deref(),
+            Some("a b.exe")
+        );
+        assert_eq!(base_name("../../etc/passwd").as_deref(), Some("passwd"));
+        assert_eq!(base_name("a\r\nb\0").as_deref(), Some("ab"));
+        assert_eq!(base_name("dir/"), None);
+        assert_eq!(
+            base_name(&"é".repeat(4000)).map(|name| name.len()),
+            Some(254)
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! `quorum serve`: puts the parts together, runs them, and takes them apart again in order.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, watch};
+use tower::Layer as _;
+use tower::util::MapRequestLayer;
+use tracing_subscriber::EnvFilter;
+
+use crate::app::{App, Parts};
+use crate::cli::{Failure, make_data_directory, say, store_path};
+use crate::clock;
+use crate::config::{Config, LogFormat};
+use crate::engines::{Engines, write_first_packs};
+use crate::gate;
+use crate::ids::Secret;
+use crate::jobs::{self, Workshop};
+use crate::quota::{FLUSH_EVERY, Ledger};
+use crate::routes;
+use crate::store::blobs::Blobs;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Accounts as _, AddAccount, NewAccount, Queue as _, Store};
+use crate::tier::Tier;
+
+/// How long requests and jobs in hand may take to end after the signal to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// The data directory is in use or cannot be used, or the address cannot be listened on.
+pub(crate) fn run(config: Config) -> Result<(), Failure> {
+    start_log(&config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(serve(config));
+    // Engines that never came back are left behind: they must not keep the process alive.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    outcome
+}
+
+fn start_log(config: &Config) -> Result<(), Failure> {
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(&config.log)?)
+        .with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Human => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+async fn serve(config: Config) -> Result<(), Failure> {
+    make_data_directory(&config.data)?;
+    // Held to the end. Leases of jobs and half-received files belong to a process that is gone:
+    // that is true only while there is one process.
+    let lock = std::fs::File::create(config.data.join("lock"))?;
+    lock.try_lock()
+        .map_err(|error| format!("another server uses {}: {error}", config.data.display()))?;
+    let packs = config.data.join("packs");
+    write_first_packs(&packs)?;
+    let sqlite = Arc::new(SqliteStore::open(&store_path(&config.data)).await?);
+    create_administrator(&sqlite).await?;
+    let resumed = sqlite.end_leases(clock::now()).await?;
+    if resumed > 0 {
+        tracing::info!(jobs = resumed, "taking up what was not finished");
+    }
+    let store: Arc<dyn Store> = sqlite.clone();
+    let blobs = Arc::new(Blobs::local(&config.data)?);
+    let deadline = config.engine_timeout();
+    // Compiling the rules takes a moment; better now than in the first analysis.
+    let engines = tokio::task::spawn_blocking(move || Engines::open(&packs, deadline)).await?;
+    let app: App = Arc::new(Parts {
+        ledger: Ledger::open(store.clone(), clock::now()).await?,
+        store,
+        blobs,
+        engines: Arc::new(engines),
+        bell: Arc::new(Notify::new()),
+        config,
+    });
+
+    let listener = TcpListener::bind(app.config.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", app.config.listen))?;
+    let address = listener.local_addr()?;
+    let (stop, stopped) = watch::channel(false);
+    let workers = start_workers(&app, &stopped);
+    let books = tokio::spawn(keep_books(app.clone(), stopped.clone()));
+    tokio::spawn(sweep(app.clone()));
+    say(&format!("quorum: listening on http://{address}"))?;
+
+    listen(&app, listener, stop).await?;
+    tracing::info!("stopping");
+    for worker in workers {
+        // A job that is not done by then is taken up at the next start.
+        let _ = tokio::time::timeout(GRACE, worker).await;
+    }
+    let _ = books.await;
+    app.ledger.flush().await?;
+    sqlite.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn create_administrator(store: &SqliteStore) -> Result<(), Failure> {
+    if store
+        .accounts()
+        .await?
+        .iter()
+        .any(|account| account.administrator)
+    {
+        return Ok(());
+    }
+    let key = Secret::draw()?;
+    let new = NewAccount {
+        name: "admin",
+        group: "admin",
+        tier: Some(Tier::Duet),
+        administrator: true,
+    };
+    match store.add_account(&new, &key.hash(), clock::now()).await? {
+        AddAccount::Added => say(&format!(
+            "quorum: administrator \"admin\" created; API key (shown once): {}",
+            key.reveal()
+        )),
+        _ => Err("there is a user or a group \"admin\" that does not administer".into()),
+    }
+}
+
+fn start_workers(app: &App, stopped: &watch::Receiver<bool>) -> Vec<tokio::task::JoinHandle<()>> {
+    let workshop = Workshop {
+        store: app.store.clone(),
+        blobs: app.blobs.clone(),
+        engines: app.engines.clone(),
+        bell: app.bell.clone(),
+        scan_limit: app.config.scan_limit,
+        attempts: app.config.job_attempts,
+        lease: app.config.job_lease(),
+    };
+    jobs::start(Arc::new(workshop), app.config.workers, stopped)
+}
+
+/// Writes down what was counted, every second.
+async fn keep_books(app: App, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        tokio::select! {
+            () = tokio::time::sleep(FLUSH_EVERY) => {}
+            _ = stopped.changed() => {}
+        }
+        if let Err(error) = app.ledger.flush().await {
+            tracing::error!(%error, "cannot write the usage down");
+        }
+    }
+}
+
+/// Removes blobs that no row speaks of.
+async fn sweep(app: App) {
+    let is_known = |name: String| {
+        let store = app.store.clone();
+        async move { store.has_file(&name).await }
+    };
+    match app.blobs.sweep(is_known).await {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "removed files whose upload was never accepted"),
+        Err(error) => tracing::warn!(%error, "cannot look for leftovers"),
+    }
+}
+
+/// Answers requests until a signal comes, then until those in hand are answered or [`GRACE`] is
+/// over.
+async fn listen(
+    app: &App,
+    listener: TcpListener,
+    stop: watch::Sender<bool>,
+) -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut stopped = stop.subscribe();
+    // Around the router, not inside: routes are chosen by the tidied path.
+    let tidied = MapRequestLayer::new(gate::tidy).layer(routes::router(app));
+    let service =
+        axum::ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(tidied);
+    let listener = listener.tap_io(|stream| {
+        // Answers are small; waiting to fill a packet would only make them late.
+        let _ = stream.set_nodelay(true);
+    });
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        let _ = stop.send(true);
+    });
+    tokio::select! {
+        outcome = async { server.await } => Ok(outcome?),
+        () = async {
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+            tokio::time::sleep(GRACE).await;
+        } => {
+            tracing::warn!("some requests did not end in time and are cut off");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,443 @@
+//! The store: what is kept, as traits, one a concern, and the records that cross them.
+//!
+//! Nothing outside [`sqlite`] knows SQL. A second implementation answers the same traits; what a
+//! trait promises (which changes are one transaction, what is exact under concurrency) stands at
+//! its methods.
+
+pub(crate) mod blobs;
+pub(crate) mod sqlite;
+
+use async_trait::async_trait;
+use quorum_core::digest::{Digests, FileType};
+use quorum_core::indicator::{CanonicalUrl, FileHash, Kind};
+use quorum_core::report::{EngineResult, VoteVerdict};
+use serde_json::{Map, Value};
+
+use crate::ids::SecretHash;
+use crate::tier::Tier;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    #[error("schema: {0}")]
+    Schema(#[from] sqlx::migrate::MigrateError),
+    #[error("a stored {what} cannot be read back: {text:?}")]
+    Corrupt { what: &'static str, text: String },
+    #[error("no randomness: {0}")]
+    Random(#[from] getrandom::Error),
+    #[error(transparent)]
+    Blob(#[from] object_store::Error),
+    #[error("{}: {source}", path.display())]
+    Directory {
+        path: std::path::PathBuf,
+        source: std::io::Error,
+    },
+}
+
+pub(crate) type Result<T> = std::result::Result<T, StoreError>;
+
+/// Everything at once.
+pub(crate) trait Store: Accounts + Items + Community + Queue + Usage {}
+impl<T: Accounts + Items + Community + Queue + Usage> Store for T {}
+
+/// A user, with the group and the tier.
+#[derive(Debug, Clone)]
+pub(crate) struct Account {
+    pub(crate) name: String,
+    pub(crate) group: String,
+    pub(crate) tier: Tier,
+    pub(crate) administrator: bool,
+    pub(crate) status: String,
+    pub(crate) first_name: String,
+    pub(crate) last_name: String,
+    pub(crate) profile_phrase: String,
+    pub(crate) preferences: Map<String, Value>,
+    pub(crate) reputation: i64,
+    pub(crate) created: i64,
+}
+
+/// A group with its members' names.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    pub(crate) tier: Tier,
+    pub(crate) members: Vec<String>,
+    pub(crate) administrators: Vec<String>,
+}
+
+/// A user to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct NewAccount<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) group: &'a str,
+    /// The tier of the group, which is made too; `None` joins a group that is there.
+    pub(crate) tier: Option<Tier>,
+    pub(crate) administrator: bool,
+}
+
+/// What became of a [`NewAccount`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AddAccount {
+    Added,
+    NameTaken,
+    GroupTaken,
+    GroupMissing,
+}
+
+/// What a user may change about themselves.
+#[derive(Debug, Default)]
+pub(crate) struct ProfileChange {
+    pub(crate) first_name: Option<String>,
+    pub(crate) last_name: Option<String>,
+    pub(crate) profile_phrase: Option<String>,
+    pub(crate) preferences: Option<Map<String, Value>>,
+}
+
+/// Users, groups, keys and upload tokens.
+#[async_trait]
+pub(crate) trait Accounts: Send + Sync {
+    async fn account(&self, name: &str) -> Result<Option<Account>>;
+    /// The holder of a key that is neither expired nor revoked.
+    async fn account_by_key(&self, key: &SecretHash, now: i64) -> Result<Option<Account>>;
+    async fn accounts(&self) -> Result<Vec<Account>>;
+    /// Makes user, group and key in one transaction.
+    async fn add_account(
+        &self,
+        new: &NewAccount<'_>,
+        key: &SecretHash,
+        now: i64,
+    ) -> Result<AddAccount>;
+    /// Adds a key; `false` if there is no such user.
+    async fn add_key(
+        &self,
+        account: &str,
+        key: &SecretHash,
+        revoke_others: bool,
+        now: i64,
+    ) -> Result<bool>;
+    async fn change_profile(&self, account: &str, change: &ProfileChange) -> Result<()>;
+    async fn group(&self, name: &str) -> Result<Option<Group>>;
+    async fn add_upload_token(&self, token: &SecretHash, account: &str, expires: i64)
+    -> Result<()>;
+    /// Takes a token away and says whose it was. Of any number of callers one gets it.
+    async fn take_upload_token(&self, token: &SecretHash, now: i64) -> Result<Option<Account>>;
+}
+
+/// Which part of a listing is wanted: what stands before an entry, newest first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page {
+    /// The last entry of the page before this one.
+    pub(crate) before: Option<i64>,
+    pub(crate) limit: u32,
+}
+
+/// A part of a listing.
+#[derive(Debug, Clone)]
+pub(crate) struct Listing<T> {
+    pub(crate) entries: Vec<T>,
+    /// Where the next part begins, if there is one.
+    pub(crate) next: Option<i64>,
+    /// How many entries there are in all.
+    pub(crate) total: u64,
+}
+
+impl<T> Listing<T> {
+    pub(crate) fn empty() -> Self {
+        Self {
+            entries: Vec::new(),
+            next: None,
+            total: 0,
+        }
+    }
+
+    pub(crate) fn map<U>(self, each: impl FnMut(T) -> U) -> Listing<U> {
+        Listing {
+            entries: self.entries.into_iter().map(each).collect(),
+            next: self.next,
+            total: self.total,
+        }
+    }
+}
+
+/// Who sent something in, and by which door.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Submitter<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) group: &'a str,
+    pub(crate) interface: &'a str,
+}
+
+/// What a file is, beside its bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct FileRecord {
+    pub(crate) sha1: String,
+    pub(crate) md5: String,
+    pub(crate) size: u64,
+    pub(crate) type_tag: String,
+    pub(crate) type_description: String,
+    pub(crate) type_extension: String,
+    pub(crate) type_tags: Vec<String>,
+    /// The name it was seen under most often first.
+    pub(crate) names: Vec<String>,
+}
+
+/// The last completed analysis of an item.
+#[derive(Debug, Clone)]
+pub(crate) struct LastAnalysis {
+    pub(crate) date: i64,
+    pub(crate) results: Vec<EngineResult>,
+    pub(crate) findings: Map<String, Value>,
+}
+
+/// Something that was sent in, commented on or voted for.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    pub(crate) first_submission: Option<i64>,
+    pub(crate) last_submission: Option<i64>,
+    pub(crate) times_submitted: u64,
+    pub(crate) unique_sources: u64,
+    pub(crate) votes_harmless: u64,
+    pub(crate) votes_malicious: u64,
+    pub(crate) reputation: i64,
+    pub(crate) last_modification: i64,
+    /// For a file whose bytes are here.
+    pub(crate) file: Option<FileRecord>,
+    /// For a URL that was sent in.
+    pub(crate) url: Option<String>,
+    pub(crate) analysis: Option<LastAnalysis>,
+}
+
+/// An analysis as the store holds it.
+#[derive(Debug, Clone)]
+pub(crate) struct AnalysisRecord {
+    pub(crate) id: String,
+    pub(crate) kind: Kind,
+    pub(crate) item: String,
+    pub(crate) date: i64,
+    /// `queued`, `in-progress` or `completed`.
+    pub(crate) status: String,
+    pub(crate) results: Vec<EngineResult>,
+    /// For a file: sha256, sha1, md5 and size; for a URL: the text.
+    pub(crate) file: Option<Digests>,
+    pub(crate) url: Option<String>,
+}
+
+/// One act of sending something in.
+#[derive(Debug, Clone)]
+pub(crate) struct Submission {
+    pub(crate) seq: i64,
+    pub(crate) kind: Kind,
+    pub(crate) item: String,
+    pub(crate) date: i64,
+    pub(crate) name: Option<String>,
+    pub(crate) interface: String,
+}
+
+/// Files, URLs, domains, addresses; their submissions and analyses.
+#[async_trait]
+pub(crate) trait Items: Send + Sync {
+    /// The SHA-256 of every file that has this hash, first seen first. More than one only where
+    /// somebody made two files collide.
+    async fn files_with(&self, hash: &FileHash) -> Result<Vec<String>>;
+    async fn item(&self, kind: Kind, id: &str) -> Result<Option<Item>>;
+    /// Whether the bytes of a file are here.
+    async fn has_file(&self, sha256: &str) -> Result<bool>;
+    /// Notes a file whose blob is safe, its submission, an analysis and its job in one
+    /// transaction. Returns the analysis's id: that of an unfinished one where there is one.
+    async fn submit_file(
+        &self,
+        digests: &Digests,
+        file_type: &FileType,
+        name: Option<&str>,
+        by: Submitter<'_>,
+        now: i64,
+    ) -> Result<String>;
+    /// The same for a URL.
+    async fn submit_url(&self, url: &CanonicalUrl, by: Submitter<'_>, now: i64) -> Result<String>;
+    /// Queues an analysis of something that is here (a domain or an address always is); `None`
+    /// if it is not.
+    async fn analyse(
+        &self,
+        kind: Kind,
+        id: &str,
+        by: Submitter<'_>,
+        now: i64,
+    ) -> Result<Option<String>>;
+    async fn analysis(&self, id: &str) -> Result<Option<AnalysisRecord>>;
+    async fn analyses(&self, kind: Kind, id: &str, page: Page) -> Result<Listing<AnalysisRecord>>;
+    async fn submission(&self, seq: i64) -> Result<Option<Submission>>;
+    async fn submissions(&self, kind: Kind, id: &str, page: Page) -> Result<Listing<Submission>>;
+    /// Takes away the group's one free reading of a new file's report, once its analysis is
+    /// complete; `true` for one caller only.
+    async fn take_free_read(&self, sha256: &str, group: &str) -> Result<bool>;
+}
+
+/// A comment.
+#[derive(Debug, Clone)]
+pub(crate) struct CommentRecord {
+    pub(crate) id: String,
+    pub(crate) kind: Kind,
+    pub(crate) item: String,
+    pub(crate) author: String,
+    pub(crate) date: i64,
+    pub(crate) text: String,
+    pub(crate) tags: Vec<String>,
+    pub(crate) votes: CommentTally,
+}
+
+/// How a comment was judged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct CommentTally {
+    pub(crate) positive: u64,
+    pub(crate) negative: u64,
+    pub(crate) abuse: u64,
+}
+
+/// What one user says of another's comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CommentVerdict {
+    Positive,
+    Negative,
+    Abuse,
+}
+
+/// Which comments are meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CommentFilter<'a> {
+    All,
+    /// With this tag, in lower case.
+    Tag(&'a str),
+    On(Kind, &'a str),
+    By(&'a str),
+    /// With this text in them, in any case.
+    Containing(&'a str),
+}
+
+/// A vote.
+#[derive(Debug, Clone)]
+pub(crate) struct VoteRecord {
+    pub(crate) id: String,
+    pub(crate) date: i64,
+    pub(crate) verdict: VoteVerdict,
+}
+
+/// Which votes are meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum VoteFilter<'a> {
+    On(Kind, &'a str),
+    /// One user's vote on one item.
+    OnBy(Kind, &'a str, &'a str),
+    By(&'a str),
+}
+
+/// What became of a vote.
+#[derive(Debug, Clone)]
+pub(crate) enum CastVote {
+    Cast(VoteRecord),
+    /// The user has voted on this item before, and so.
+    Already(VoteVerdict),
+}
+
+/// What people say.
+#[async_trait]
+pub(crate) trait Community: Send + Sync {
+    async fn add_comment(
+        &self,
+        kind: Kind,
+        item: &str,
+        author: &str,
+        text: &str,
+        tags: &[String],
+        now: i64,
+    ) -> Result<CommentRecord>;
+    async fn comment(&self, id: &str) -> Result<Option<CommentRecord>>;
+    async fn comments(
+        &self,
+        filter: CommentFilter<'_>,
+        page: Page,
+    ) -> Result<Listing<CommentRecord>>;
+    /// `false` if it was gone already.
+    async fn delete_comment(&self, id: &str) -> Result<bool>;
+    /// Notes one user's judgement, in place of an earlier one of theirs, and counts anew.
+    async fn vote_comment(
+        &self,
+        id: &str,
+        account: &str,
+        verdict: CommentVerdict,
+    ) -> Result<CommentTally>;
+    /// One vote a user and item, exact under concurrency.
+    async fn vote(
+        &self,
+        kind: Kind,
+        item: &str,
+        account: &str,
+        verdict: VoteVerdict,
+        now: i64,
+    ) -> Result<CastVote>;
+    async fn vote_by_id(&self, id: &str) -> Result<Option<VoteRecord>>;
+    async fn votes(&self, filter: VoteFilter<'_>, page: Page) -> Result<Listing<VoteRecord>>;
+}
+
+/// An analysis to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    pub(crate) id: i64,
+    /// How often it was begun, this time included.
+    pub(crate) attempts: u32,
+    /// What it is about, with the results that earlier attempts came to.
+    pub(crate) analysis: AnalysisRecord,
+    pub(crate) findings: Map<String, Value>,
+}
+
+/// The durable queue. A job is there from the transaction that accepted it to the one that
+/// completes its analysis.
+#[async_trait]
+pub(crate) trait Queue: Send + Sync {
+    /// Takes the oldest job that is due, for `lease` seconds; counts the attempt before it begins.
+    async fn claim(&self, now: i64, lease: i64) -> Result<Option<Job>>;
+    /// When the next job that cannot be had now can be had.
+    async fn next_due(&self) -> Result<Option<i64>>;
+    /// Keeps the results so far, for readers and for another attempt.
+    async fn keep(
+        &self,
+        job: &Job,
+        results: &[EngineResult],
+        findings: &Map<String, Value>,
+    ) -> Result<()>;
+    /// Completes the analysis, makes it the item's last and removes the job, all or nothing.
+    async fn complete(
+        &self,
+        job: &Job,
+        results: &[EngineResult],
+        findings: &Map<String, Value>,
+        now: i64,
+    ) -> Result<()>;
+    /// Gives a job back, with the reason.
+    async fn give_back(&self, job: &Job, not_before: i64, error: &str) -> Result<()>;
+    /// Ends all leases: for the start of a process that is the only one.
+    async fn end_leases(&self, now: i64) -> Result<u64>;
+}
+
+/// Requests that were counted.
+#[derive(Debug, Clone)]
+pub(crate) struct UsageRow {
+    pub(crate) account: String,
+    pub(crate) group: String,
+    /// Days since the Unix epoch.
+    pub(crate) day: i64,
+    pub(crate) endpoint: String,
+    pub(crate) used: u64,
+}
+
+/// The books.
+#[async_trait]
+pub(crate) trait Usage: Send + Sync {
+    /// Adds to what stands there.
+    async fn add_usage(&self, rows: &[UsageRow]) -> Result<()>;
+    /// All rows from a day on.
+    async fn usage_since(&self, day: i64) -> Result<Vec<UsageRow>>;
+    /// One user's rows, both days included.
+    async fn usage_of(&self, account: &str, first: i64, last: i64) -> Result<Vec<UsageRow>>;
+}

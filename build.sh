@@ -246,6 +246,10 @@ count_line() {
 rust_tests() {
   if have cargo-nextest; then cargo nextest run --workspace --no-fail-fast --no-tests=warn; else cargo test --workspace --lib --bins --tests --no-fail-fast; fi
 }
+# The data cases of tests/cases once more, in WebAssembly under node.
+wasm_cases() {
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$BINDGEN-test-runner cargo test -p quorum-core --target "$WASM" --test cases
+}
 rust_counter() { if have cargo-nextest; then echo nextest; else echo cargo; fi; }
 node_tests() { node --test --test-concurrency=1 --test-reporter=tap "$@"; }
 
@@ -267,7 +271,7 @@ verb_test() {
   SERVER=$CARGO_TARGET_DIR/debug/quorum
   export QUORUM_BIN=$SERVER
   layer types check node_modules/.bin/tsc -p .
-  [[ ! -f tests/cases/run-wasm.mjs ]] || layer cases-wasm line node tests/cases/run-wasm.mjs
+  layer cases-wasm cargo wasm_cases
   layer gates node node_tests tests/gates/*.test.mjs
   layer clients line "$PYTHON" tests/clients/vt_py.py
   layer e2e-chromium node node_tests tests/e2e/chromium/*.test.mjs

@@ -148,7 +148,7 @@ impl FromStr for Indicator {
         match text.parse::<CanonicalUrl>() {
             Ok(url)
                 if !text.contains(char::is_whitespace)
-                    && (has_scheme || url.host().contains('.')) =>
+                    && (has_scheme || url.host_indicator().is_some()) =>
             {
                 Ok(Self::Url(url))
             }

@@ -1,0 +1,392 @@
+//! What the download guard does, event by event. Attack catalogue rows: E23 (other bytes to the
+//! second asker), E25 (the worker dies), E26 (the backend fails).
+#![allow(clippy::unwrap_used)]
+
+use quorum_core::api::Failure;
+use quorum_core::digest::Hasher;
+use quorum_core::guard::{
+    Action, Disposition, Download, Event, HOLD_MS, Notice, Phase, Record, SecondCopy, Upload,
+    UploadError,
+};
+use quorum_core::report::{AnalysisStatus, Report};
+use quorum_core::verdict::{CopyFailure, Evidence, Reason, Verdict};
+use serde_json::json;
+
+const URL: &str = "https://files.example/setup.exe";
+
+fn record(held: bool, url: &str) -> Record {
+    Record::new(Download {
+        id: 7,
+        url: url.to_owned(),
+        name: "setup.exe".to_owned(),
+        mime: "application/octet-stream".to_owned(),
+        started: 1_000,
+        private: false,
+        held,
+    })
+}
+
+fn copy(bytes: &[u8]) -> Event {
+    let mut hasher = Hasher::new();
+    hasher.update(bytes);
+    Event::CopyRead(Ok(SecondCopy {
+        digests: hasher.finish(),
+        mime: "application/octet-stream".to_owned(),
+    }))
+}
+
+fn report(kind: &str, malicious: usize, silent: usize) -> Box<Report> {
+    let results: serde_json::Map<_, _> = (0..malicious + silent)
+        .map(|n| {
+            let category = if n < malicious { "malicious" } else { "undetected" };
+            let result = json!({"category": category, "engine_name": "x", "result": "Family.X"});
+            (format!("E{n}"), result)
+        })
+        .collect();
+    let object = json!({"type": kind, "id": "x", "attributes": {"last_analysis_results": results}});
+    Box::new(Report::from_object(serde_json::from_value(object).unwrap()).unwrap())
+}
+
+fn seen(malicious: usize, silent: usize) -> Event {
+    Event::FileReport(Ok(Some(report("file", malicious, silent))))
+}
+
+/// A held download whose second copy was read.
+fn held_and_read() -> Record {
+    let mut record = record(true, URL);
+    assert_eq!(
+        record.step(Event::Started, 0),
+        [Action::StartHold(HOLD_MS), Action::ReadCopy(URL.to_owned())]
+    );
+    let asked = record.step(copy(b"bytes"), 1);
+    assert!(matches!(asked[..], [Action::AskFile(_)]), "{asked:?}");
+    record
+}
+
+#[test]
+fn keeps_a_malicious_download_back_and_says_so() {
+    let mut record = held_and_read();
+    assert_eq!(
+        record.step(seen(2, 0), 2),
+        [Action::KeepBack, Action::Notify(Notice::KeptBack)]
+    );
+    assert_eq!(record.disposition, Disposition::KeptBack);
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
+    assert_eq!(record.labels, ["Family.X"]);
+    // The browser reports our own cancelling; that must not count as the user's.
+    assert_eq!(record.step(Event::Gone, 3), []);
+    assert_eq!(record.disposition, Disposition::KeptBack);
+}
+
+#[test]
+fn fetches_a_kept_back_file_again_when_the_user_wants_it_and_once_only() {
+    let mut record = held_and_read();
+    record.step(seen(2, 0), 2);
+    assert_eq!(
+        record.step(Event::KeepAsked, 3),
+        [Action::FetchAgain(URL.to_owned())]
+    );
+    assert_eq!(record.disposition, Disposition::KeptAnyway);
+    assert_eq!(record.step(Event::KeepAsked, 4), []);
+}
+
+#[test]
+fn releases_what_nobody_objects_to() {
+    let mut record = held_and_read();
+    assert_eq!(record.step(seen(0, 5), 2), [Action::Release]);
+    assert_eq!(record.verdict(), Some(Verdict::Clean));
+    assert_eq!(
+        record.assessment.as_ref().unwrap().evidence,
+        Evidence::SecondCopy
+    );
+}
+
+#[test]
+fn releases_an_unknown_file_and_uploads_it_only_when_asked() {
+    let mut record = held_and_read();
+    assert_eq!(record.step(Event::FileReport(Ok(None)), 2), [Action::Release]);
+    assert_eq!(record.verdict(), Some(Verdict::Unknown));
+    assert!(record.can_upload());
+    let sent = record.step(Event::UploadAsked, 3);
+    assert!(matches!(sent[..], [Action::Upload { .. }]), "{sent:?}");
+    assert!(!record.can_upload());
+    assert_eq!(record.step(Event::UploadAsked, 4), []);
+    record.step(Event::Uploaded(Ok("a1".to_owned())), 5);
+    let asked = record.step(Event::Analysis(Ok(AnalysisStatus::Completed)), 6);
+    assert!(matches!(asked[..], [Action::AskFile(_)]), "{asked:?}");
+    assert_eq!(record.upload, Upload::Done);
+    assert_eq!(
+        record.step(seen(2, 0), 7),
+        [Action::Notify(Notice::FoundLate)]
+    );
+}
+
+#[test]
+fn releases_whatever_fails() {
+    for failure in [
+        Failure::NoBackend,
+        Failure::NoPermission,
+        Failure::Unreachable,
+        Failure::TooSlow,
+        Failure::Redirected,
+        Failure::KeyRefused,
+        Failure::Forbidden,
+        Failure::RateLimited { retry_at: None },
+        Failure::QuotaSpent { retry_at: Some(9) },
+        Failure::Backend { status: 500 },
+        Failure::NotTheApi,
+        Failure::TooLarge,
+    ] {
+        let mut record = held_and_read();
+        let actions = record.step(Event::FileReport(Err(failure.clone())), 2);
+        assert_eq!(actions, [Action::Release], "{failure}");
+        let assessment = record.assessment.unwrap();
+        assert_eq!(assessment.verdict, Verdict::Unchecked);
+        assert_eq!(assessment.reasons, [Reason::Failed { failure }]);
+    }
+}
+
+#[test]
+fn lets_go_when_the_hold_expires_and_still_tells_what_comes_later() {
+    let mut record = held_and_read();
+    assert_eq!(record.step(Event::HoldExpired, 12_000), [Action::Release]);
+    assert_eq!(record.phase, Phase::Checking);
+    assert_eq!(
+        record.step(seen(3, 0), 13_000),
+        [Action::Notify(Notice::FoundLate)]
+    );
+    assert_eq!(record.disposition, Disposition::Released);
+    assert_eq!(record.step(Event::HoldExpired, 14_000), []);
+}
+
+#[test]
+fn asks_about_the_address_when_the_bytes_cannot_be_had() {
+    let mut record = record(true, URL);
+    record.step(Event::Started, 0);
+    assert_eq!(
+        record.step(Event::CopyRead(Err(CopyFailure::NoPermission)), 1),
+        [Action::AskAddress(URL.parse().unwrap())]
+    );
+    let silent = Event::AddressReport(Ok(Some(report("url", 0, 9))));
+    assert_eq!(record.step(silent, 2), [Action::Release]);
+    let assessment = record.assessment.as_ref().unwrap();
+    // An address that nobody objects to does not make its file clean.
+    assert_eq!(assessment.verdict, Verdict::Unknown);
+    assert_eq!(assessment.evidence, Evidence::Address);
+    assert!(assessment.reasons.contains(&Reason::BytesNotRead {
+        failure: CopyFailure::NoPermission
+    }));
+    assert!(!record.can_upload());
+}
+
+#[test]
+fn keeps_back_by_the_address_alone() {
+    let mut record = record(true, URL);
+    record.step(Event::Started, 0);
+    record.step(Event::CopyRead(Err(CopyFailure::Refused)), 1);
+    let listed = Event::AddressReport(Ok(Some(report("url", 2, 0))));
+    assert_eq!(
+        record.step(listed, 2),
+        [Action::KeepBack, Action::Notify(Notice::KeptBack)]
+    );
+}
+
+#[test]
+fn reads_no_second_copy_of_a_blob_and_releases_it_as_not_checked() {
+    let mut record = record(true, "blob:https://a.example/1-2");
+    assert_eq!(
+        record.step(Event::Started, 0),
+        [Action::StartHold(HOLD_MS), Action::Release]
+    );
+    assert_eq!(record.verdict(), Some(Verdict::Unchecked));
+}
+
+#[test]
+fn a_private_address_is_not_asked_about() {
+    let mut record = record(true, "http://10.0.0.1/x");
+    record.step(Event::Started, 0);
+    record.step(Event::CopyRead(Err(CopyFailure::Refused)), 1);
+    let actions = record.step(Event::AddressReport(Err(Failure::Private)), 2);
+    assert_eq!(actions, [Action::Release]);
+    assert_eq!(record.assessment.unwrap().reasons[0], Reason::Private);
+}
+
+#[test]
+fn a_page_that_came_instead_of_the_file_is_not_the_file() {
+    let mut record = record(true, URL);
+    record.step(Event::Started, 0);
+    let mut hasher = Hasher::new();
+    hasher.update(b"<html>please log in</html>");
+    let login = Event::CopyRead(Ok(SecondCopy {
+        digests: hasher.finish(),
+        mime: "text/html; charset=utf-8".to_owned(),
+    }));
+    assert_eq!(
+        record.step(login, 1),
+        [Action::AskAddress(URL.parse().unwrap())]
+    );
+    assert_eq!(record.copy_failure, Some(CopyFailure::Different));
+}
+
+#[test]
+fn a_copy_of_another_length_is_never_the_saved_files_verdict() {
+    for landed_first in [true, false] {
+        let mut record = held_and_read();
+        let landed = Event::Landed {
+            size: Some(999),
+            path: None,
+        };
+        if landed_first {
+            record.step(landed.clone(), 2);
+            record.step(seen(0, 5), 3);
+        } else {
+            record.step(seen(0, 5), 2);
+            record.step(landed.clone(), 3);
+        }
+        record.step(landed, 4);
+        let assessment = record.assessment.unwrap();
+        assert_eq!(assessment.verdict, Verdict::Unchecked);
+        assert_eq!(assessment.evidence, Evidence::Address);
+        let differs = Reason::CopyDiffers {
+            saved: 999,
+            copy: 5,
+        };
+        let said = assessment.reasons.iter().filter(|r| **r == differs).count();
+        assert_eq!(said, 1);
+    }
+}
+
+#[test]
+fn the_same_length_leaves_the_verdict_as_it_is() {
+    let mut record = held_and_read();
+    record.step(seen(0, 5), 2);
+    let landed = Event::Landed {
+        size: Some(5),
+        path: Some("/d/setup.exe".to_owned()),
+    };
+    assert_eq!(record.step(landed, 3), []);
+    assert_eq!(record.verdict(), Some(Verdict::Clean));
+    assert_eq!(record.path.as_deref(), Some("/d/setup.exe"));
+}
+
+#[test]
+fn goes_on_after_the_workers_death_without_a_hold() {
+    let mut before = record(true, URL);
+    before.step(Event::Started, 0);
+    let stored = serde_json::to_string(&before).unwrap();
+    let mut after: Record = serde_json::from_str(&stored).unwrap();
+    assert_eq!(
+        after.step(Event::Woken, 50_000),
+        [Action::ReadCopy(URL.to_owned())]
+    );
+    after.step(copy(b"bytes"), 50_001);
+    // It is on disk by now: a find is told, nothing is cancelled.
+    assert_eq!(
+        after.step(seen(2, 0), 50_002),
+        [Action::Notify(Notice::FoundLate)]
+    );
+}
+
+#[test]
+fn asks_for_the_report_only_when_the_digests_are_stored_already() {
+    let mut record = held_and_read();
+    let actions = record.step(Event::Woken, 9);
+    assert!(matches!(actions[..], [Action::AskFile(_)]), "{actions:?}");
+}
+
+#[test]
+fn an_interrupted_upload_asks_the_user_again_and_a_finished_one_is_followed() {
+    let mut record = held_and_read();
+    record.step(Event::FileReport(Ok(None)), 2);
+    record.step(Event::UploadAsked, 3);
+    assert_eq!(record.step(Event::Woken, 4), []);
+    assert!(record.can_upload());
+    record.step(Event::UploadAsked, 5);
+    record.step(Event::Uploaded(Ok("a1".to_owned())), 6);
+    assert_eq!(
+        record.step(Event::Woken, 7),
+        [Action::AskAnalysis {
+            id: "a1".to_owned(),
+            after_ms: 0
+        }]
+    );
+}
+
+#[test]
+fn an_upload_that_fails_says_why_and_can_be_tried_again() {
+    let mut record = held_and_read();
+    record.step(Event::FileReport(Ok(None)), 2);
+    record.step(Event::UploadAsked, 3);
+    let error = UploadError::Copy {
+        failure: CopyFailure::Different,
+    };
+    record.step(Event::Uploaded(Err(error.clone())), 4);
+    assert_eq!(record.upload, Upload::Failed { error });
+    assert!(record.can_upload());
+}
+
+#[test]
+fn an_analysis_is_not_asked_after_for_ever() {
+    let mut record = held_and_read();
+    record.step(Event::FileReport(Ok(None)), 2);
+    record.step(Event::UploadAsked, 3);
+    let mut now = 4;
+    let mut actions = record.step(Event::Uploaded(Ok("a1".to_owned())), now);
+    let mut asked = 0;
+    while let [Action::AskAnalysis { after_ms, .. }] = actions[..] {
+        now += i64::from(after_ms);
+        asked += 1;
+        actions = record.step(Event::Analysis(Ok(AnalysisStatus::Queued)), now);
+        assert!(asked < 100);
+    }
+    assert!(asked > 10);
+    assert!(matches!(record.upload, Upload::Failed { .. }));
+}
+
+#[test]
+fn a_download_that_the_user_cancels_is_marked_as_gone() {
+    let mut record = held_and_read();
+    record.step(Event::Gone, 2);
+    assert_eq!(record.disposition, Disposition::Gone);
+    // The answer that was on its way changes nothing in the browser any more.
+    assert_eq!(record.step(seen(2, 0), 3), []);
+    assert_eq!(record.step(Event::HoldExpired, 4), []);
+}
+
+#[test]
+fn a_held_download_is_always_answered_within_the_hold() {
+    // Whatever the order in which things happen, a held download is released or kept back by the
+    // end of the hold, and exactly once.
+    let events = || {
+        [
+            copy(b"bytes"),
+            Event::CopyRead(Err(CopyFailure::Refused)),
+            seen(2, 0),
+            seen(0, 2),
+            Event::FileReport(Err(Failure::Unreachable)),
+            Event::AddressReport(Ok(None)),
+            Event::Gone,
+            Event::CheckAsked,
+        ]
+    };
+    let answers = |actions: &[Action]| {
+        actions
+            .iter()
+            .filter(|action| matches!(action, Action::Release | Action::KeepBack))
+            .count()
+    };
+    for first in events() {
+        for second in events() {
+            for third in events() {
+                let mut record = record(true, URL);
+                let mut given = answers(&record.step(Event::Started, 0));
+                let mut gone = false;
+                for event in [first.clone(), second.clone(), third, Event::HoldExpired] {
+                    gone |= event == Event::Gone && given == 0;
+                    given += answers(&record.step(event, 1));
+                }
+                assert_eq!(given, usize::from(!gone), "{record:?}");
+            }
+        }
+    }
+}

@@ -198,8 +198,9 @@ class VtPy(unittest.TestCase):
         self.assertEqual(everything, newest_first)
         self.assertEqual([c.text for c in self.bob.iterator(path, batch_size=4)], newest_first)
         self.assertEqual([c.text for c in self.bob.iterator(path, limit=5)], newest_first[:5])
-        # Stop within a page, and go on later from the cursor.
-        first = self.bob.iterator(path, limit=6, batch_size=4)
+        # Stop after two pages, and go on later from the cursor. (Within a page this client loses the rest
+        # of it: its cursor is the one of the next page.)
+        first = self.bob.iterator(path, limit=8, batch_size=4)
         head = [comment.text for comment in first]
         tail = [c.text for c in self.bob.iterator(path, cursor=first.cursor, batch_size=4)]
         self.assertEqual(head + tail, newest_first)
@@ -231,7 +232,7 @@ class VtPy(unittest.TestCase):
         self.assertEqual(answer["data"], {"positive": 1, "negative": 0, "abuse": 0})
 
     def test_refuses_a_vote_that_is_neither(self) -> None:
-        self.assert_error("BadRequestError", self.vote, self.alice, "/domains/example.org/votes", "suspicious")
+        self.assert_error("InvalidArgumentError", self.vote, self.alice, "/domains/example.org/votes", "suspicious")
 
     # --- Users, search, metadata, errors --------------------------------------------------------
 

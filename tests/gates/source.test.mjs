@@ -43,10 +43,12 @@ test("there are sources to look at", () => {
 });
 
 test("platform.js alone names the browser's API", () => {
+  // A content script is no module and cannot import platform.js.
+  const allowed = ["extension/js/platform.js", "extension/js/content.js"];
   const others = sources(JS)
-    .filter(({ file }) => !file.endsWith("/platform.js"))
+    .filter(({ file }) => !allowed.includes(file))
     .map(({ file, text }) => ({ file, text: code(text) }));
-  assert.deepEqual(found(others, /\b(chrome|browser)\b\s*(\?\.|\.|\[)/g), []);
+  assert.deepEqual(found(others, /\b(?:chrome|browser)\b/g), []);
   assert.deepEqual(found(sources(RUST), /js_namespace\s*=\s*\[?"?(chrome|browser)\b/g), []);
 });
 

@@ -72,7 +72,11 @@ need_wasm() {
   fi
 }
 
-need_browsers() { apt_for chromium chromium firefox firefox-esr Xvfb xvfb xdotool xdotool; }
+need_browsers() {
+  apt_for chromium chromium firefox firefox-esr Xvfb xvfb xdotool xdotool fc-list fontconfig
+  # The Japanese pages are looked at too.
+  [[ -n $(fc-list :lang=ja) ]] || apt_for japanese-font-is-missing fonts-noto-cjk
+}
 
 need_python() {
   apt_for python3 python3
@@ -251,7 +255,7 @@ wasm_cases() {
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$BINDGEN-test-runner cargo test -p quorum-core --target "$WASM" --test cases
 }
 rust_counter() { if have cargo-nextest; then echo nextest; else echo cargo; fi; }
-node_tests() { node --test --test-concurrency=1 --test-reporter=tap "$@"; }
+node_tests() { timeout --kill-after=10 1800 node --test --test-concurrency=1 --test-reporter=tap "$@"; }
 
 verb_test() {
   need_wasm

@@ -16,7 +16,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     while let Some(path) = pending.pop() {
         let meta = std::fs::symlink_metadata(&path)?;
         if meta.is_dir() {
-            pending.extend(std::fs::read_dir(&path)?.flatten().map(|entry| entry.path()));
+            pending.extend(
+                std::fs::read_dir(&path)?
+                    .flatten()
+                    .map(|entry| entry.path()),
+            );
         } else if meta.is_file() {
             files += 1;
             match scanner.scan(&std::fs::read(&path)?) {
@@ -30,6 +34,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
     }
-    println!("{files} files, {matches} matches, {} rules of {}", rules.rules().len(), rules.version());
+    println!(
+        "{files} files, {matches} matches, {} rules of {}",
+        rules.rules().len(),
+        rules.version()
+    );
     Ok(())
 }

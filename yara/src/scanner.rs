@@ -64,7 +64,8 @@ pub enum ScanError {
 }
 
 /// Scans one file after another with one [`Ruleset`]. Making a scanner costs more than a small file's scan,
-/// so keep it; for files at the same time take one scanner each.
+/// so keep it. It stays on the thread that made it (YARA-X's is not `Send`): files that are scanned at the
+/// same time take one scanner each.
 pub struct Scanner<'r> {
     ruleset: &'r Ruleset,
     engine: yara_x::Scanner<'r>,

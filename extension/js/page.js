@@ -1,0 +1,57 @@
+// The start of every page of ours: gives the user interface (Rust, quorum-www) its handle on the
+// background and lets it draw. The interface knows nothing of the browser's API.
+
+import init, { mount } from "./pkg/quorum_www.js";
+import * as platform from "./platform.js";
+
+/** What the user interface may do. */
+const backend = {
+  /**
+   * Asks the background.
+   * @param {unknown} request a `Request` of quorum-core
+   * @returns {Promise<unknown>} an `Answer`, whatever happens
+   */
+  async ask(request) {
+    try {
+      return await platform.send(request);
+    } catch (error) {
+      return { ok: false, problem: { problem: "browser", message: String(error) } };
+    }
+  },
+
+  /**
+   * Hears what the background tells without being asked.
+   * @param {(news: unknown) => void} hear takes a `News` of quorum-core
+   * @returns {() => void} ends it
+   */
+  listen(hear) {
+    /** @type {chrome.runtime.Port | undefined} */
+    let port;
+    let ended = false;
+    const open = () => {
+      if (ended) return;
+      port = platform.connect("news");
+      port.onMessage.addListener((news) => hear(news));
+      // The background sleeps as it pleases; what there is to hear is worth waking it.
+      port.onDisconnect.addListener(() => setTimeout(open, 250));
+    };
+    open();
+    return () => {
+      ended = true;
+      port?.disconnect();
+    };
+  },
+
+  /**
+   * Asks the user for access to an origin, or to all sites. Only a click allows that, so nothing may be
+   * awaited before.
+   * @param {string} pattern a match pattern, or `all`
+   * @returns {Promise<boolean>}
+   */
+  grant(pattern) {
+    return platform.requestOrigins(pattern === "all" ? ["https://*/*", "http://*/*"] : [pattern]);
+  },
+};
+
+await init();
+mount(backend, document.body.dataset.view ?? "");

@@ -1,0 +1,126 @@
+// The browser, translated: the only file that names its API. Each function does one thing, decides
+// nothing, and gives promises and plain values, which is what Rust can take. Chromium and Firefox differ
+// in two places, and both are bridged here: the name of the API, and what is missing in one of them.
+
+/** @type {typeof chrome} Firefox's own name first: only under that name all of its API gives promises. */
+const api = /** @type {any} */ (globalThis).browser ?? globalThis.chrome;
+
+// --- Who we are -----------------------------------------------------------------------------------------
+
+/** @param {string} path @returns {string} the address of one of our files */
+export const fileUrl = (path) => api.runtime.getURL(path);
+export const ownId = () => api.runtime.id;
+/** Whether this context belongs to private windows alone (Chromium; Firefox has one for all windows). */
+export const inPrivate = () => Boolean(api.extension?.inIncognitoContext);
+/** Whether downloads can be held until they have been looked at: Chromium only. */
+export const canHold = () => Boolean(api.downloads?.onDeterminingFilename);
+/** @param {string} key of www/locales @param {string[]} parts @returns {string} */
+export const message = (key, parts) => api.i18n.getMessage(key, parts);
+
+// --- Events ---------------------------------------------------------------------------------------------
+
+/** What background.js listens to. All of it is registered in the first turn, so nothing here may wait. */
+export const events = {
+  installed: api.runtime.onInstalled,
+  startup: api.runtime.onStartup,
+  message: api.runtime.onMessage,
+  connect: api.runtime.onConnect,
+  menuClicked: api.contextMenus?.onClicked,
+  /** Not in Firefox. @type {typeof chrome.downloads.onDeterminingFilename | undefined} */
+  determining: api.downloads?.onDeterminingFilename,
+  downloadCreated: api.downloads?.onCreated,
+  downloadChanged: api.downloads?.onChanged,
+  downloadErased: api.downloads?.onErased,
+  notificationClicked: api.notifications?.onClicked,
+  alarm: api.alarms?.onAlarm,
+  permissionsAdded: api.permissions?.onAdded,
+  permissionsRemoved: api.permissions?.onRemoved,
+  tabRemoved: api.tabs?.onRemoved,
+};
+
+// --- Storage --------------------------------------------------------------------------------------------
+
+/** Closes local storage to content scripts, where the browser can (Chromium). */
+export const closeStorage = async () => {
+  await api.storage.local.setAccessLevel?.({ accessLevel: "TRUSTED_CONTEXTS" });
+};
+/** @param {"local" | "session"} area @returns {Promise<Record<string, unknown>>} all of it */
+export const readStorage = (area) => api.storage[area].get(null);
+/** @param {"local" | "session"} area @param {string} key @param {unknown} value */
+export const writeStorage = (area, key, value) => api.storage[area].set({ [key]: value });
+/** @param {"local" | "session"} area @param {string} key */
+export const removeFromStorage = (area, key) => api.storage[area].remove(key);
+
+// --- Permissions ----------------------------------------------------------------------------------------
+
+/** @param {string[]} origins match patterns @returns {Promise<boolean>} */
+export const mayRead = (origins) => api.permissions.contains({ origins });
+/** Must be called within a click. @param {string[]} origins @returns {Promise<boolean>} */
+export const requestOrigins = (origins) => api.permissions.request({ origins });
+
+// --- Downloads ------------------------------------------------------------------------------------------
+
+/** @param {number} id @returns {Promise<chrome.downloads.DownloadItem | undefined>} */
+export const download = async (id) => (await api.downloads.search({ id }))[0];
+/** @param {number} id @returns {Promise<void>} */
+export const cancelDownload = (id) => api.downloads.cancel(id);
+/** @param {string} url @returns {Promise<number>} its id */
+export const startDownload = (url) => api.downloads.download({ url });
+
+// --- What the user sees of us outside of our pages ------------------------------------------------------
+
+/** @param {string} id @param {string} title */
+export async function setMenu(id, title) {
+  await api.contextMenus.removeAll();
+  api.contextMenus.create({ id, title, contexts: ["page", "frame", "selection", "link", "image"] });
+}
+/** @param {string} id @param {string} title @param {string} message */
+export async function notify(id, title, message) {
+  await api.notifications.create(id, { type: "basic", iconUrl: fileUrl("icons/128.png"), title, message });
+}
+/** @param {string} id */
+export async function clearNotification(id) {
+  await api.notifications.clear(id);
+}
+/** @param {string} text @param {string} colour */
+export async function setBadge(text, colour) {
+  await api.action.setBadgeBackgroundColor({ color: colour });
+  await api.action.setBadgeTextColor?.({ color: "#ffffff" });
+  await api.action.setBadgeText({ text });
+}
+/** @param {string} path of one of our pages */
+export async function openPage(path) {
+  await api.tabs.create({ url: fileUrl(path) });
+}
+export const openOptions = () => api.runtime.openOptionsPage();
+
+// --- Tabs -----------------------------------------------------------------------------------------------
+
+/** The tab in front, with its address if we may know it. @returns {Promise<chrome.tabs.Tab | undefined>} */
+export const frontTab = async () => (await api.tabs.query({ active: true, lastFocusedWindow: true }))[0];
+/** Puts the card on a tab's page; needs the grant of a user's action. @param {number} tabId */
+export async function injectCard(tabId) {
+  await api.scripting.executeScript({ target: { tabId }, files: ["content.js"] });
+}
+
+// --- Staying alive --------------------------------------------------------------------------------------
+
+/** @param {string} name @param {number} minutes until it rings, and between two rings */
+export async function setAlarm(name, minutes) {
+  await api.alarms.create(name, { delayInMinutes: minutes, periodInMinutes: minutes });
+}
+/** @param {string} name */
+export async function clearAlarm(name) {
+  await api.alarms.clear(name);
+}
+/** Any call of the API starts the idle timer of a service worker anew; this one costs least. */
+export async function stirWorker() {
+  await api.runtime.getPlatformInfo();
+}
+
+// --- Between our contexts -------------------------------------------------------------------------------
+
+/** @param {unknown} message @returns {Promise<any>} */
+export const send = (message) => api.runtime.sendMessage(message);
+/** @param {string} name @returns {chrome.runtime.Port} */
+export const connect = (name) => api.runtime.connect({ name });

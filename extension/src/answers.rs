@@ -1,0 +1,221 @@
+//! Answers the messages of our pages. Every one gets an answer; who may ask what is decided by
+//! the core from the sender that the browser names.
+
+use quorum_core::api::{ApiKey, Backend, BackendError, Call, Failure, Purpose};
+use quorum_core::guard::Event;
+use quorum_core::indicator::{Indicator, extract};
+use quorum_core::message::{Answer, Problem, Reply, Request};
+use quorum_core::verdict::Evidence;
+use wasm_bindgen::JsValue;
+
+use crate::bindings::{from_js, platform, to_js, words};
+use crate::card::{self, Tell};
+use crate::reports::{self, Manner};
+use crate::sender::{self, Asker, Tab};
+use crate::{backend, badge, downloads, pages, settings};
+
+/// Answers a message with an [`Answer`].
+pub(crate) async fn answer(message: JsValue, sender: JsValue) -> JsValue {
+    let result = match sender::read(sender) {
+        None => Err(Problem::NotAllowed),
+        Some(sender) => match serde_wasm_bindgen::from_value::<Request>(message) {
+            Ok(request) if request.allowed_from(sender.class) => carry_out(request, &sender).await,
+            Ok(_) => Err(Problem::NotAllowed),
+            Err(error) => Err(Problem::Malformed {
+                message: error.to_string(),
+            }),
+        },
+    };
+    to_js(&Answer::from(result))
+}
+
+async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
+    match request {
+        Request::State => {}
+        Request::Connect {
+            address,
+            key,
+            remember,
+        } => connect(&address, key, remember).await?,
+        Request::Pattern { address } => {
+            return Ok(Reply::Pattern(parse_address(&address)?.match_pattern()));
+        }
+        Request::SetDownloads { enabled } => {
+            settings::set_downloads(enabled).await;
+            settings::reread_permissions().await;
+            pages::publish_state();
+        }
+        Request::CurrentPage => return Ok(Reply::Indicators(current_page().await)),
+        Request::Read { text } => {
+            return Ok(Reply::Indicators(match Indicator::read(&text) {
+                Ok(indicator) => vec![indicator],
+                Err(_) => extract(&text),
+            }));
+        }
+        Request::Card => return Ok(Reply::Indicators(card::shown(tab_of(sender)?).await)),
+        Request::CardHeight { height } => {
+            card::tell(tab_of(sender)?, &Tell::Height(height));
+            return Ok(Reply::Done);
+        }
+        Request::CloseCard => {
+            card::tell(tab_of(sender)?, &Tell::Close(true));
+            return Ok(Reply::Done);
+        }
+        Request::Report {
+            indicator,
+            evidence,
+            fresh,
+        } => return report(indicator, evidence, fresh, sender).await,
+        Request::Submit { indicator } => {
+            reports::submit(&indicator).await?;
+            return report(indicator, Evidence::Address, true, sender).await;
+        }
+        Request::Comments { indicator, cursor } => {
+            let call = Call::Comments {
+                of: indicator,
+                cursor,
+            };
+            return match backend::call(&call, Purpose::User).await? {
+                quorum_core::api::Reply::Comments(page) => Ok(Reply::Comments(page)),
+                _ => Err(Failure::NotTheApi.into()),
+            };
+        }
+        Request::AddComment { indicator, text } => {
+            let call = Call::AddComment {
+                of: indicator.clone(),
+                text,
+            };
+            let reply = backend::call(&call, Purpose::User).await?;
+            reports::forget(&indicator).await;
+            return match reply {
+                quorum_core::api::Reply::Comment(comment) => Ok(Reply::Comment(comment)),
+                _ => Err(Failure::NotTheApi.into()),
+            };
+        }
+        Request::Vote { indicator, verdict } => {
+            let call = Call::Vote {
+                of: indicator.clone(),
+                verdict,
+            };
+            let reply = backend::call(&call, Purpose::User).await?;
+            reports::forget(&indicator).await;
+            return match reply {
+                quorum_core::api::Reply::Voted(counted) => Ok(Reply::Voted(counted)),
+                _ => Err(Failure::NotTheApi.into()),
+            };
+        }
+        Request::Downloads => {
+            // Whoever opens the history has seen what the badge is about.
+            if sender.page == "popup.html" {
+                badge::clear();
+            }
+            return Ok(Reply::Downloads(downloads::history().await));
+        }
+        Request::Keep { id } => return of_record(&id, Event::KeepAsked).await,
+        Request::Upload { id } => return of_record(&id, Event::UploadAsked).await,
+        Request::Recheck { id } => return of_record(&id, Event::CheckAsked).await,
+        Request::Forget { id } => {
+            return match downloads::forget(&id).await {
+                true => Ok(Reply::Done),
+                false => Err(Problem::Gone),
+            };
+        }
+        Request::OpenReport { indicator } => {
+            card::open_report(Some(&indicator)).await;
+            return Ok(Reply::Done);
+        }
+        Request::OpenOptions => {
+            platform::open_options().await.map_err(browser)?;
+            return Ok(Reply::Done);
+        }
+    }
+    Ok(Reply::State(settings::state()))
+}
+
+fn browser(error: JsValue) -> Problem {
+    Problem::Browser {
+        message: words(&error),
+    }
+}
+
+fn parse_address(text: &str) -> Result<Backend, Problem> {
+    text.parse().map_err(|error| Problem::BadAddress {
+        insecure: error == BackendError::Insecure,
+    })
+}
+
+/// "Save and check": saved first, so that it need not be typed again where only the check fails.
+async fn connect(address: &str, key: Option<String>, remember: bool) -> Result<(), Problem> {
+    let backend = parse_address(address)?;
+    let key: Option<ApiKey> = match key.filter(|key| !key.trim().is_empty()) {
+        Some(text) => Some(text.parse().map_err(|_| Problem::BadKey)?),
+        None if settings::has_key_for(&backend) => None,
+        None => return Err(Problem::KeyNeeded),
+    };
+    let kept = settings::connect(backend, key, remember).await;
+    let checked = check().await;
+    pages::publish_state();
+    checked?;
+    kept.map_err(browser)
+}
+
+async fn check() -> Result<(), Problem> {
+    let (_, key) = settings::connection().ok_or(Failure::NoBackend)?;
+    match backend::call(&Call::Account(key), Purpose::User).await? {
+        quorum_core::api::Reply::Account(account) => {
+            settings::learn(account).await;
+            Ok(())
+        }
+        _ => Err(Failure::NotTheApi.into()),
+    }
+}
+
+async fn report(
+    indicator: Indicator,
+    evidence: Evidence,
+    fresh: bool,
+    sender: &Asker,
+) -> Result<Reply, Problem> {
+    let manner = Manner {
+        purpose: Purpose::User,
+        fresh,
+        private: is_private(sender).await,
+    };
+    let view = reports::view(indicator, evidence, manner).await;
+    Ok(Reply::Report(Box::new(view)))
+}
+
+/// Whether a page of ours belongs to a private window. A popup is in no tab, but in front of one.
+async fn is_private(sender: &Asker) -> bool {
+    match &sender.tab {
+        Some(tab) => tab.incognito,
+        None => front_tab().await.is_some_and(|tab| tab.incognito),
+    }
+}
+
+async fn front_tab() -> Option<Tab> {
+    from_js(platform::front_tab().await.ok()?)
+}
+
+async fn current_page() -> Vec<Indicator> {
+    let url = front_tab().await.and_then(|tab| tab.url);
+    url.and_then(|url| url.parse().ok())
+        .filter(|indicator| matches!(indicator, Indicator::Url(_)))
+        .into_iter()
+        .collect()
+}
+
+fn tab_of(sender: &Asker) -> Result<i64, Problem> {
+    sender
+        .tab
+        .as_ref()
+        .and_then(|tab| tab.id)
+        .ok_or(Problem::NotAllowed)
+}
+
+async fn of_record(id: &str, event: Event) -> Result<Reply, Problem> {
+    match downloads::asked(id, event).await {
+        true => Ok(Reply::Done),
+        false => Err(Problem::Gone),
+    }
+}

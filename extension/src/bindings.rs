@@ -1,0 +1,164 @@
+//! What JavaScript gives us: the translated browser API, the held downloads, the database, the
+//! vault. Declarations only; each function is explained where it is written, in `js/`.
+
+use wasm_bindgen::prelude::*;
+
+/// The browser, by `js/platform.js`.
+pub(crate) mod platform {
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen(raw_module = "../platform.js")]
+    extern "C" {
+        #[wasm_bindgen(js_name = fileUrl)]
+        pub(crate) fn file_url(path: &str) -> String;
+        #[wasm_bindgen(js_name = ownId)]
+        pub(crate) fn own_id() -> String;
+        #[wasm_bindgen(js_name = inPrivate)]
+        pub(crate) fn in_private() -> bool;
+        #[wasm_bindgen(js_name = canHold)]
+        pub(crate) fn can_hold() -> bool;
+        pub(crate) fn message(key: &str, parts: Vec<String>) -> String;
+
+        #[wasm_bindgen(js_name = closeStorage, catch)]
+        pub(crate) async fn close_storage() -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = readStorage, catch)]
+        pub(crate) async fn read_storage(area: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = writeStorage, catch)]
+        pub(crate) async fn write_storage(
+            area: &str,
+            key: &str,
+            value: &JsValue,
+        ) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = removeFromStorage, catch)]
+        pub(crate) async fn remove_from_storage(area: &str, key: &str) -> Result<JsValue, JsValue>;
+
+        #[wasm_bindgen(js_name = mayRead, catch)]
+        pub(crate) async fn may_read(origins: Vec<String>) -> Result<JsValue, JsValue>;
+
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn download(id: f64) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = cancelDownload, catch)]
+        pub(crate) async fn cancel_download(id: f64) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = startDownload, catch)]
+        pub(crate) async fn start_download(url: &str) -> Result<JsValue, JsValue>;
+
+        #[wasm_bindgen(js_name = setMenu, catch)]
+        pub(crate) async fn set_menu(id: &str, title: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn notify(id: &str, title: &str, text: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = clearNotification, catch)]
+        pub(crate) async fn clear_notification(id: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = setBadge, catch)]
+        pub(crate) async fn set_badge(text: &str, colour: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = openPage, catch)]
+        pub(crate) async fn open_page(path: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = openOptions, catch)]
+        pub(crate) async fn open_options() -> Result<JsValue, JsValue>;
+
+        #[wasm_bindgen(js_name = frontTab, catch)]
+        pub(crate) async fn front_tab() -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = injectCard, catch)]
+        pub(crate) async fn inject_card(tab: f64) -> Result<JsValue, JsValue>;
+
+        #[wasm_bindgen(js_name = setAlarm, catch)]
+        pub(crate) async fn set_alarm(name: &str, minutes: f64) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = clearAlarm, catch)]
+        pub(crate) async fn clear_alarm(name: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = stirWorker, catch)]
+        pub(crate) async fn stir_worker() -> Result<JsValue, JsValue>;
+    }
+
+    #[wasm_bindgen]
+    extern "C" {
+        /// A `runtime.Port`.
+        #[derive(Clone, PartialEq)]
+        pub type Port;
+        #[wasm_bindgen(method, getter)]
+        pub(crate) fn name(this: &Port) -> String;
+        #[wasm_bindgen(method, js_name = postMessage, catch)]
+        pub(crate) fn post(this: &Port, message: &JsValue) -> Result<(), JsValue>;
+        #[wasm_bindgen(method)]
+        pub(crate) fn disconnect(this: &Port);
+    }
+}
+
+/// The held downloads, by `js/hold.js`.
+pub(crate) mod hold {
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen(raw_module = "../hold.js")]
+    extern "C" {
+        pub(crate) fn release(id: f64);
+    }
+}
+
+/// IndexedDB, by `js/database.js`.
+pub(crate) mod database {
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen(raw_module = "../database.js")]
+    extern "C" {
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn get(store: &str, key: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn all(store: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn put(
+            store: &str,
+            key: &str,
+            value: &JsValue,
+        ) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn remove(store: &str, key: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn trim(store: &str, most: f64, since: f64) -> Result<JsValue, JsValue>;
+    }
+}
+
+/// The remembered key, by `js/vault.js`.
+pub(crate) mod vault {
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen(raw_module = "../vault.js")]
+    extern "C" {
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn seal(secret: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn unseal() -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn forget() -> Result<JsValue, JsValue>;
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// Writes to the browser's console, for developers. Never give it a key or an address.
+    #[wasm_bindgen(js_namespace = console)]
+    pub(crate) fn error(text: &str);
+    #[wasm_bindgen(js_namespace = console, js_name = error)]
+    pub(crate) fn error_value(value: &JsValue);
+}
+
+/// Now, in milliseconds since the Unix epoch.
+pub(crate) fn now() -> i64 {
+    js_sys::Date::now() as i64
+}
+
+/// What a failure of the browser says.
+pub(crate) fn words(error: &JsValue) -> String {
+    error
+        .dyn_ref::<js_sys::Error>()
+        .map_or_else(|| format!("{error:?}"), |error| error.message().into())
+}
+
+/// Puts a value into the form in which it crosses to JavaScript: plain objects, as JSON has them.
+pub(crate) fn to_js<T: serde::Serialize>(value: &T) -> JsValue {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .unwrap_or(JsValue::NULL)
+}
+
+/// Reads a value that JavaScript gave; `None` if it is of another shape.
+pub(crate) fn from_js<T: serde::de::DeserializeOwned>(value: JsValue) -> Option<T> {
+    serde_wasm_bindgen::from_value(value).ok()
+}

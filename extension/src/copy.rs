@@ -1,0 +1,134 @@
+//! Reads a download's bytes a second time: from its address, with the user's cookies, as the
+//! browser itself did; or out of a `data:` address without any network. The bytes stream through
+//! the core's hasher and are kept only where they are to be sent on.
+
+use js_sys::{Array, Uint8Array};
+use quorum_core::api::Method;
+use quorum_core::digest::{Digests, Hasher};
+use quorum_core::guard::SecondCopy;
+use quorum_core::indicator::CanonicalUrl;
+use quorum_core::verdict::CopyFailure;
+use web_sys::Blob;
+
+use crate::fetch::{Outgoing, Payload, Redirects, Stop, Trouble, fetch};
+use crate::settings;
+
+/// Largest file that is read a second time, in bytes.
+const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// Largest file that can be sent in: what the API takes, in bytes.
+const MOST_UPLOAD_BYTES: u64 = 650 * 1024 * 1024;
+/// How long reading may take, in milliseconds.
+const LIMIT_MS: u32 = 120_000;
+
+/// Where the pieces of a copy go, beside the hasher.
+enum Sink {
+    Nowhere,
+    Kept(Array),
+}
+
+/// Reads a copy and digests it.
+///
+/// # Errors
+/// Why it could not be read.
+pub(crate) async fn digest(url: &str, stop: &Stop) -> Result<SecondCopy, CopyFailure> {
+    let (digests, mime) = read(url, stop, MOST_BYTES, &Sink::Nowhere).await?;
+    Ok(SecondCopy { digests, mime })
+}
+
+/// Reads a copy and keeps it.
+///
+/// # Errors
+/// Why it could not be read.
+pub(crate) async fn keep(url: &str, stop: &Stop) -> Result<(Digests, Blob), CopyFailure> {
+    let pieces = Array::new();
+    let sink = Sink::Kept(pieces.clone());
+    let (digests, _) = read(url, stop, MOST_UPLOAD_BYTES, &sink).await?;
+    let blob = Blob::new_with_u8_array_sequence(&pieces).map_err(|_| CopyFailure::TooLarge)?;
+    Ok((digests, blob))
+}
+
+async fn read(
+    url: &str,
+    stop: &Stop,
+    most: u64,
+    sink: &Sink,
+) -> Result<(Digests, String), CopyFailure> {
+    if url.starts_with("data:") {
+        return read_data(url, most, sink);
+    }
+    let pattern = pattern(url)?;
+    if !settings::may_read(vec![pattern]).await {
+        return Err(CopyFailure::NoPermission);
+    }
+    let outgoing = Outgoing {
+        method: Method::Get,
+        url,
+        key: None,
+        cookies: true,
+        payload: Payload::Empty,
+        // The address is the one after all redirects. One that redirects now leads to something
+        // else, and might lead us, with the user's cookies, where no page could.
+        redirects: Redirects::Refused,
+        limit_ms: LIMIT_MS,
+    };
+    // Nothing of it is cached either way: a stored answer could be another than what was saved,
+    // and a large file would drive everything else out.
+    let mut incoming = fetch(outgoing, stop).await?;
+    if !(200..300).contains(&incoming.status()) {
+        return Err(CopyFailure::Refused);
+    }
+    let announced = incoming
+        .header("content-length")
+        .and_then(|length| length.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > most) {
+        stop.now();
+        return Err(CopyFailure::TooLarge);
+    }
+    let mime = incoming.header("content-type").unwrap_or_default();
+    let mut hasher = Hasher::new();
+    let mut size = 0;
+    let mut buffer = Vec::new();
+    while let Some(piece) = incoming.piece().await? {
+        size += u64::from(piece.length());
+        if size > most {
+            stop.now();
+            return Err(CopyFailure::TooLarge);
+        }
+        buffer.resize(piece.length() as usize, 0);
+        piece.copy_to(&mut buffer);
+        hasher.update(&buffer);
+        if let Sink::Kept(pieces) = sink {
+            pieces.push(&piece);
+        }
+    }
+    Ok((hasher.finish(), mime))
+}
+
+impl From<Trouble> for CopyFailure {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Unreachable => Self::Refused,
+            Trouble::TooSlow => Self::TooSlow,
+        }
+    }
+}
+
+fn read_data(url: &str, most: u64, sink: &Sink) -> Result<(Digests, String), CopyFailure> {
+    let data = data_url::DataUrl::process(url).map_err(|_| CopyFailure::Scheme)?;
+    let (bytes, _) = data.decode_to_vec().map_err(|_| CopyFailure::Refused)?;
+    if bytes.len() as u64 > most {
+        return Err(CopyFailure::TooLarge);
+    }
+    let mut hasher = Hasher::new();
+    hasher.update(&bytes);
+    if let Sink::Kept(pieces) = sink {
+        pieces.push(&Uint8Array::from(bytes.as_slice()));
+    }
+    Ok((hasher.finish(), data.mime_type().to_string()))
+}
+
+/// The match pattern of an address's origin. Patterns know no ports.
+fn pattern(url: &str) -> Result<String, CopyFailure> {
+    let url: CanonicalUrl = url.parse().map_err(|_| CopyFailure::Scheme)?;
+    Ok(format!("{}://{}/*", url.as_url().scheme(), url.host()))
+}

@@ -1,0 +1,215 @@
+//! One way out to the network, with the limits that every request has: no redirect is followed,
+//! nothing is cached, a time limit covers the whole exchange, and the body streams.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gloo_net::http::{Request, RequestBuilder, Response};
+use gloo_timers::callback::Timeout;
+use js_sys::{Reflect, Uint8Array};
+use quorum_core::api::Method;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortController, FormData, ReadableStreamDefaultReader, ReferrerPolicy, RequestCache,
+    RequestCredentials, RequestRedirect,
+};
+
+/// What a request carries.
+pub(crate) enum Payload {
+    /// Nothing.
+    Empty,
+    /// A text and its media type.
+    Text(String, &'static str),
+    /// A form with a file in it; the browser writes the media type.
+    Form(FormData),
+}
+
+/// What came of a redirect.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Redirects {
+    /// They are an error. A browser that follows one sends our headers, the key among them, and
+    /// the body along to whatever origin it names.
+    Refused,
+    /// They are not followed either, but can be told from other failures. Only for a request
+    /// that carries nothing.
+    Shown,
+}
+
+/// A request.
+pub(crate) struct Outgoing<'a> {
+    /// The method.
+    pub(crate) method: Method,
+    /// The absolute address.
+    pub(crate) url: &'a str,
+    /// The API key, if it goes to the backend.
+    pub(crate) key: Option<&'a str>,
+    /// Whether the user's cookies go along.
+    pub(crate) cookies: bool,
+    /// What it carries.
+    pub(crate) payload: Payload,
+    /// What happens to redirects.
+    pub(crate) redirects: Redirects,
+    /// How long all of it may take, in milliseconds.
+    pub(crate) limit_ms: u32,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// No connection, or one that broke, or one that is not allowed; the browser does not say.
+    Unreachable,
+    /// The time was over.
+    TooSlow,
+}
+
+/// Stops an exchange from outside. Clones stop the same one.
+#[derive(Clone)]
+pub(crate) struct Stop(AbortController);
+
+impl Stop {
+    /// A new one, for one exchange.
+    pub(crate) fn new() -> Option<Self> {
+        AbortController::new().ok().map(Self)
+    }
+
+    /// Breaks the exchange off.
+    pub(crate) fn now(&self) {
+        self.0.abort();
+    }
+}
+
+/// An answer whose body still streams.
+pub(crate) struct Incoming {
+    response: Response,
+    reader: Option<ReadableStreamDefaultReader>,
+    late: Rc<Cell<bool>>,
+    stop: Stop,
+    /// Dropping it disarms the time limit, so it lives as long as the body is read.
+    _limit: Timeout,
+}
+
+/// Sends a request and waits for the head of the answer.
+pub(crate) async fn fetch(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Trouble> {
+    let late = Rc::new(Cell::new(false));
+    let limit = {
+        let (late, stop) = (late.clone(), stop.clone());
+        Timeout::new(outgoing.limit_ms, move || {
+            late.set(true);
+            stop.now();
+        })
+    };
+    let trouble = |_| {
+        if late.get() {
+            Trouble::TooSlow
+        } else {
+            Trouble::Unreachable
+        }
+    };
+    let redirect = match outgoing.redirects {
+        Redirects::Refused => RequestRedirect::Error,
+        Redirects::Shown => RequestRedirect::Manual,
+    };
+    let mut builder: RequestBuilder = match outgoing.method {
+        Method::Get => Request::get(outgoing.url),
+        Method::Post => Request::post(outgoing.url),
+    };
+    builder = builder
+        .redirect(redirect)
+        .credentials(if outgoing.cookies {
+            RequestCredentials::Include
+        } else {
+            RequestCredentials::Omit
+        })
+        .cache(RequestCache::NoStore)
+        .referrer_policy(ReferrerPolicy::NoReferrer)
+        .abort_signal(Some(&stop.0.signal()));
+    if let Some(key) = outgoing.key {
+        builder = builder.header("x-apikey", key);
+    }
+    let request = match outgoing.payload {
+        Payload::Empty => builder.build(),
+        Payload::Text(text, mime) => builder.header("content-type", mime).body(text),
+        Payload::Form(form) => builder.body(form),
+    };
+    let response = request
+        .map_err(|_| Trouble::Unreachable)?
+        .send()
+        .await
+        .map_err(trouble)?;
+    Ok(Incoming {
+        response,
+        reader: None,
+        late,
+        stop: stop.clone(),
+        _limit: limit,
+    })
+}
+
+impl Incoming {
+    /// The HTTP status; 0 where a redirect was shown.
+    pub(crate) fn status(&self) -> u16 {
+        self.response.status()
+    }
+
+    /// Whether this is a redirect that was asked to be shown.
+    pub(crate) fn is_redirect(&self) -> bool {
+        self.response.type_() == web_sys::ResponseType::Opaqueredirect
+    }
+
+    /// A header.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        self.response.headers().get(name)
+    }
+
+    /// The next piece of the body, `None` at its end.
+    pub(crate) async fn piece(&mut self) -> Result<Option<Uint8Array>, Trouble> {
+        let reader = match &self.reader {
+            Some(reader) => reader,
+            None => {
+                let Some(body) = self.response.body() else {
+                    return Ok(None);
+                };
+                let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+                self.reader.insert(reader)
+            }
+        };
+        let read = JsFuture::from(reader.read()).await;
+        let piece = read.map_err(|_| self.trouble())?;
+        if get(&piece, "done").is_truthy() {
+            return Ok(None);
+        }
+        get(&piece, "value")
+            .dyn_into()
+            .map(Some)
+            .map_err(|_| Trouble::Unreachable)
+    }
+
+    /// The whole body, `None` if it is longer than `most` bytes as decoded.
+    pub(crate) async fn bytes(mut self, most: usize) -> Result<Option<Vec<u8>>, Trouble> {
+        let mut bytes = Vec::new();
+        while let Some(piece) = self.piece().await? {
+            let length = piece.length() as usize;
+            if bytes.len() + length > most {
+                self.stop.now();
+                return Ok(None);
+            }
+            let at = bytes.len();
+            bytes.resize(at + length, 0);
+            piece.copy_to(&mut bytes[at..]);
+        }
+        Ok(Some(bytes))
+    }
+
+    fn trouble(&self) -> Trouble {
+        if self.late.get() {
+            Trouble::TooSlow
+        } else {
+            Trouble::Unreachable
+        }
+    }
+}
+
+fn get(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+}

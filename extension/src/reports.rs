@@ -1,0 +1,177 @@
+//! Reports: from the store where a stored answer will do, else from the backend; and their view.
+
+use gloo_timers::future::TimeoutFuture;
+use quorum_core::api::{Call, Failure, Purpose, Reply};
+use quorum_core::indicator::Indicator;
+use quorum_core::message::ReportView;
+use quorum_core::report::{AnalysisStatus, Report};
+use quorum_core::verdict::{Assessment, Evidence, Reason, Verdict, assess};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::awake::Awake;
+use crate::bindings::now;
+use crate::store::{self, StoredReport};
+use crate::{backend, settings};
+
+/// How long a submitted address is asked after, in milliseconds.
+const SUBMISSION_PATIENCE_MS: i64 = 3 * 60 * 1000;
+
+/// How a report may be had.
+#[derive(Clone, Copy)]
+pub(crate) struct Manner {
+    /// For whom.
+    pub(crate) purpose: Purpose,
+    /// Whether a stored answer will not do.
+    pub(crate) fresh: bool,
+    /// Whether nothing of it may be stored: it is asked from a private window.
+    pub(crate) private: bool,
+}
+
+/// A report and when it was asked for, in milliseconds since the Unix epoch; `None` if the
+/// backend has never seen the thing.
+///
+/// # Errors
+/// Any [`Failure`].
+pub(crate) async fn get(
+    indicator: &Indicator,
+    manner: Manner,
+) -> Result<(Option<Report>, i64), Failure> {
+    let origin = settings::backend().ok_or(Failure::NoBackend)?.origin();
+    let name = indicator.to_string();
+    if !manner.fresh
+        && let Some(stored) = store::report(&name, &origin, now()).await
+    {
+        return Ok((Some(stored.report), stored.asked_at));
+    }
+    let call = Call::Report(indicator.clone());
+    let Reply::Report(report) = backend::call(&call, manner.purpose).await? else {
+        return Err(Failure::NotTheApi);
+    };
+    let asked_at = now();
+    let report = report.map(|report| *report);
+    if let Some(report) = report.clone()
+        && !manner.private
+    {
+        let stored = StoredReport {
+            origin,
+            asked_at,
+            report,
+        };
+        store::put_report(&name, &stored).await;
+    }
+    Ok((report, asked_at))
+}
+
+/// The report on an address or, where there is none, on its host; and which of the two it is.
+///
+/// # Errors
+/// Any [`Failure`].
+pub(crate) async fn get_or_host(
+    indicator: &Indicator,
+    manner: Manner,
+) -> Result<(Option<Report>, i64, Option<Indicator>), Failure> {
+    let (report, asked_at) = get(indicator, manner).await?;
+    let host = match (&report, indicator) {
+        (None, Indicator::Url(url)) => url.host_indicator(),
+        _ => None,
+    };
+    let Some(host) = host else {
+        return Ok((report, asked_at, None));
+    };
+    match get(&host, manner).await? {
+        (Some(report), asked_at) => Ok((Some(report), asked_at, Some(host))),
+        (None, _) => Ok((None, asked_at, None)),
+    }
+}
+
+/// A report, ready to be shown. It is one even if there is nothing to show but why.
+pub(crate) async fn view(indicator: Indicator, evidence: Evidence, manner: Manner) -> ReportView {
+    let (report, asked_at, assessment) = if indicator.is_private() {
+        let assessment = Assessment::unchecked(evidence, Reason::Private);
+        (None, now(), assessment)
+    } else {
+        match get_or_host(&indicator, manner).await {
+            Ok((Some(report), asked_at, Some(host))) => {
+                let assessment = assess_host(&report, &host, evidence);
+                (Some(report), asked_at, assessment)
+            }
+            Ok((Some(report), asked_at, None)) => {
+                let assessment = assess(&report, evidence);
+                (Some(report), asked_at, assessment)
+            }
+            Ok((None, asked_at, _)) => (None, asked_at, Assessment::unknown(evidence)),
+            Err(failure) => {
+                let reason = Reason::Failed { failure };
+                (None, now(), Assessment::unchecked(evidence, reason))
+            }
+        }
+    };
+    let backend = settings::backend().map(|backend| backend.label());
+    ReportView::new(
+        indicator,
+        report.as_ref(),
+        assessment,
+        asked_at,
+        backend.unwrap_or_default(),
+        settings::remaining(),
+    )
+}
+
+/// What a host's report says about an address on it that nobody has seen: objections count, their
+/// absence does not.
+fn assess_host(report: &Report, host: &Indicator, evidence: Evidence) -> Assessment {
+    let mut assessment = assess(report, evidence);
+    let reason = Reason::HostOnly {
+        host: host.to_string(),
+    };
+    if matches!(assessment.verdict, Verdict::Clean | Verdict::KnownGood) {
+        assessment.verdict = Verdict::Unknown;
+        assessment.reasons.insert(0, reason);
+    } else {
+        // Behind who objects, before everything that is said of the objections.
+        let at = assessment.reasons.len().min(1);
+        assessment.reasons.insert(at, reason);
+    }
+    assessment
+}
+
+/// Sends an address in and waits until it is analysed.
+///
+/// # Errors
+/// Any [`Failure`].
+pub(crate) async fn submit(indicator: &Indicator) -> Result<(), Failure> {
+    let _awake = Awake::new();
+    let Indicator::Url(url) = indicator else {
+        return Err(Failure::NotFound);
+    };
+    let call = Call::SubmitUrl(url.clone());
+    let Reply::Analysis(analysis) = backend::call(&call, Purpose::User).await? else {
+        return Err(Failure::NotTheApi);
+    };
+    let begun = now();
+    loop {
+        let waited = now() - begun;
+        if waited > SUBMISSION_PATIENCE_MS {
+            return Err(Failure::TooSlow);
+        }
+        // Our own server is done in a moment; a public one has 4 requests a minute to give.
+        TimeoutFuture::new(if waited < 3_000 { 1_000 } else { 15_000 }).await;
+        match backend::analysis(&analysis.id, Purpose::User).await {
+            Ok(AnalysisStatus::Completed) => break,
+            Ok(_) | Err(Failure::RateLimited { .. }) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    forget(indicator).await;
+    Ok(())
+}
+
+/// Forgets the stored answer about an indicator: something about it has changed.
+pub(crate) async fn forget(indicator: &Indicator) {
+    store::remove_report(&indicator.to_string()).await;
+}
+
+/// Removes what is too old, without anybody waiting for it.
+pub(crate) fn tidy() {
+    spawn_local(store::tidy(now()));
+}

@@ -1,0 +1,285 @@
+//! What the user has set, and the one key. Settings lie in `storage.local`, the key and what was
+//! learnt from the backend in `storage.session`, which the browser keeps in memory; a key that is
+//! to be remembered lies sealed in the vault beside. The key is bound to its backend's origin: an
+//! address that changes without it, by whatever way, finds no key.
+
+use std::cell::RefCell;
+
+use quorum_core::api::{ApiKey, Backend, Budget};
+use quorum_core::message::State;
+use quorum_core::report::Account;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
+
+use crate::bindings::{error_value, from_js, now, platform, to_js, vault};
+
+/// Both schemes' patterns: what "all sites" means.
+const ALL_SITES: [&str; 2] = ["https://*/*", "http://*/*"];
+
+/// All of it, as it is now.
+#[derive(Clone)]
+struct Settings {
+    backend: Option<Backend>,
+    key: Option<ApiKey>,
+    remember: bool,
+    downloads: bool,
+    all_sites: bool,
+    account: Option<Account>,
+    budget: Budget,
+}
+
+thread_local! {
+    static SETTINGS: RefCell<Settings> = RefCell::new(Settings {
+        backend: None,
+        key: None,
+        remember: false,
+        downloads: false,
+        all_sites: false,
+        account: None,
+        budget: Budget::default(),
+    });
+}
+
+fn read<T>(take: impl FnOnce(&Settings) -> T) -> T {
+    SETTINGS.with_borrow(take)
+}
+
+fn change<T>(make: impl FnOnce(&mut Settings) -> T) -> T {
+    SETTINGS.with_borrow_mut(make)
+}
+
+/// `storage.local`.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Local {
+    settings: Stored,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct Stored {
+    address: Option<String>,
+    downloads: bool,
+    remember: bool,
+}
+
+/// `storage.session`.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Session {
+    /// Not an [`ApiKey`]: that type has no serde form, so that it is never written by accident.
+    key: Option<Bound<String>>,
+    account: Option<Bound<Account>>,
+    budget: Option<Bound<Budget>>,
+}
+
+/// Something that is true of one backend only.
+#[derive(Serialize, Deserialize)]
+struct Bound<T> {
+    origin: String,
+    value: T,
+}
+
+impl<T> Bound<T> {
+    fn to(self, backend: &Backend) -> Option<T> {
+        (self.origin == backend.origin()).then_some(self.value)
+    }
+}
+
+/// Reads everything from where it is stored. What cannot be read counts as not set.
+pub(crate) async fn load() {
+    let local: Local = from_area("local").await;
+    let session: Session = from_area("session").await;
+    let stored = local.settings;
+    let backend: Option<Backend> = stored.address.and_then(|address| address.parse().ok());
+    let mut key = None;
+    let mut account = None;
+    let mut budget = Budget::default();
+    if let Some(backend) = &backend {
+        key = session.key.and_then(|key| key.to(backend));
+        if key.is_none() && stored.remember && !platform::in_private() {
+            key = remembered(backend).await;
+        }
+        account = session.account.and_then(|account| account.to(backend));
+        budget = session
+            .budget
+            .and_then(|budget| budget.to(backend))
+            .unwrap_or_else(|| Budget::new(backend));
+    }
+    change(|settings| {
+        settings.backend = backend;
+        settings.key = key.and_then(|key| key.parse().ok());
+        settings.remember = stored.remember;
+        settings.downloads = stored.downloads;
+        settings.account = account;
+        settings.budget = budget;
+    });
+    reread_permissions().await;
+}
+
+async fn from_area<T: serde::de::DeserializeOwned + Default>(area: &str) -> T {
+    match platform::read_storage(area).await {
+        Ok(value) => from_js(value).unwrap_or_default(),
+        Err(error) => {
+            error_value(&error);
+            T::default()
+        }
+    }
+}
+
+async fn remembered(backend: &Backend) -> Option<String> {
+    let secret = vault::unseal().await.ok()?.as_string()?;
+    serde_json::from_str::<Bound<String>>(&secret)
+        .ok()?
+        .to(backend)
+}
+
+async fn write<T: Serialize>(area: &str, name: &str, value: &T) {
+    if let Err(error) = platform::write_storage(area, name, &to_js(value)).await {
+        error_value(&error);
+    }
+}
+
+async fn save() {
+    let stored = read(|settings| Stored {
+        address: settings.backend.as_ref().map(ToString::to_string),
+        downloads: settings.downloads,
+        remember: settings.remember,
+    });
+    write("local", "settings", &stored).await;
+}
+
+/// Whom to ask, and with which key.
+pub(crate) fn connection() -> Option<(Backend, ApiKey)> {
+    read(|settings| Some((settings.backend.clone()?, settings.key.clone()?)))
+}
+
+/// The present backend.
+pub(crate) fn backend() -> Option<Backend> {
+    read(|settings| settings.backend.clone())
+}
+
+/// Whether downloads are checked.
+pub(crate) fn downloads() -> bool {
+    read(|settings| settings.downloads)
+}
+
+/// Switches the checks of downloads.
+pub(crate) async fn set_downloads(enabled: bool) {
+    change(|settings| settings.downloads = enabled);
+    save().await;
+}
+
+/// Whether the present key may be used at this address: it may if that is the same origin.
+pub(crate) fn has_key_for(backend: &Backend) -> bool {
+    read(|settings| {
+        settings.key.is_some()
+            && settings
+                .backend
+                .as_ref()
+                .is_some_and(|present| present.origin() == backend.origin())
+    })
+}
+
+/// Takes a new backend, and a new key unless the present one stays.
+///
+/// # Errors
+/// The browser's, if the key cannot be remembered; it is kept for this session then.
+pub(crate) async fn connect(
+    backend: Backend,
+    key: Option<ApiKey>,
+    remember: bool,
+) -> Result<(), JsValue> {
+    let key = key.or_else(|| read(|settings| settings.key.clone()));
+    let bound = key.as_ref().map(|key| Bound {
+        origin: backend.origin(),
+        value: key.reveal().to_owned(),
+    });
+    // A private window's key is gone with the window.
+    let remember = remember && !platform::in_private();
+    change(|settings| {
+        settings.budget = Budget::new(&backend);
+        settings.account = None;
+        settings.backend = Some(backend);
+        settings.key = key;
+        settings.remember = remember;
+    });
+    write("session", "key", &bound).await;
+    let _ = platform::remove_from_storage("session", "account").await;
+    save().await;
+    save_budget().await;
+    match bound {
+        Some(bound) if remember => {
+            let secret = serde_json::to_string(&bound).unwrap_or_default();
+            vault::seal(&secret).await.map(drop)
+        }
+        _ => vault::forget().await.map(drop),
+    }
+}
+
+/// Takes over what the backend says of the account.
+pub(crate) async fn learn(account: Account) {
+    let Some(backend) = backend() else { return };
+    change(|settings| {
+        settings.budget.learn(&account);
+        settings.account = Some(account.clone());
+    });
+    let bound = Bound {
+        origin: backend.origin(),
+        value: account,
+    };
+    write("session", "account", &bound).await;
+    save_budget().await;
+}
+
+/// Changes the budget, which all windows share, and stores it.
+pub(crate) fn with_budget<T>(make: impl FnOnce(&mut Budget) -> T) -> T {
+    let out = change(|settings| make(&mut settings.budget));
+    wasm_bindgen_futures::spawn_local(save_budget());
+    out
+}
+
+async fn save_budget() {
+    let bound = read(|settings| {
+        settings.backend.as_ref().map(|backend| Bound {
+            origin: backend.origin(),
+            value: settings.budget.clone(),
+        })
+    });
+    if let Some(bound) = bound {
+        write("session", "budget", &bound).await;
+    }
+}
+
+/// Asks the browser again what we may read.
+pub(crate) async fn reread_permissions() {
+    let all_sites = may_read(ALL_SITES.map(str::to_owned).to_vec()).await;
+    change(|settings| settings.all_sites = all_sites);
+}
+
+/// Whether all of these match patterns are granted.
+pub(crate) async fn may_read(patterns: Vec<String>) -> bool {
+    platform::may_read(patterns)
+        .await
+        .is_ok_and(|granted| granted.is_truthy())
+}
+
+/// How things stand. The key itself is no part of it.
+pub(crate) fn state() -> State {
+    read(|settings| State {
+        address: settings.backend.as_ref().map(ToString::to_string),
+        backend: settings.backend.as_ref().map(Backend::label),
+        has_key: settings.key.is_some(),
+        remember: settings.remember,
+        account: settings.account.clone(),
+        remaining: settings.budget.remaining(now()),
+        downloads: settings.downloads,
+        all_sites: settings.all_sites,
+        can_hold: platform::can_hold(),
+    })
+}
+
+/// What is left of the budget.
+pub(crate) fn remaining() -> quorum_core::api::Remaining {
+    read(|settings| settings.budget.remaining(now()))
+}

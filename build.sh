@@ -112,7 +112,8 @@ build_wasm() {
     stamp=$({ echo "$BINDGEN"; cat package-lock.json build.sh "$built/$name.wasm"; } | sha256sum)
     [[ -f $out/${name}_bg.wasm && $(cat "$out/$name.stamp" 2>/dev/null) == "$stamp" ]] && continue
     say "binding and optimising $name"
-    "$BINDGEN" --target web --out-dir "$out" "$built/$name.wasm"
+    # The background starts a fresh instance after a trap; that function is how.
+    "$BINDGEN" --target web --experimental-reset-state-function --out-dir "$out" "$built/$name.wasm"
     node_modules/.bin/wasm-opt -Oz --enable-simd --enable-bulk-memory --enable-bulk-memory-opt \
       --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
       --enable-reference-types --enable-multivalue --strip-debug --strip-producers --strip-target-features \

@@ -9,19 +9,23 @@ import init, * as rust from "./pkg/quorum_extension.js";
 import { hold, release, releaseAll } from "./hold.js";
 import { events, fileUrl } from "./platform.js";
 
-const ready = start();
+/** Longer than anything takes that is answered at its end: an address that is analysed. */
+const ANSWER_MS = 5 * 60_000;
 
-async function start() {
-  await init({ module_or_path: fileUrl("pkg/quorum_extension_bg.wasm") });
-  await rust.wake();
-}
+let ready = init({ module_or_path: fileUrl("pkg/quorum_extension_bg.wasm") }).then(() => rust.wake());
+ready.catch(failed);
 
 /** @param {unknown} error */
 function failed(error) {
   console.error(error);
   releaseAll();
+  // After a trap nothing in that instance can be relied on: a fresh one takes over, and finds in the
+  // store what the old one had begun.
+  if (error instanceof WebAssembly.RuntimeError) {
+    ready = ready.then(() => rust.__wbg_reset_state()).then(() => rust.wake());
+    ready.catch(() => {});
+  }
 }
-ready.catch(failed);
 
 // A trap inside of a task that Rust started by itself surfaces here and nowhere else.
 addEventListener("error", ({ error }) => failed(error));
@@ -49,7 +53,15 @@ events.downloadErased.addListener((id) => release(id));
 
 events.message.addListener((message, sender, answer) => {
   const refusal = (/** @type {unknown} */ error) => ({ ok: false, problem: { problem: "browser", message: String(error) } });
-  ready.then(() => rust.answer(message, sender)).then(answer, (error) => answer(refusal(error)));
+  // A trap leaves the promise of the old instance open for ever.
+  const patience = setTimeout(() => answer(refusal("no answer")), ANSWER_MS);
+  ready
+    .then(() => rust.answer(message, sender))
+    .then(answer, (error) => {
+      failed(error);
+      answer(refusal(error));
+    })
+    .finally(() => clearTimeout(patience));
   return true; // the answer comes later
 });
 

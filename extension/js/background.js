@@ -9,11 +9,13 @@ import init, * as rust from "./pkg/quorum_extension.js";
 import { hold, release, releaseAll } from "./hold.js";
 import { events, fileUrl } from "./platform.js";
 
-/** Longer than anything takes that is answered at its end: an address that is analysed. */
-const ANSWER_MS = 5 * 60_000;
-
 let ready = init({ module_or_path: fileUrl("pkg/quorum_extension_bg.wasm") }).then(() => rust.wake());
 ready.catch(failed);
+
+/** What there is to be answered: a trap leaves the promises of its instance open for ever. @type {Set<(why: unknown) => void>} */
+const unanswered = new Set();
+/** @type {Set<chrome.runtime.Port>} */
+const ports = new Set();
 
 /** @param {unknown} error */
 function failed(error) {
@@ -22,7 +24,10 @@ function failed(error) {
   // After a trap nothing in that instance can be relied on: a fresh one takes over, and finds in the
   // store what the old one had begun.
   if (error instanceof WebAssembly.RuntimeError) {
-    ready = ready.then(() => rust.__wbg_reset_state()).then(() => rust.wake());
+    for (const refuse of unanswered) refuse(error);
+    for (const port of ports) port.disconnect(); // pages open theirs again
+    ports.clear();
+    ready = ready.catch(() => {}).then(() => rust.__wbg_reset_state()).then(() => rust.wake());
     ready.catch(() => {});
   }
 }
@@ -52,21 +57,25 @@ events.downloadChanged.addListener((change) => void deliver(() => rust.download_
 events.downloadErased.addListener((id) => release(id));
 
 events.message.addListener((message, sender, answer) => {
-  const refusal = (/** @type {unknown} */ error) => ({ ok: false, problem: { problem: "browser", message: String(error) } });
-  // A trap leaves the promise of the old instance open for ever.
-  const patience = setTimeout(() => answer(refusal("no answer")), ANSWER_MS);
+  const refuse = (/** @type {unknown} */ why) => answer({ ok: false, problem: { problem: "browser", message: String(why) } });
+  unanswered.add(refuse);
   ready
     .then(() => rust.answer(message, sender))
-    .then(answer, (error) => {
+    .then(answer)
+    .catch((error) => {
       failed(error);
-      answer(refusal(error));
+      refuse(error);
     })
-    .finally(() => clearTimeout(patience));
+    .finally(() => unanswered.delete(refuse));
   return true; // the answer comes later
 });
 
 events.connect.addListener((port) => {
-  port.onDisconnect.addListener(() => void deliver(() => rust.disconnected(port)));
+  ports.add(port);
+  port.onDisconnect.addListener(() => {
+    ports.delete(port);
+    void deliver(() => rust.disconnected(port));
+  });
   void deliver(() => rust.connected(port, port.sender));
 });
 

@@ -55,7 +55,7 @@ pub(crate) struct Settings {
         value_name = "MS"
     )]
     engine_timeout_ms: Option<u64>,
-    /// How often an analysis is begun before it is given up as failed [default: 3]
+    /// How often an analysis is begun before it is given up as failed [default: 5]
     #[arg(long, env = "QUORUM_JOB_ATTEMPTS", global = true, value_name = "N")]
     job_attempts: Option<u32>,
     /// Proxies whose X-Forwarded-Host and X-Forwarded-Proto are believed [default: none]
@@ -155,7 +155,7 @@ impl Settings {
                 .engine_timeout_ms
                 .or(file.engine_timeout_ms)
                 .unwrap_or(30_000),
-            job_attempts: self.job_attempts.or(file.job_attempts).unwrap_or(3),
+            job_attempts: self.job_attempts.or(file.job_attempts).unwrap_or(5),
             trusted_proxies: self
                 .trusted_proxies
                 .or(file.trusted_proxies)
@@ -220,7 +220,7 @@ mod tests {
         std::fs::remove_file(path).unwrap();
         assert_eq!(config.workers, 3);
         assert_eq!(config.listen.port(), 1);
-        assert_eq!(config.job_attempts, 3);
+        assert_eq!(config.job_attempts, 5);
     }
 
     #[test]

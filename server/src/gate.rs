@@ -2,12 +2,16 @@
 //! promise that every answer is JSON.
 
 use std::any::Any;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
+use axum::body::{Body, BodyDataStream, Bytes, HttpBody as _};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
 
 use crate::app::App;
 use crate::ask::charge;
@@ -25,6 +29,10 @@ const NOT_CHARGED_HERE: &[(&str, &str)] = &[
     ("GET", "/api/v3/users/{id}/overall_quotas"),
     ("GET", "/api/v3/users/{id}/api_usage"),
 ];
+
+/// How much of a refused body is read, and for how long, before its connection closes.
+const MAX_DRAINED: usize = 16 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(2);
 
 /// Gives a request's path and query the one spelling that the routes know: `//` is `/`, a slash
 /// at the end and a `&` after the last parameter are nothing.
@@ -70,7 +78,12 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
     };
     if let Some(path) = request.extensions().get::<MatchedPath>() {
         let path = path.as_str();
-        let asked = (request.method().as_str(), path);
+        let method = match *request.method() {
+            // The same handlers answer it.
+            Method::HEAD => "GET",
+            ref method => method.as_str(),
+        };
+        let asked = (method, path);
         if !NOT_CHARGED_HERE.contains(&asked)
             && let Err(error) = charge(&app, &account, endpoint(request.method(), path))
         {
@@ -148,8 +161,14 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
     let method = request.method().clone();
     // The route, not the path: paths may hold keys.
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let (request, body) = keep_body(request);
     let mut response = next.run(request).await;
     let status = response.status();
+    if !status.is_success()
+        && let Some(body) = body
+    {
+        drain(&body).await;
+    }
     let is_json = response
         .headers()
         .get(header::CONTENT_TYPE)
@@ -175,6 +194,47 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
         "answered"
     );
     response
+}
+
+/// A request's body, where both the handler and [`drain`] can read it.
+type Kept = Arc<Mutex<BodyDataStream>>;
+
+fn poll_kept(body: &Kept, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, axum::Error>>> {
+    body.lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .poll_next_unpin(cx)
+}
+
+/// Keeps a hand on the body, if there is one. A client that waits to be told to send it (`Expect`)
+/// is left alone: whoever touches its body tells it.
+fn keep_body(request: Request) -> (Request, Option<Kept>) {
+    if request.body().is_end_stream() || request.headers().contains_key(header::EXPECT) {
+        return (request, None);
+    }
+    let (parts, body) = request.into_parts();
+    let kept = Arc::new(Mutex::new(body.into_data_stream()));
+    let shared = kept.clone();
+    let stream = futures_util::stream::poll_fn(move |cx| poll_kept(&shared, cx));
+    (
+        Request::from_parts(parts, Body::from_stream(stream)),
+        Some(kept),
+    )
+}
+
+/// Reads on for a while after a refusal: a client that is still sending when its connection closes
+/// never sees the answer.
+async fn drain(body: &Kept) {
+    let mut drained = 0;
+    let rest = async {
+        while let Some(Ok(chunk)) = std::future::poll_fn(|cx| poll_kept(body, cx)).await {
+            drained += chunk.len();
+            if drained > MAX_DRAINED {
+                break;
+            }
+        }
+    };
+    // Whether the rest came or not, the refusal is the same.
+    let _ = tokio::time::timeout(DRAIN_TIME, rest).await;
 }
 
 fn plain_error(status: StatusCode, method: &Method) -> ApiError {
@@ -210,7 +270,6 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::body::Body;
 
     fn tidied(path: &str) -> String {
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();

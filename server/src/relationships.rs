@@ -273,6 +273,10 @@ pub(crate) struct Node {
 }
 
 /// What stands at the other end of a relationship.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made a request and moved once; a box would only be in the way"
+)]
 pub(crate) enum Related {
     One(Option<Node>),
     Many(Listing<Node>),
@@ -303,10 +307,10 @@ pub(crate) async fn related(
     let filled = match owner {
         Owner::Item(kind, id) => of_item(ask, *kind, id, name, page).await?,
         Owner::Comment(comment) => Some(Related::One(match name {
-            "author" => match ask.app.store.account(&comment.author).await? {
-                Some(account) => Some(user_node(ask, account)),
-                None => None,
-            },
+            "author" => {
+                let author = ask.app.store.account(&comment.author).await?;
+                author.map(|account| user_node(ask, account))
+            }
             _ => Some(item::node(ask, comment.kind, &comment.item).await?),
         })),
         Owner::Analysis(analysis) => Some(Related::One(Some(

@@ -1,5 +1,6 @@
 //! `quorum serve`: puts the parts together, runs them, and takes them apart again in order.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use axum::extract::Request;
 use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, RwLock, watch};
 use tower::Layer as _;
 use tower::util::MapRequestLayer;
 use tracing_subscriber::EnvFilter;
@@ -49,6 +50,7 @@ pub(crate) fn run(config: Config) -> Result<(), Failure> {
 fn start_log(config: &Config) -> Result<(), Failure> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&config.log)?)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Human => log.init(),
@@ -143,6 +145,7 @@ fn start_workers(app: &App, stopped: &watch::Receiver<bool>) -> Vec<tokio::task:
         scan_limit: app.config.scan_limit,
         attempts: app.config.job_attempts,
         lease: app.config.job_lease(),
+        alone: RwLock::new(()),
     };
     jobs::start(Arc::new(workshop), app.config.workers, stopped)
 }

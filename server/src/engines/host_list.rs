@@ -36,7 +36,7 @@ impl Engine for HostList {
     }
 
     fn version(&self) -> String {
-        format!("{} entries", self.0.current().by_key.len())
+        self.0.current().version()
     }
 
     fn updated(&self) -> Option<String> {

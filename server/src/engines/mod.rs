@@ -300,6 +300,8 @@ async fn judge(engine: Arc<dyn Engine>, subject: Arc<Subject>, deadline: Duratio
 mod tests {
     use super::*;
 
+    const PLENTY: Duration = Duration::from_secs(60);
+
     struct Scripted(fn() -> Result<Finding, EngineError>);
 
     impl Engine for Scripted {
@@ -323,14 +325,11 @@ mod tests {
     async fn column_of(
         script: fn() -> Result<Finding, EngineError>,
         subject: Subject,
+        deadline: Duration,
     ) -> EngineResult {
-        judge(
-            Arc::new(Scripted(script)),
-            Arc::new(subject),
-            Duration::from_millis(50),
-        )
-        .await
-        .result
+        judge(Arc::new(Scripted(script)), Arc::new(subject), deadline)
+            .await
+            .result
     }
 
     fn file() -> Subject {
@@ -344,7 +343,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_engine_that_panics_shows_as_failure() {
-        let result = column_of(|| panic!("on purpose"), file()).await;
+        let result = column_of(|| panic!("on purpose"), file(), PLENTY).await;
         assert_eq!(result.category, Category::Failure);
         assert_eq!(result.engine_update.as_deref(), Some("20231114"));
     }
@@ -358,6 +357,7 @@ mod tests {
                 Ok(Finding::undetected())
             },
             file(),
+            Duration::from_millis(50),
         )
         .await;
         assert_eq!(result.category, Category::Timeout);
@@ -366,7 +366,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_has_no_column_that_only_files_have() {
         let subject = Subject::Ip("192.0.2.1".parse().unwrap());
-        let result = column_of(|| Err(EngineError::Failed("x".to_owned())), subject).await;
+        let result = column_of(|| Err(EngineError::Failed("x".to_owned())), subject, PLENTY).await;
         assert_eq!(result.category, Category::Timeout);
         assert_eq!(result.engine_version, None);
     }

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::clock;
+
 /// How often a use looks whether the files have changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -60,6 +62,14 @@ pub(super) struct Entries<K, V> {
     pub(super) by_key: HashMap<K, V>,
     /// The newest file's time of change.
     pub(super) updated: Option<i64>,
+}
+
+impl<K, V> Entries<K, V> {
+    /// Day of change and number of entries: `20261124.17`.
+    pub(super) fn version(&self) -> String {
+        let day = clock::compact_date(self.updated.unwrap_or_default());
+        format!("{day}.{}", self.by_key.len())
+    }
 }
 
 /// Reads one entry's text.

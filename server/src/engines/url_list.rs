@@ -40,7 +40,7 @@ impl Engine for UrlList {
     }
 
     fn version(&self) -> String {
-        format!("{} entries", self.0.current().by_key.len())
+        self.0.current().version()
     }
 
     fn updated(&self) -> Option<String> {

@@ -3,14 +3,15 @@
 //! A job is begun at most a fixed number of times. What kills the whole process therefore ends
 //! too: after the last attempt the engines that never answered are marked as failed and the
 //! analysis is complete. Results are kept as they come, so another attempt runs only the engines
-//! that have not answered yet.
+//! that have not answered yet. Whatever was begun before runs alone: if the process dies again, it
+//! is known which job was at fault, and the others are not blamed with it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use quorum_core::indicator::Kind;
 use quorum_core::report::EngineResult;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, RwLock, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock;
@@ -35,6 +36,8 @@ pub(crate) struct Workshop {
     pub(crate) scan_limit: u64,
     pub(crate) attempts: u32,
     pub(crate) lease: Duration,
+    /// Held for reading by first attempts, for writing by others.
+    pub(crate) alone: RwLock<()>,
 }
 
 /// Starts workers. They finish the job in hand and end when `stop` turns true.
@@ -89,10 +92,16 @@ impl Workshop {
     }
 
     async fn carry_out(&self, job: &Job) {
-        let outcome = self.analyse(job).await;
+        let outcome = if job.attempts == 0 {
+            let _beside_others = self.alone.read().await;
+            self.attempt(job).await
+        } else {
+            let _alone = self.alone.write().await;
+            self.attempt(job).await
+        };
         if let Err(error) = outcome {
-            tracing::warn!(analysis = job.analysis.id, attempt = job.attempts, %error, "not done");
-            let again = clock::now() + RETRY_AFTER * i64::from(job.attempts);
+            tracing::warn!(analysis = job.analysis.id, %error, "not done");
+            let again = clock::now() + RETRY_AFTER * i64::from(job.attempts + 1);
             // If this fails too, the lease's end brings the job back.
             if let Err(error) = self.store.give_back(job, again, &error.to_string()).await {
                 tracing::error!(%error, "cannot give a job back");
@@ -100,10 +109,11 @@ impl Workshop {
         }
     }
 
-    async fn analyse(&self, job: &Job) -> Result<(), StoreError> {
+    async fn attempt(&self, job: &Job) -> Result<(), StoreError> {
+        let attempt = self.store.begin(job).await?;
         let mut results = job.analysis.results.clone();
         let mut findings = job.findings.clone();
-        if job.attempts > self.attempts {
+        if attempt > self.attempts {
             tracing::error!(
                 analysis = job.analysis.id,
                 "given up after {} attempts",

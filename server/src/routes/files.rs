@@ -35,7 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Sends a file in.
 #[utoipa::path(
-    post, path = "/files", tag = "files",
+    post, path = "/files", tag = "files", operation_id = "submit_file",
     request_body(content = String, content_type = "multipart/form-data", description = "Part `file`"),
     responses((status = 200, body = Envelope), Errors)
 )]

@@ -77,10 +77,9 @@ pub(super) async fn receive<'a>(
     match (outcome, upload) {
         (Ok(()), Some(upload)) => Ok(upload),
         (Ok(()), None) => Err(ApiError::bad_request("The form has no part \"file\"")),
-        (Err(error), upload) => {
-            if let Some(upload) = upload {
-                upload.received.abandon().await?;
-            }
+        (Err(error), None) => Err(error),
+        (Err(error), Some(upload)) => {
+            upload.received.abandon().await?;
             Err(error)
         }
     }
@@ -120,7 +119,7 @@ async fn read_parts<'a>(
                 "The form has more than one part \"file\"",
             ));
         }
-        let name = field.file_name().and_then(base_name);
+        let name = file_name(&field).as_deref().and_then(base_name);
         let mut incoming = app.blobs.receive().await?;
         let streamed = loop {
             let chunk = match field.chunk().await {
@@ -167,6 +166,23 @@ fn counted(
         }
         Ok(chunk)
     })
+}
+
+/// The name that the client gave: `filename*` (RFC 5987), which some send for what is not ASCII,
+/// or else `filename`.
+fn file_name(field: &multer::Field<'_>) -> Option<String> {
+    let disposition = field.headers().get(header::CONTENT_DISPOSITION)?;
+    let disposition = String::from_utf8_lossy(disposition.as_bytes()).into_owned();
+    let extended = disposition.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let encoded = value.trim().trim_matches('"').splitn(3, '\'').nth(2)?;
+        name.trim().eq_ignore_ascii_case("filename*").then(|| {
+            percent_encoding::percent_decode_str(encoded)
+                .decode_utf8_lossy()
+                .into_owned()
+        })
+    });
+    extended.or_else(|| field.file_name().map(str::to_owned))
 }
 
 /// What stands after the last separator of either world: clients send whole local paths. Control

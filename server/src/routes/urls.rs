@@ -30,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// Sends a URL in.
 #[utoipa::path(
-    post, path = "/urls", tag = "urls",
+    post, path = "/urls", tag = "urls", operation_id = "submit_url",
     request_body(
         content = String, content_type = "application/x-www-form-urlencoded",
         description = "`url=…`; also as a field of `multipart/form-data`"

@@ -384,7 +384,7 @@ pub(crate) trait Community: Send + Sync {
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
     pub(crate) id: i64,
-    /// How often it was begun, this time included.
+    /// How often it was begun before.
     pub(crate) attempts: u32,
     /// What it is about, with the results that earlier attempts came to.
     pub(crate) analysis: AnalysisRecord,
@@ -395,8 +395,11 @@ pub(crate) struct Job {
 /// completes its analysis.
 #[async_trait]
 pub(crate) trait Queue: Send + Sync {
-    /// Takes the oldest job that is due, for `lease` seconds; counts the attempt before it begins.
+    /// Takes the oldest job that is due, for `lease` seconds.
     async fn claim(&self, now: i64, lease: i64) -> Result<Option<Job>>;
+    /// Counts an attempt before it is made and says the how manieth it is. What dies while a job
+    /// waits for its turn has not tried it.
+    async fn begin(&self, job: &Job) -> Result<u32>;
     /// When the next job that cannot be had now can be had.
     async fn next_due(&self) -> Result<Option<i64>>;
     /// Keeps the results so far, for readers and for another attempt.

@@ -19,7 +19,7 @@ impl Queue for SqliteStore {
     async fn claim(&self, now: i64, lease: i64) -> Result<Option<Job>> {
         let mut tx = self.write().await?;
         let claimed: Option<(i64, i64, String)> = sqlx::query_as(
-            "UPDATE job SET attempts = attempts + 1, not_before = ? WHERE id = (
+            "UPDATE job SET not_before = ? WHERE id = (
                  SELECT id FROM job WHERE not_before <= ? ORDER BY id LIMIT 1
              ) RETURNING id, attempts, analysis",
         )
@@ -30,11 +30,6 @@ impl Queue for SqliteStore {
         let Some((id, attempts, analysis_id)) = claimed else {
             return Ok(None);
         };
-        sqlx::query("UPDATE analysis SET status = 'in-progress', attempts = ? WHERE id = ?")
-            .bind(attempts)
-            .bind(&analysis_id)
-            .execute(&mut *tx)
-            .await?;
         let row = sqlx::query(
             "SELECT analysis.*, sha1, md5, size, url FROM analysis
              LEFT JOIN file ON kind = 'file' AND sha256 = item
@@ -52,6 +47,24 @@ impl Queue for SqliteStore {
         tx.commit().await?;
         failpoint::reach("job.claimed");
         Ok(Some(job))
+    }
+
+    async fn begin(&self, job: &Job) -> Result<u32> {
+        let mut tx = self.write().await?;
+        let attempts: i64 = sqlx::query_scalar(
+            "UPDATE job SET attempts = attempts + 1 WHERE id = ? RETURNING attempts",
+        )
+        .bind(job.id)
+        .fetch_one(&mut *tx)
+        .await?;
+        sqlx::query("UPDATE analysis SET status = 'in-progress', attempts = ? WHERE id = ?")
+            .bind(attempts)
+            .bind(&job.analysis.id)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        failpoint::reach("job.begun");
+        Ok(u32::try_from(attempts).unwrap_or(u32::MAX))
     }
 
     async fn next_due(&self) -> Result<Option<i64>> {

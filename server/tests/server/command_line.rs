@@ -1,0 +1,197 @@
+//! The program from a shell.
+
+use std::process::Output;
+
+use crate::harness::{Directory, Server, quorum};
+
+fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    quorum()
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn flags_are_stronger_than_the_environment_and_that_than_the_file() {
+    let directory = Directory::new();
+    let file = directory.0.join("quorum.toml");
+    std::fs::write(&file, "workers = 5\nupload_limit = 5\nscan_limit = 5\n").unwrap();
+    let output = run(
+        &[
+            "config",
+            "check",
+            "--config",
+            file.to_str().unwrap(),
+            "--workers",
+            "7",
+        ],
+        &[("QUORUM_WORKERS", "6"), ("QUORUM_UPLOAD_LIMIT", "6")],
+    );
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let shown = text(&output.stdout);
+    for line in [
+        "workers = 7",
+        "upload_limit = 6",
+        "scan_limit = 5",
+        "job_attempts = 5",
+    ] {
+        assert!(shown.contains(line), "{shown}");
+    }
+    // What it shows is a configuration.
+    std::fs::write(&file, &shown).unwrap();
+    let again = run(
+        &["config", "check", "--config", file.to_str().unwrap()],
+        &[],
+    );
+    assert_eq!(text(&again.stdout), shown);
+}
+
+#[test]
+fn config_check_says_what_is_wrong() {
+    let directory = Directory::new();
+    let file = directory.0.join("quorum.toml");
+    for (content, word) in [
+        ("wokers = 5", "wokers"),
+        ("workers = \"many\"", "workers"),
+        ("workers = 0", "workers"),
+        ("listen = \"here\"", "listen"),
+        ("log = \"=x=\"", "log"),
+        ("broken", "quorum.toml"),
+    ] {
+        std::fs::write(&file, content).unwrap();
+        let output = run(
+            &["config", "check", "--config", file.to_str().unwrap()],
+            &[],
+        );
+        assert!(!output.status.success(), "{content}");
+        assert!(
+            text(&output.stderr).contains(word),
+            "{content}: {}",
+            text(&output.stderr)
+        );
+    }
+    let missing = run(&["config", "check", "--config", "/does/not/exist"], &[]);
+    assert!(text(&missing.stderr).contains("/does/not/exist"));
+}
+
+#[test]
+fn users_are_listed_and_names_are_unique() {
+    let server = Server::start();
+    let data = server.data().to_str().unwrap();
+    server.user(&["add", "bob", "--tier", "professional"]);
+    server.user(&["add", "eve", "--group", "bob"]);
+    let list = run(&["user", "list", "--data", data], &[]);
+    let expected = "admin\tadmin\tduet\tadministrator\tactive\n\
+                    bob\tbob\tprofessional\tmember\tactive\n\
+                    eve\tbob\tprofessional\tmember\tactive\n";
+    assert_eq!(text(&list.stdout), expected);
+    for (arguments, word) in [
+        (&["user", "add", "bob", "--data", data][..], "bob"),
+        (&["user", "add", "a/b", "--data", data], "name"),
+        (
+            &["user", "add", "x", "--group", "none", "--data", data],
+            "group",
+        ),
+        (
+            &["user", "add", "x", "--tier", "golden", "--data", data],
+            "golden",
+        ),
+        (&["user", "key", "nobody", "--data", data], "nobody"),
+    ] {
+        let output = run(arguments, &[]);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(
+            text(&output.stderr).contains(word),
+            "{}",
+            text(&output.stderr)
+        );
+        assert_eq!(text(&output.stdout), "");
+    }
+}
+
+#[test]
+fn users_can_be_made_before_the_first_start() {
+    let directory = Directory::new();
+    let data = directory.0.join("data");
+    let output = run(
+        &["user", "add", "bob", "--data", data.to_str().unwrap()],
+        &[],
+    );
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(
+        text(&output.stdout)
+            .trim()
+            .rsplit(' ')
+            .next()
+            .unwrap()
+            .len(),
+        64
+    );
+}
+
+/// Two servers on one store would take each other's work for abandoned.
+#[test]
+fn a_second_server_on_the_same_data_is_refused() {
+    let server = Server::start();
+    let data = server.data().to_str().unwrap();
+    let output = run(&["serve", "--listen", "127.0.0.1:0", "--data", data], &[]);
+    assert!(!output.status.success());
+    assert!(
+        text(&output.stderr).contains("another server"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let server = Server::start();
+    let directory = Directory::new();
+    let address = server.origin.trim_start_matches("http://");
+    let data = directory.0.join("data");
+    let output = run(
+        &[
+            "serve",
+            "--listen",
+            address,
+            "--data",
+            data.to_str().unwrap(),
+        ],
+        &[],
+    );
+    assert!(!output.status.success());
+    assert!(
+        text(&output.stderr).contains(address),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn the_log_is_json_when_asked_for() {
+    let server = Server::with(&[("QUORUM_LOG_FORMAT", "json")]);
+    server.client.get("/comments").data();
+    let log = server.log();
+    let mut lines = log.lines();
+    assert!(lines.clone().count() > 0);
+    assert!(
+        lines.all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()),
+        "{log}"
+    );
+}
+
+/// S25: samples are readable by nobody else.
+#[test]
+fn the_data_directory_is_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = Directory::new();
+    let data = directory.0.join("data");
+    run(&["user", "list", "--data", data.to_str().unwrap()], &[]);
+    let mode = std::fs::metadata(&data).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}

@@ -1,0 +1,243 @@
+//! S17: whatever happens to the process, what was acknowledged is there and is analysed; what was
+//! not leaves nothing half-done.
+
+use std::time::{Duration, Instant};
+
+use crate::files::blobs;
+use crate::harness::{Server, eicar, sha256, until};
+
+/// Steps at which the process dies, and whether the client has its answer by then.
+const STEPS: &[&str] = &[
+    "upload.received",
+    "upload.synced",
+    "upload.published",
+    "upload.committed",
+    "job.claimed",
+    "job.begun",
+    "job.kept",
+    "job.completing",
+    "job.completed",
+    "engine.Quorum YARA",
+];
+
+/// Every acknowledged analysis completes with all its columns filled; every blob is what its name
+/// says and has a row.
+fn check(server: &Server, acknowledged: &[(String, Vec<u8>)]) {
+    for (analysis, bytes) in acknowledged {
+        let done = server.client.completed(analysis);
+        assert_eq!(done["meta"]["file_info"]["sha256"], sha256(bytes));
+        assert_eq!(
+            done["data"]["attributes"]["stats"]["undetected"], 2,
+            "{done}"
+        );
+        let report = server
+            .client
+            .get(&format!("/files/{}", sha256(bytes)))
+            .data();
+        assert_eq!(report["attributes"]["size"], bytes.len());
+    }
+    until("leftovers are swept away", || {
+        blobs(server)
+            .iter()
+            .all(|name| server.client.get(&format!("/files/{name}")).status == 200)
+    });
+    for name in blobs(server) {
+        let path = server.data().join("blobs").join(&name[..2]).join(&name);
+        assert_eq!(sha256(&std::fs::read(path).unwrap()), name);
+    }
+    assert_eq!(
+        std::fs::read_dir(server.data().join("incoming"))
+            .unwrap()
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn dying_at_any_step_loses_nothing_that_was_acknowledged() {
+    for step in STEPS {
+        let failpoints = format!("{step}=abort");
+        let mut server = Server::with(&[("QUORUM_FAILPOINTS", failpoints.as_str())]);
+        let bytes = format!("dies at {step}").into_bytes();
+        let acknowledged: Vec<_> = server
+            .client
+            .try_upload("/files", "a", &bytes)
+            .ok()
+            .map(|reply| {
+                (
+                    reply.data()["id"].as_str().unwrap().to_owned(),
+                    bytes.clone(),
+                )
+            })
+            .into_iter()
+            .collect();
+        assert_eq!(
+            acknowledged.is_empty(),
+            step.starts_with("upload."),
+            "{step}"
+        );
+        assert!(!server.wait().success(), "{step}");
+        server.start_again(&[]);
+        check(&server, &acknowledged);
+        // And it works as before.
+        let again = server.client.analysed("a", &bytes);
+        assert_eq!(
+            again["data"]["attributes"]["stats"]["undetected"], 2,
+            "{step}"
+        );
+    }
+}
+
+/// A small generator of our own: the moments must be the same each time a seed is tried.
+struct Moments(u64);
+
+impl Moments {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % below
+    }
+}
+
+#[test]
+fn kill_9_at_any_moment_loses_nothing_that_was_acknowledged() {
+    let mut server = Server::start();
+    let mut moments = Moments(20_261_124);
+    let mut acknowledged = Vec::new();
+    for round in 0..12 {
+        let clients: Vec<_> = (0..4)
+            .map(|number| {
+                let client = server.client.clone();
+                std::thread::spawn(move || {
+                    let mut done = Vec::new();
+                    for turn in 0.. {
+                        // Some larger than a part, so that they are hit while they are written.
+                        let mut bytes = format!("{round} {number} {turn}").into_bytes();
+                        bytes.resize(bytes.len() + if turn % 3 == 0 { 3 << 20 } else { 0 }, b'.');
+                        match client.try_upload("/files", "a", &bytes) {
+                            Ok(reply) => {
+                                let id = reply.data()["id"].as_str().unwrap().to_owned();
+                                done.push((id, bytes));
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                    done
+                })
+            })
+            .collect();
+        // The moment of death is what is tested: it is waited for, not an event.
+        std::thread::sleep(Duration::from_millis(20 + moments.next(600)));
+        server.kill();
+        for client in clients {
+            acknowledged.extend(client.join().unwrap());
+        }
+        server.start_again(&[]);
+    }
+    assert!(acknowledged.len() > 20, "{}", acknowledged.len());
+    check(&server, &acknowledged);
+}
+
+#[test]
+fn a_job_that_kills_the_process_every_time_ends_as_failed_and_spares_the_others() {
+    let settings = [
+        ("QUORUM_FAILPOINTS", "engine.Quorum YARA=abort"),
+        ("QUORUM_JOB_ATTEMPTS", "3"),
+    ];
+    let mut server = Server::with(&settings);
+    let url = server.client.post_url("http://example.com/").data();
+    server.client.completed(url["id"].as_str().unwrap());
+    let descriptor = server.client.upload("poison", &eicar()).data();
+    let id = descriptor["id"].as_str().unwrap();
+    let mut deaths = 0;
+    loop {
+        assert!(!server.wait().success());
+        deaths += 1;
+        assert!(deaths <= 3, "it is tried for ever");
+        server.start_again(&settings);
+        let began = Instant::now();
+        // Either it dies again, or the job is given up.
+        let given_up = loop {
+            let path = format!("/analyses/{id}");
+            match server.client.try_send("GET", &path, &[], b"") {
+                Ok(reply) if reply.json["data"]["attributes"]["status"] == "completed" => {
+                    break true;
+                }
+                Ok(_) => std::thread::sleep(Duration::from_millis(10)),
+                Err(_) => break false,
+            }
+            assert!(began.elapsed() < crate::harness::PATIENCE);
+        };
+        if given_up {
+            break;
+        }
+    }
+    assert_eq!(deaths, 3);
+    let analysis = server.client.completed(id);
+    let results = &analysis["data"]["attributes"]["results"];
+    assert_eq!(results["Quorum YARA"]["category"], "failure");
+    // The next file is analysed, once the cause is gone.
+    server.kill();
+    server.start_again(&[]);
+    let next = server.client.analysed("fine", b"fine");
+    assert_eq!(next["data"]["attributes"]["stats"]["undetected"], 2);
+    let again = server.client.analysed("poison", &eicar());
+    assert_eq!(again["data"]["attributes"]["stats"]["malicious"], 2);
+}
+
+#[test]
+fn sigterm_ends_cleanly_and_everything_is_there_afterwards() {
+    let mut server = Server::start();
+    server.client.analysed("a", b"kept");
+    server.client.comment("/domains/a.example", "kept").data();
+    assert!(server.terminate().success());
+    assert!(server.log().contains("stopped"));
+    server.start_again(&[]);
+    check(&server, &[]);
+    assert_eq!(server.client.get("/comments").json["meta"]["count"], 1);
+    assert_eq!(
+        server
+            .client
+            .get(&format!("/files/{}", sha256(b"kept")))
+            .status,
+        200
+    );
+}
+
+/// What waits is taken up at the next start, in order, each once.
+#[test]
+fn a_queue_that_was_left_is_worked_off() {
+    let mut server = Server::with(&[
+        ("QUORUM_FAILPOINTS", "engine.Hash list=hang"),
+        ("QUORUM_WORKERS", "1"),
+    ]);
+    let ids: Vec<_> = (0..10)
+        .map(|number| {
+            let reply = server
+                .client
+                .upload("a", format!("waiting {number}").as_bytes());
+            reply.data()["id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let status = |server: &Server, id: &str| {
+        server.client.get(&format!("/analyses/{id}")).data()["attributes"].clone()
+    };
+    until("the first is begun", || {
+        status(&server, &ids[0])["status"] == "in-progress"
+    });
+    let last = status(&server, &ids[9]);
+    assert_eq!(last["status"], "queued");
+    assert_eq!(last["stats"], serde_json::json!({}));
+    assert_eq!(last["results"], serde_json::json!({}));
+    // Sending it again while it waits makes no second job.
+    let again = server.client.upload("a", b"waiting 9").data();
+    assert_eq!(again["id"], ids[9].as_str());
+    server.kill();
+    server.start_again(&[]);
+    for id in &ids {
+        let done = server.client.completed(id);
+        assert_eq!(done["data"]["attributes"]["stats"]["undetected"], 2);
+    }
+}

@@ -1,0 +1,460 @@
+//! Starts the program, speaks HTTP to it, kills it, and cleans up after it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// How long anything may take before a test fails. Far more than needed: two cores may be busy.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The test file that antivirus programs agree to object to, put together here so that it lies
+/// nowhere in the repository.
+pub(crate) fn eicar() -> Vec<u8> {
+    let halves = [
+        r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR",
+        "-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*",
+    ];
+    halves.concat().into_bytes()
+}
+
+/// Its SHA-256.
+pub(crate) const EICAR_SHA256: &str =
+    "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f";
+
+/// A new empty directory, removed at the end.
+pub(crate) struct Directory(pub(crate) PathBuf);
+
+impl Directory {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "quorum-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The program, not started.
+pub(crate) fn quorum() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quorum"));
+    for (name, _) in std::env::vars() {
+        if name.starts_with("QUORUM_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// A running server.
+pub(crate) struct Server {
+    child: Child,
+    /// Scheme, host and port.
+    pub(crate) origin: String,
+    /// Who asks unless a test says otherwise: the administrator.
+    pub(crate) client: Client,
+    environment: Vec<(String, String)>,
+    directory: Directory,
+}
+
+/// Somebody with a key.
+#[derive(Clone)]
+pub(crate) struct Client {
+    agent: ureq::Agent,
+    pub(crate) origin: String,
+    pub(crate) key: String,
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) json: Value,
+}
+
+impl Reply {
+    /// `data` of an answer that must be a success.
+    #[track_caller]
+    pub(crate) fn data(self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.json);
+        self.json["data"].clone()
+    }
+
+    /// The code of an answer that must be an error with this status.
+    #[track_caller]
+    pub(crate) fn error(&self, status: u16) -> &str {
+        assert_eq!(self.status, status, "{}", self.json);
+        assert!(
+            self.json["error"]["message"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty())
+        );
+        self.json["error"]["code"].as_str().unwrap()
+    }
+}
+
+fn spawn(directory: &Path, environment: &[(String, String)]) -> (Child, String, Option<String>) {
+    let mut child = quorum()
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(directory)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::from(log(directory)))
+        .spawn()
+        .unwrap();
+    let mut key = None;
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for line in &mut lines {
+        let line = line.unwrap();
+        if let Some(origin) = line.strip_prefix("quorum: listening on ") {
+            return (child, origin.to_owned(), key);
+        }
+        key = key.or_else(|| {
+            line.rsplit(' ')
+                .next()
+                .filter(|word| word.len() == 64)
+                .map(str::to_owned)
+        });
+    }
+    let status = child.wait().unwrap();
+    panic!("the server ended with {status}: {}", read_log(directory));
+}
+
+fn log(directory: &Path) -> std::fs::File {
+    let path = directory.with_extension("log");
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .unwrap()
+}
+
+fn read_log(directory: &Path) -> String {
+    std::fs::read_to_string(directory.with_extension("log")).unwrap_or_default()
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// Starts with settings in the environment.
+    pub(crate) fn with(environment: &[(&str, &str)]) -> Self {
+        let environment: Vec<_> = environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let directory = Directory::new();
+        let (child, origin, key) = spawn(&directory.0, &environment);
+        let key = key.expect("the first start prints the administrator's key");
+        let client = Client::new(&origin, &key);
+        Self {
+            child,
+            origin,
+            client,
+            environment,
+            directory,
+        }
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        &self.directory.0
+    }
+
+    pub(crate) fn log(&self) -> String {
+        read_log(&self.directory.0)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, and the end.
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
+        let sent = Command::new("kill")
+            .arg(self.pid().to_string())
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        self.wait()
+    }
+
+    /// Waits for the program to end by itself.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "the server does not end: {}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Starts again on the same directory with other settings.
+    pub(crate) fn start_again(&mut self, environment: &[(&str, &str)]) {
+        self.environment = environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let (child, origin, key) = spawn(&self.directory.0, &self.environment);
+        assert_eq!(key, None, "only the first start makes an administrator");
+        self.child = child;
+        self.client = Client::new(&origin, &self.client.key);
+        self.origin = origin;
+    }
+
+    /// Runs `quorum user …` beside the server and returns the key that it prints.
+    pub(crate) fn user(&self, arguments: &[&str]) -> Client {
+        let output = quorum()
+            .arg("user")
+            .args(arguments)
+            .arg("--data")
+            .arg(self.data())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let text = String::from_utf8(output.stdout).unwrap();
+        Client::new(&self.origin, text.trim().rsplit(' ').next().unwrap())
+    }
+
+    /// Sends bytes as they are and returns all that comes back until the connection ends.
+    pub(crate) fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.origin.trim_start_matches("http://")).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(bytes).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- the server's log ---\n{}", self.log());
+        }
+        let _ = std::fs::remove_file(self.directory.0.with_extension("log"));
+    }
+}
+
+impl Client {
+    pub(crate) fn new(origin: &str, key: &str) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .timeout_global(Some(PATIENCE))
+            .allow_non_standard_methods(true)
+            .build()
+            .into();
+        Self {
+            agent,
+            origin: origin.to_owned(),
+            key: key.to_owned(),
+        }
+    }
+
+    /// A request with everything that it may have. `path` is a whole address, or stands under
+    /// `/api/v3`.
+    pub(crate) fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Reply, ureq::Error> {
+        let address = match path {
+            path if path.starts_with("http") => path.to_owned(),
+            path => format!("{}/api/v3{path}", self.origin),
+        };
+        let mut request = ureq::http::Request::builder().method(method).uri(address);
+        if !self.key.is_empty() {
+            request = request.header("x-apikey", &self.key);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = self.agent.run(request.body(body).unwrap())?;
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(64 << 20)
+            .read_to_string()?;
+        Ok(Reply {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            json: serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text:?}")),
+        })
+    }
+
+    #[track_caller]
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Reply {
+        self.try_send(method, path, headers, body).unwrap()
+    }
+
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, &[], b"")
+    }
+
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
+        let headers = [("content-type", "application/json")];
+        self.send("POST", path, &headers, body.to_string().as_bytes())
+    }
+
+    #[track_caller]
+    pub(crate) fn post_url(&self, url: &str) -> Reply {
+        let body: String = form(&[("url", url)]);
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.send("POST", "/urls", &headers, body.as_bytes())
+    }
+
+    #[track_caller]
+    pub(crate) fn comment(&self, item: &str, text: &str) -> Reply {
+        let body = json!({"data": {"type": "comment", "attributes": {"text": text}}});
+        self.post(&format!("{item}/comments"), &body)
+    }
+
+    #[track_caller]
+    pub(crate) fn vote(&self, item: &str, verdict: &str) -> Reply {
+        let body = json!({"data": {"type": "vote", "attributes": {"verdict": verdict}}});
+        self.post(&format!("{item}/votes"), &body)
+    }
+
+    #[track_caller]
+    pub(crate) fn upload(&self, name: &str, bytes: &[u8]) -> Reply {
+        self.upload_to("/files", name, bytes)
+    }
+
+    #[track_caller]
+    pub(crate) fn upload_to(&self, path: &str, name: &str, bytes: &[u8]) -> Reply {
+        self.try_upload(path, name, bytes).unwrap()
+    }
+
+    pub(crate) fn try_upload(
+        &self,
+        path: &str,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<Reply, ureq::Error> {
+        let part = format!("Content-Disposition: form-data; name=\"file\"; filename=\"{name}\"");
+        self.try_send("POST", path, &[MULTIPART], &multipart(&[(&part, bytes)]))
+    }
+
+    /// Uploads, and waits for the analysis to be complete. Returns it.
+    #[track_caller]
+    pub(crate) fn analysed(&self, name: &str, bytes: &[u8]) -> Value {
+        let analysis = self.upload(name, bytes).data();
+        self.completed(analysis["id"].as_str().unwrap())
+    }
+
+    /// Waits for an analysis to be complete. Returns the whole answer.
+    #[track_caller]
+    pub(crate) fn completed(&self, id: &str) -> Value {
+        let began = Instant::now();
+        loop {
+            let reply = self.get(&format!("/analyses/{id}"));
+            assert_eq!(reply.status, 200, "{}", reply.json);
+            if reply.json["data"]["attributes"]["status"] == "completed" {
+                return reply.json;
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "never completed: {}",
+                reply.json
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// The header of [`multipart`]'s bodies.
+pub(crate) const MULTIPART: (&str, &str) = (
+    "content-type",
+    "multipart/form-data; boundary=----quorum-test",
+);
+
+/// A form of parts, each with its header lines.
+pub(crate) fn multipart(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (header, bytes) in parts {
+        body.extend_from_slice(format!("------quorum-test\r\n{header}\r\n\r\n").as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"------quorum-test--\r\n");
+    body
+}
+
+/// Text that can stand in a query or a form.
+pub(crate) fn escape(text: &str) -> String {
+    text.bytes()
+        .map(|b| match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
+                char::from(b).to_string()
+            }
+            b => format!("%{b:02X}"),
+        })
+        .collect()
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    let pairs: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| format!("{name}={}", escape(value)))
+        .collect();
+    pairs.join("&")
+}
+
+/// The SHA-256 of bytes, as hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    quorum_core::digest::sha256(bytes).to_string()
+}
+
+/// Waits for something that another process or thread brings about.
+#[track_caller]
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < PATIENCE, "never: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,15 @@
+//! The server as its clients meet it: each test starts the real program on loopback with a
+//! directory of its own and speaks HTTP to it.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod accounts;
+mod command_line;
+mod community;
+mod durability;
+mod files;
+mod harness;
+mod hosts;
+mod lists;
+mod quotas;
+mod transport;
+mod urls;

@@ -175,3 +175,45 @@ pub(crate) async fn forget(indicator: &Indicator) {
 pub(crate) fn tidy() {
     spawn_local(store::tidy(now()));
 }
+
+#[cfg(test)]
+mod tests {
+    use quorum_core::report::Object;
+    use serde_json::json;
+
+    use super::*;
+
+    fn host_report(category: &str) -> Report {
+        let object: Object = serde_json::from_value(json!({
+            "type": "domain", "id": "a.example",
+            "attributes": {"last_analysis_results": {
+                "Host list": {"category": category, "engine_name": "Host list", "method": "blacklist", "result": "x"},
+            }},
+        }))
+        .unwrap();
+        Report::from_object(object).unwrap()
+    }
+
+    fn assessed(category: &str) -> Assessment {
+        let host: Indicator = "a.example".parse().unwrap();
+        assess_host(&host_report(category), &host, Evidence::Address)
+    }
+
+    #[test]
+    fn an_unlisted_host_leaves_an_unseen_address_unknown_and_says_why() {
+        let assessment = assessed("harmless");
+        assert_eq!(assessment.verdict, Verdict::Unknown);
+        assert!(matches!(assessment.reasons[0], Reason::HostOnly { .. }));
+    }
+
+    #[test]
+    fn a_listed_host_condemns_the_addresses_on_it() {
+        let assessment = assessed("malicious");
+        assert_eq!(assessment.verdict, Verdict::Malicious);
+        assert!(matches!(
+            assessment.reasons[0],
+            Reason::EnginesObject { .. }
+        ));
+        assert!(matches!(assessment.reasons[1], Reason::HostOnly { .. }));
+    }
+}

@@ -3,6 +3,10 @@
 //!
 //! Messages are JSON on the wire, so nothing here holds bytes or numbers beyond 2^53. A field
 //! with a key is never part of a reply.
+//!
+//! Requests are tagged inside: `{"ask": "vote", …}`.
+//! Replies, news and facts are tagged outside (`{"report": …}`): what is tagged beside its content
+//! is read by serde from a buffer as well as directly, and everything below is compiled twice.
 
 use serde::{Deserialize, Serialize};
 
@@ -156,7 +160,7 @@ impl Request {
 
 /// The answer to a [`Request`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reply", content = "value", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// How things stand.
     State(State),
@@ -269,7 +273,7 @@ impl From<Answer> for Result<Reply, Problem> {
 
 /// What the background tells all open pages without being asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "news", content = "value", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum News {
     /// A download's record is new or has changed.
     Download(Box<Record>),
@@ -304,7 +308,7 @@ pub struct State {
 
 /// A line of a report's details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "fact", content = "value", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// SHA-256.
     Sha256(String),

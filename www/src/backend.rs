@@ -1,0 +1,129 @@
+//! The handle to whoever answers: the extension's background, or a fake in a test.
+
+use std::rc::Rc;
+
+use js_sys::{Function, Promise};
+use quorum_core::message::{Answer, News, Problem, Reply, Request};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The JavaScript side of a [`Backend`]; [`mount`](crate::mount) says what it must have.
+    pub type Bridge;
+
+    #[wasm_bindgen(method, catch)]
+    fn ask(this: &Bridge, request: JsValue) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn listen(this: &Bridge, callback: &Function) -> Result<Function, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn grant(this: &Bridge, pattern: &str) -> Result<Promise, JsValue>;
+}
+
+/// Who answers. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Backend(Rc<Bridge>);
+
+impl PartialEq for Backend {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Ends a subscription when it is dropped.
+pub(crate) struct Subscription {
+    unlisten: Option<Function>,
+    _callback: Closure<dyn FnMut(JsValue)>,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(unlisten) = &self.unlisten {
+            // A background that is gone has nothing left to unlisten from.
+            let _ = unlisten.call0(&JsValue::NULL);
+        }
+    }
+}
+
+impl Backend {
+    pub(crate) fn new(bridge: Bridge) -> Self {
+        Self(Rc::new(bridge))
+    }
+
+    /// Sends a request at once and gives the reply when it comes.
+    pub(crate) fn ask(
+        &self,
+        request: &Request,
+    ) -> impl Future<Output = Result<Reply, Problem>> + use<> {
+        let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+        let sent = request
+            .serialize(&serializer)
+            .map_err(|error| malformed(&error.to_string()))
+            .and_then(|request| self.0.ask(request).map_err(refused));
+        async move {
+            let answer = JsFuture::from(sent?).await.map_err(refused)?;
+            read::<Answer>(answer)?.into()
+        }
+    }
+
+    /// As [`Backend::ask`], for a reply of one sort: any other is a malformed one.
+    pub(crate) fn ask_for<T>(
+        &self,
+        request: &Request,
+        pick: fn(Reply) -> Option<T>,
+    ) -> impl Future<Output = Result<T, Problem>> + use<T> {
+        let reply = self.ask(request);
+        async move { pick(reply.await?).ok_or_else(|| malformed("another reply than was asked for")) }
+    }
+
+    /// Asks the browser for the permission for a match pattern, or for `"all"` sites. It must be
+    /// called in the event of the user's own click, before anything is awaited.
+    pub(crate) fn grant(&self, pattern: &str) -> impl Future<Output = bool> + use<> {
+        let asked = self.0.grant(pattern);
+        async move {
+            match asked {
+                Ok(promise) => JsFuture::from(promise)
+                    .await
+                    .is_ok_and(|answer| answer.is_truthy()),
+                Err(_) => false,
+            }
+        }
+    }
+
+    /// Calls back with all news until the subscription is dropped. News of an unknown shape are
+    /// passed over: they come from a newer background.
+    pub(crate) fn listen(&self, mut on_news: impl FnMut(News) + 'static) -> Subscription {
+        let callback = Closure::new(move |news: JsValue| {
+            if let Ok(news) = read(news) {
+                on_news(news);
+            }
+        });
+        let unlisten = self.0.listen(callback.as_ref().unchecked_ref()).ok();
+        Subscription {
+            unlisten,
+            _callback: callback,
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(object: JsValue) -> Result<T, Problem> {
+    serde_wasm_bindgen::from_value(object).map_err(|error| malformed(&error.to_string()))
+}
+
+fn malformed(message: &str) -> Problem {
+    Problem::Malformed {
+        message: message.to_owned(),
+    }
+}
+
+/// What a rejected promise or a thrown error says.
+fn refused(error: JsValue) -> Problem {
+    let message = error
+        .dyn_ref::<js_sys::Error>()
+        .map(|error| String::from(error.message()))
+        .or_else(|| error.as_string())
+        .unwrap_or_default();
+    Problem::Browser { message }
+}

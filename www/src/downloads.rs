@@ -1,0 +1,269 @@
+//! The history of checked downloads, and what can be done with each.
+
+use std::rc::Rc;
+
+use quorum_core::guard::{Disposition, Phase, Record, Upload};
+use quorum_core::message::{News, Problem, Reply, Request, State};
+use quorum_core::verdict::{Evidence, Verdict};
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use crate::icon::{Icon, Shape};
+use crate::plain::reveal;
+use crate::report::Dots;
+use crate::sentences;
+use crate::session::{Load, Target, use_news, use_session};
+use crate::words::{Key, key};
+
+/// The history, newest first.
+#[derive(Clone, PartialEq, Default)]
+pub(crate) struct History {
+    pub(crate) records: Vec<Rc<Record>>,
+    /// Whether the background has told what it has.
+    pub(crate) known: Load<()>,
+}
+
+impl Default for Load<()> {
+    fn default() -> Self {
+        Self::Pending
+    }
+}
+
+pub(crate) enum Change {
+    All(Result<Vec<Record>, Problem>),
+    One(Box<Record>),
+    Gone(String),
+}
+
+impl Reducible for History {
+    type Action = Change;
+
+    fn reduce(self: Rc<Self>, change: Change) -> Rc<Self> {
+        let mut next = (*self).clone();
+        match change {
+            Change::All(Ok(records)) => {
+                next.records = records.into_iter().map(Rc::new).collect();
+                next.known = Load::Ready(());
+            }
+            Change::All(Err(problem)) => next.known = Load::Failed(problem),
+            Change::One(record) => {
+                let record = Rc::new(*record);
+                match next.records.iter_mut().find(|known| known.id == record.id) {
+                    Some(known) => *known = record,
+                    None => next.records.push(record),
+                }
+            }
+            Change::Gone(id) => next.records.retain(|record| record.id != id),
+        }
+        next.records
+            .sort_by_key(|record| std::cmp::Reverse(record.started));
+        next.into()
+    }
+}
+
+/// The history, kept up to date by the news.
+#[hook]
+pub(crate) fn use_history() -> UseReducerHandle<History> {
+    let session = use_session();
+    let history = use_reducer_eq(History::default);
+    {
+        let history = history.dispatcher();
+        use_effect_with((), move |()| {
+            let answer = session
+                .backend
+                .ask_for(&Request::Downloads, |reply| match reply {
+                    Reply::Downloads(records) => Some(records),
+                    _ => None,
+                });
+            spawn_local(async move { history.dispatch(Change::All(answer.await)) });
+        });
+    }
+    {
+        let history = history.dispatcher();
+        use_news(Callback::from(move |news| match news {
+            News::Download(record) => history.dispatch(Change::One(record)),
+            News::Forgotten(id) => history.dispatch(Change::Gone(id)),
+            News::State(_) => {}
+        }));
+    }
+    history
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct DownloadsProps {
+    pub(crate) history: UseReducerHandle<History>,
+    pub(crate) standing: Load<State>,
+    pub(crate) on_open: Callback<Target>,
+}
+
+/// The list.
+#[component]
+pub(crate) fn Downloads(props: &DownloadsProps) -> Html {
+    let words = use_session().words;
+    let standing = props.standing.ready();
+    let after = standing.is_some_and(|state| !state.can_hold);
+    let off = standing.is_some_and(|state| !state.downloads);
+    let backend = standing
+        .and_then(|state| state.backend.clone())
+        .unwrap_or_default();
+    let rows = props.history.records.iter().map(|record| {
+        html! {
+            <Row
+                key={record.id.clone()}
+                record={record.clone()}
+                {after}
+                backend={backend.clone()}
+                on_open={props.on_open.clone()}
+            />
+        }
+    });
+    html! {
+        <>
+            if off { <p class="note lead">{ words.say(key("downloads_off")) }</p> }
+            else if after { <p class="note lead">{ words.say(key("downloads_after")) }</p> }
+            <ul class="downloads">{ for rows }</ul>
+            if let Load::Failed(problem) = &props.history.known {
+                <p class="trouble" role="alert">{ words.phrase(&sentences::problem(problem)) }</p>
+            } else if props.history.records.is_empty() && props.history.known == Load::Ready(()) {
+                <p class="empty">{ words.say(key("downloads_none")) }</p>
+            }
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct RowProps {
+    record: Rc<Record>,
+    /// Whether downloads are checked only after they were saved.
+    after: bool,
+    backend: AttrValue,
+    on_open: Callback<Target>,
+}
+
+#[component]
+fn Row(props: &RowProps) -> Html {
+    let session = use_session();
+    let words = session.words.clone();
+    let record = &props.record;
+    let trouble = use_state(|| None::<Problem>);
+    let act = {
+        let (session, trouble) = (session.clone(), trouble.clone());
+        Callback::from(move |request: Request| {
+            let answer = session.backend.ask(&request);
+            let trouble = trouble.clone();
+            spawn_local(async move { trouble.set(answer.await.err()) });
+        })
+    };
+    let name = reveal(&record.name);
+    let checking = record.phase == Phase::Checking;
+    let under_way = checking || matches!(record.upload, Upload::Sending | Upload::Analysing { .. });
+    let (tone, word) = match (checking, record.verdict()) {
+        (false, Some(verdict)) => (sentences::tone(verdict), sentences::verdict(verdict)),
+        _ => ("none", key("checking")),
+    };
+
+    let open = record.indicator().map(|indicator| {
+        let evidence = record
+            .assessment
+            .as_ref()
+            .map_or(Evidence::Address, |assessment| assessment.evidence);
+        props.on_open.reform(move |_: MouseEvent| Target {
+            indicator: indicator.clone(),
+            evidence,
+        })
+    });
+    let title = match open {
+        Some(onclick) => html! {
+            <button type="button" class="name" title={words.fill(key("open_report"), &[&name])} {onclick}>
+                <bdi>{ &name }</bdi>
+            </button>
+        },
+        None => html! { <span class="name"><bdi>{ &name }</bdi></span> },
+    };
+
+    let mut parts = Vec::new();
+    if record.private {
+        parts.push(words.say(key("state_private")));
+    }
+    if let Some(said) = sentences::disposition(record.disposition) {
+        parts.push(words.say(said));
+    }
+    if props.after && !checking && record.disposition == Disposition::Released {
+        parts.push(words.say(key("state_after")));
+    }
+    let when = record.checked_at.unwrap_or(record.started);
+    parts.push(words.ago(when));
+
+    let reason = record
+        .assessment
+        .as_ref()
+        .filter(|_| !checking)
+        .and_then(|assessment| assessment.reasons.first())
+        .map(|reason| words.phrase(&sentences::reason(reason)));
+    let labels =
+        (!record.labels.is_empty() && record.verdict() != Some(Verdict::Clean)).then(|| {
+            record
+                .labels
+                .iter()
+                .take(2)
+                .map(|label| reveal(label))
+                .collect::<Vec<_>>()
+        });
+    let evidence = record
+        .assessment
+        .as_ref()
+        .filter(|_| !checking)
+        .map(|assessment| assessment.evidence);
+
+    let progress = match &record.upload {
+        Upload::Sending => Some(key("upload_sending")),
+        Upload::Analysing { .. } => Some(key("upload_analysing")),
+        _ => None,
+    };
+    let failed_upload = match &record.upload {
+        Upload::Failed { error } => Some(words.phrase(&sentences::upload_error(error))),
+        _ => None,
+    };
+
+    let id = || record.id.clone();
+    let button = |name: Key, class: &'static str, request: Request| {
+        let act = act.clone();
+        let onclick = Callback::from(move |_: MouseEvent| act.emit(request.clone()));
+        html! { <button type="button" {class} {onclick}>{ words.say(name) }</button> }
+    };
+    let kept_back = record.disposition == Disposition::KeptBack;
+    let upload = record.can_upload() && !under_way;
+    html! {
+        <li class="download">
+            <span class={classes!("mark", tone)}><Icon shape={Shape::File} /></span>
+            <div class="body">
+                { title }
+                if let Some(reason) = reason { <p class="why">{ reason }</p> }
+                if let Some(labels) = labels { <p class="labels"><bdi>{ labels.join(", ") }</bdi></p> }
+                if under_way {
+                    <progress class="progress" aria-label={words.say(progress.unwrap_or(key("checking")))} />
+                }
+                if let Some(progress) = progress { <p class="why">{ words.say(progress) }</p> }
+                if let Some(failed) = failed_upload { <p class="trouble">{ failed }</p> }
+                <p class="meta">
+                    if let Some(evidence) = evidence {
+                        <span><Dots {evidence} />{ words.say(sentences::evidence(evidence)) }</span>
+                    }
+                    { for parts.into_iter().map(|part| html! { <span>{ part }</span> }) }
+                </p>
+                if kept_back { <p class="note">{ words.say(key("keep_note")) }</p> }
+                if upload { <p class="note">{ words.fill(key("upload_note"), &[&props.backend]) }</p> }
+                <div class="actions" role="group" aria-label={words.fill(key("actions_for"), &[&name])}>
+                    if kept_back { { button(key("keep"), "", Request::Keep { id: id() }) } }
+                    if upload { { button(key("upload"), "", Request::Upload { id: id() }) } }
+                    if !under_way { { button(key("check_again"), "plain", Request::Recheck { id: id() }) } }
+                    { button(key("forget"), "plain", Request::Forget { id: id() }) }
+                </div>
+                if let Some(problem) = &*trouble {
+                    <p class="trouble" role="alert">{ words.phrase(&sentences::problem(problem)) }</p>
+                }
+            </div>
+            <span class={classes!("chip", tone)}>{ words.say(word) }</span>
+        </li>
+    }
+}

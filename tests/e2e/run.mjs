@@ -76,7 +76,7 @@ async function doIt(chromium, world, start, display) {
   await job("1. Right click on a link, Check with Quorum", async () => {
     const page = await chromium.visit(start);
     await rightClick(display, page, "#link");
-    const { verdict, engines, all } = await readCard(await card(page), "Malicious|Phishing");
+    const { verdict, engines, all } = await readCard(await card(page), /Malicious|Phishing/);
     await page.screenshot({ path: picture("1-right-click") });
     console.log(`  the card says: ${verdict} · ${engines}\n${indented(all)}\n  the server says:`);
     await report(world.alice, `/urls/${Buffer.from(BAD_LINK).toString("base64url")}`);

@@ -21,6 +21,20 @@ after(() => scene?.close());
 /** The files in the download folder, unfinished ones included. */
 const landed = () => readdirSync(scene.chromium.folder);
 
+/**
+ * Waits for a notification: it is shown after the download was cancelled, and no event tells of it.
+ * @param {import("puppeteer-core").WebWorker} worker
+ * @returns {Promise<number>} how many there are then
+ */
+const notifications = (worker) =>
+  worker.evaluate(async () => {
+    for (const until = Date.now() + 10_000; Date.now() < until; ) {
+      const shown = Object.keys(await chrome.notifications.getAll()).length;
+      if (shown > 0) return shown;
+    }
+    return 0;
+  });
+
 test("a malicious file is held back, told of, and can still be had", { timeout: 90_000 }, async () => {
   const { chromium, site } = scene;
   const page = await chromium.visit(site.link("invoice", "/d/attachment/eicar.com"));
@@ -28,9 +42,7 @@ test("a malicious file is held back, told of, and can still be had", { timeout: 
   assert.equal(item.state, "interrupted");
   assert.deepEqual(landed(), [], "no file is left");
 
-  const worker = await chromium.worker();
-  const told = await worker.evaluate(async () => Object.keys(await chrome.notifications.getAll()));
-  assert.equal(told.length, 1, "one notification");
+  assert.equal(await notifications(await chromium.worker()), 1);
 
   const popup = await chromium.open("popup.html");
   const words = await record(popup, "eicar.com", "Malicious");

@@ -51,8 +51,11 @@ for (const [fault, why] of FAULTS) {
     const name = `file-${fault}.bin`;
     site.put(name, bytes);
     const page = await chromium.visit(site.link(fault, `/d/attachment/${name}`));
+    const start = performance.now();
     const item = await chromium.downloads.of(() => page.click("#go"));
     assert.equal(item.state, "complete");
+    const took = performance.now() - start;
+    assert.ok(took < 15_000, `nobody waits for us longer than the browser would let them: ${took} ms`);
     assert.ok(readFileSync(join(chromium.folder, name)).equals(bytes));
 
     const popup = await chromium.open("popup.html");

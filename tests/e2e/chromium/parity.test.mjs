@@ -7,8 +7,10 @@ import { basename, join } from "node:path";
 import { after, before, test } from "node:test";
 import { Chromium } from "../harness/chromium.mjs";
 import { sha256, unknown } from "../harness/files.mjs";
+import { photograph, record } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
 import { connect, startWorld } from "../harness/stage.mjs";
+import { picture } from "../harness/tree.mjs";
 
 const FILE = unknown("parity");
 
@@ -67,7 +69,8 @@ async function download(chromium, kind) {
     const { state, error, mime, danger, exists, fileSize, totalBytes } = item;
     return {
       // The site is on another port each time, so addresses are not compared.
-      item: { state, error, mime, danger, exists, fileSize, totalBytes, name: basename(item.filename) },
+      // One that is cancelled while we hold it has no name yet, and no file that could bear it.
+      item: { state, error, mime, danger, exists, fileSize, totalBytes, name: kind.cancelled ? undefined : basename(item.filename) },
       folder: Object.fromEntries(readdirSync(chromium.folder).sort().map((name) => [name, sha256(readFileSync(join(chromium.folder, name)))])),
       // Nobody presses a button for the user: the form was sent once.
       posts: site.record.requests.filter(({ method }) => method === "POST").length,
@@ -103,3 +106,12 @@ for (const kind of KINDS) {
     assert.deepEqual(await download(guarded, kind), expected);
   });
 }
+
+test("the guard had its hand on each of them", { timeout: 60_000 }, async () => {
+  const popup = await guarded.open("popup.html");
+  for (const name of ["plain", "redirect", "attachment", "data", "blob", "post", "empty", "big", "once"]) {
+    await record(popup, `${name}.`, "Not checked");
+  }
+  await record(popup, "slow", /without a file/);
+  await photograph(popup, picture("downloads-server-stopped"), { width: 380, height: 900 });
+});

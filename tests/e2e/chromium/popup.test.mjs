@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Chromium } from "../harness/chromium.mjs";
 import { CLEAN, EICAR, sha256 } from "../harness/files.mjs";
-import { by, look, photograph, tab, text } from "../harness/pages.mjs";
+import { by, look, photograph, tab, text, there } from "../harness/pages.mjs";
 import { BAD_LINK, COMMENT_ON_EICAR, startScene } from "../harness/stage.mjs";
 import { picture } from "../harness/tree.mjs";
 
@@ -19,7 +19,7 @@ after(() => scene?.close());
 test("shows the report of a hash: verdict, reasons, engines, votes and comments", { timeout: 60_000 }, async () => {
   const popup = await scene.chromium.open("popup.html");
   await look(popup, sha256(EICAR), "Malicious");
-  await popup.waitForSelector(`::-p-aria([role="img"])`);
+  await there(popup, by("image", "1 of 2 engines objects"));
   await text(popup, "body", "Quorum YARA", "Hash list");
   await photograph(popup, picture("popup-light"), { width: 380, height: 600 });
   await photograph(popup, picture("popup-dark"), { width: 380, height: 600, dark: true });
@@ -34,11 +34,11 @@ test("shows the report of a hash: verdict, reasons, engines, votes and comments"
 
 test("knows every kind of indicator, defanged ones too", { timeout: 60_000 }, async () => {
   const popup = await scene.chromium.open("popup.html");
-  await look(popup, BAD_LINK.replace("http", "hxxp").replace("parcel-service.example", "parcel-service[.]example"), "Malicious|Phishing");
+  await look(popup, BAD_LINK.replace("http", "hxxp").replace("parcel-service.example", "parcel-service[.]example"), /Malicious|Phishing/);
   await look(popup, sha256(CLEAN), "Nothing found");
   await look(popup, "0".repeat(64), "Unknown");
-  await look(popup, "example.org", "Nothing found|Unknown");
-  await look(popup, "192.0.2.7", "Nothing found|Unknown");
+  await look(popup, "example.org", /Nothing found|Unknown/);
+  await look(popup, "8.8.4.4", /Nothing found|Unknown/);
   await popup.close();
 });
 
@@ -49,7 +49,7 @@ test("a vote and a comment arrive at the server", { timeout: 60_000 }, async () 
   await look(popup, sha256(EICAR), "Malicious");
   await tab(popup, "Community");
   await popup.locator(by("button", "Malicious")).click();
-  await text(popup, "body", /3/);
+  await text(popup, "body", "Your vote was counted");
   assert.deepEqual((await alice.ask(path)).attributes.total_votes, { harmless: 0, malicious: 3 });
   await popup.locator(by("textbox", "Write a comment")).fill("Found in a test #quorum");
   await popup.locator(by("button", "Send")).click();
@@ -61,8 +61,7 @@ test("a vote and a comment arrive at the server", { timeout: 60_000 }, async () 
 
 test("can be used by keyboard alone", { timeout: 60_000 }, async () => {
   const popup = await scene.chromium.open("popup.html");
-  const box = await popup.waitForSelector(by("searchbox"));
-  await box?.focus();
+  await (await there(popup, by("searchbox"))).focus();
   await popup.keyboard.type(sha256(EICAR));
   await popup.keyboard.press("Enter");
   await text(popup, "h1", "Malicious");

@@ -27,11 +27,11 @@ test("a link: verdict, engines, labels, votes and the newest comment, and the wa
   const page = await chromium.visit(site.link("mail", BAD_LINK));
   await rightClick(display, page, "#go");
   const frame = await card(page);
-  const { all, engines } = await readCard(frame, "Malicious|Phishing");
+  const { all, engines } = await readCard(frame, /Malicious|Phishing/);
   assert.match(engines, /^[1-9]\d* of [1-9]\d* engines?$/);
   assert.match(all, /Phishing\.Parcel/, "the worst label");
   assert.match(all, /\b2\b/, "the votes");
-  assert.ok(all.includes(COMMENT_ON_LINK), "the newest comment");
+  await text(frame, "body", COMMENT_ON_LINK);
   await page.screenshot({ path: picture("card") });
 
   const opened = chromium.browser.waitForTarget((target) => target.url().includes("report.html"));
@@ -49,12 +49,12 @@ test("a selection that holds several indicators: all of them are offered", { tim
   const { chromium, site } = scene;
   const hash = sha256(EICAR);
   const page = await chromium.visit(
-    site.page("mail2", `<p id="text">It loads hxxp://parcel-service[.]example/track/invoice.exe from 192.0.2[.]7, file ${hash}.</p>`),
+    site.page("mail2", `<p id="text">It loads hxxp://parcel-service[.]example/track/invoice.exe from 8.8.4[.]4, file ${hash}.</p>`),
   );
   await page.evaluate(() => getSelection()?.selectAllChildren(/** @type {Element} */ (document.querySelector("#text"))));
   await rightClick(display, page, "#text");
   const frame = await card(page);
-  for (const indicator of [BAD_LINK.replace("http://", ""), "192.0.2.7", hash.slice(0, 16)]) await text(frame, "body", indicator);
+  for (const indicator of [BAD_LINK.replace("http://", ""), "8.8.4.4", hash.slice(0, 16)]) await text(frame, "body", indicator);
   await page.screenshot({ path: picture("card-selection") });
   await page.close();
 });
@@ -65,7 +65,7 @@ test("the page itself, and an image on it", { timeout: 60_000 }, async () => {
   await rightClick(display, page, "#image");
   await text(await card(page), "body", "pixel.png");
   await page.reload();
-  await rightClick(display, page, "p");
+  await rightClick(display, page, "p", "page");
   await text(await card(page), "body", new URL(site.origin).hostname);
   await page.close();
 });

@@ -11,6 +11,18 @@
 export const by = (role, name) => `::-p-aria(${name === undefined ? "" : `[name="${name}"]`}[role="${role}"])`;
 
 /**
+ * Waits until something is there to be seen. (Looked for at every frame: the driver's other way looks only
+ * when the document changes, and the accessibility tree comes a little later than the document.)
+ * @param {Page | Frame} page
+ * @param {string} selector
+ */
+export async function there(page, selector) {
+  const found = await page.waitForSelector(selector, { visible: true });
+  if (!found) throw new Error(`${selector} is not there`);
+  return found;
+}
+
+/**
  * Fills in the options and presses "Save and check".
  * @param {Page} page options.html
  * @param {{address: string, key: string}} connection
@@ -26,8 +38,9 @@ export async function saveAndCheck(page, { address, key }) {
  * @param {boolean} on
  */
 export async function checkDownloads(page, on) {
-  const box = await page.waitForSelector(by("checkbox", "Check downloads automatically"));
-  if ((await box?.evaluate((box) => /** @type {HTMLInputElement} */ (box).checked)) !== on) await box?.click();
+  await page.bringToFront();
+  const box = await there(page, by("checkbox", "Check downloads automatically"));
+  if ((await box.evaluate((box) => /** @type {HTMLInputElement} */ (box).checked)) !== on) await box.click();
 }
 
 /**
@@ -73,7 +86,7 @@ export async function text(page, selector, ...words) {
  * Asks for an indicator in the popup and waits for its verdict.
  * @param {Page} page popup.html
  * @param {string} indicator
- * @param {string} word of the verdict
+ * @param {string | RegExp} word of the verdict
  */
 export async function look(page, indicator, word) {
   await page.locator(by("searchbox")).fill(indicator);
@@ -83,8 +96,7 @@ export async function look(page, indicator, word) {
 
 /** @param {Page} page @param {string} name of the tab: its words, without the number in it */
 export async function tab(page, name) {
-  const found = await page.waitForSelector(`::-p-xpath(//*[@role="tab"][starts-with(normalize-space(.), "${name}")])`);
-  await found?.click();
+  await (await there(page, `::-p-xpath(//*[@role="tab"][starts-with(normalize-space(.), "${name}")])`)).click();
 }
 
 /**
@@ -105,10 +117,11 @@ export async function record(page, file, ...words) {
  * @param {string} button
  */
 export async function pressInRecord(page, file, button) {
-  const found = await page.waitForSelector(
+  const found = await there(
+    page,
     `::-p-xpath(//li[contains(normalize-space(.), "${file}")]//button[contains(normalize-space(.), "${button}")])`,
   );
-  await found?.click();
+  await found.click();
 }
 
 /**

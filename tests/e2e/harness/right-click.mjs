@@ -6,12 +6,14 @@ import { text } from "./pages.mjs";
 /** @typedef {import("puppeteer-core").Frame} Frame */
 
 /**
- * Clicks an element with the right button and picks our item, the one above "Inspect".
+ * Clicks an element with the right button and picks our item, the one above "Inspect"; on the page itself
+ * "View page source" stands between.
  * @param {import("./display.mjs").Display} display
  * @param {Page} page
  * @param {string} selector
+ * @param {"element" | "page"} [what]
  */
-export async function rightClick(display, page, selector) {
+export async function rightClick(display, page, selector, what = "element") {
   await page.bringToFront();
   // Screen coordinates: the window has no frame below or beside the page, all its chrome lies above.
   const at = await page.$eval(selector, (element) => {
@@ -22,7 +24,7 @@ export async function rightClick(display, page, selector) {
     };
   });
   await display.openMenu(at);
-  await display.press("Up", "Up", "Return");
+  await display.press("Up", "Up", ...(what === "page" ? ["Up"] : []), "Return");
 }
 
 /**
@@ -37,7 +39,7 @@ export function card(page) {
 /**
  * Waits until the card has its verdict, and reads it.
  * @param {Frame} frame
- * @param {string} word of the verdict
+ * @param {string | RegExp} word of the verdict
  */
 export async function readCard(frame, word) {
   const verdict = await text(frame, "h1, h2, [role=heading]", word);

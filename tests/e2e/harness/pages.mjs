@@ -11,6 +11,12 @@
 export const by = (role, name) => `::-p-aria(${name === undefined ? "" : `[name="${name}"]`}[role="${role}"])`;
 
 /**
+ * A selector for the field that has this label. A password's field has no role of its own in Firefox.
+ * @param {string} label
+ */
+const labelled = (label) => `::-p-xpath(//input[@id=//label[normalize-space(.)="${label}"]/@for])`;
+
+/**
  * Waits until something is there to be seen. (Looked for at every frame: the driver's other way looks only
  * when the document changes, and the accessibility tree comes a little later than the document.)
  * @param {Page | Frame} page
@@ -29,7 +35,7 @@ export async function there(page, selector) {
  */
 export async function saveAndCheck(page, { address, key }) {
   await page.locator(by("textbox", "Backend address")).fill(address);
-  await page.locator(by("textbox", "API key")).fill(key);
+  await page.locator(labelled("API key")).fill(key);
   await page.locator(by("button", "Save and check")).click();
 }
 
@@ -132,6 +138,9 @@ export async function pressInRecord(page, file, button) {
  */
 export async function photograph(page, path, { width, height, dark = false }) {
   await page.setViewport({ width, height });
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }]);
+  // Firefox's protocol has no such command.
+  if (!/firefox/i.test(await page.browser().version())) {
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }]);
+  }
   await page.screenshot({ path });
 }

@@ -236,8 +236,9 @@ fn Row(props: &RowProps) -> Html {
     html! {
         <li class="download">
             <span class={classes!("mark", tone)}><Icon shape={Shape::File} /></span>
+            { title }
+            <span class={classes!("chip", tone)}>{ words.say(word) }</span>
             <div class="body">
-                { title }
                 if let Some(reason) = reason { <p class="why">{ reason }</p> }
                 if let Some(labels) = labels { <p class="labels"><bdi>{ labels.join(", ") }</bdi></p> }
                 if under_way {
@@ -263,7 +264,6 @@ fn Row(props: &RowProps) -> Html {
                     <p class="trouble" role="alert">{ words.phrase(&sentences::problem(problem)) }</p>
                 }
             </div>
-            <span class={classes!("chip", tone)}>{ words.say(word) }</span>
         </li>
     }
 }

@@ -35,9 +35,10 @@ pub(crate) fn Engines(props: &EnginesProps) -> Html {
             .filter(|engine| belongs(engine.category))
             .cloned()
             .collect();
-        group.sort_by(|a, b| {
-            (a.category, a.engine_name.to_ascii_lowercase())
-                .cmp(&(b.category, b.engine_name.to_ascii_lowercase()))
+        // Who objects stands before who doubts; otherwise the name is what one looks for.
+        group.sort_by_cached_key(|engine| {
+            let doubts = engine.category == Category::Suspicious;
+            (doubts, engine.engine_name.to_ascii_lowercase())
         });
         group
     };
@@ -141,13 +142,11 @@ fn row(words: &Words, engine: &EngineResult) -> Html {
     html! {
         <li class="engine">
             <span class={classes!("pip", pip(engine.category))} />
-            <span class="name">
-                <bdi>{ reveal(&engine.engine_name) }</bdi>
-                if !about.is_empty() { <small>{ about.join(" · ") }</small> }
-            </span>
+            <bdi class="name">{ reveal(&engine.engine_name) }</bdi>
             if let Some(label) = label {
                 <bdi class={classes!("label", pip(engine.category))}>{ label }</bdi>
             }
+            if !about.is_empty() { <small>{ about.join(" · ") }</small> }
         </li>
     }
 }

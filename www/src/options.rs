@@ -225,7 +225,7 @@ fn standing(words: &Words, state: &State) -> (&'static str, Vec<String>) {
         }
         _ => words.fill(key("options_connected_nameless"), &[backend]),
     }];
-    let left: Vec<_> = sentences::remaining(state.remaining)
+    let left: Vec<_> = sentences::remaining(state.remaining, false)
         .iter()
         .map(|phrase| words.phrase(phrase))
         .collect();

@@ -354,14 +354,15 @@ pub(crate) fn footer(
         .map(|state| state.remaining)
         .or(view.map(|view| view.remaining))
         .unwrap_or_default();
-    let left: Vec<_> = sentences::remaining(remaining)
-        .iter()
-        .map(|phrase| words.phrase(phrase))
-        .collect();
+    let said = |short| {
+        let phrases = sentences::remaining(remaining, short);
+        let said: Vec<_> = phrases.iter().map(|phrase| words.phrase(phrase)).collect();
+        said.join(" · ")
+    };
     html! {
         <footer>
             <span class="backend"><bdi>{ reveal(backend) }</bdi></span>
-            <span class="left">{ left.join(" · ") }</span>
+            <span class="left" title={said(false)}>{ said(true) }</span>
         </footer>
     }
 }

@@ -22,6 +22,8 @@ const OBJECTING: (f64, f64) = (38.0, 14.0);
 const UNANSWERED: f64 = 35.5;
 /// Ticks of an empty ring.
 const EMPTY: u32 = 36;
+/// Fewer ticks than this are so wide that they are drawn thinner.
+const FEW: u32 = 12;
 /// Where there are many, ticks beyond this number would run into each other.
 const MOST: u32 = 120;
 
@@ -113,7 +115,12 @@ pub(crate) fn Ring(props: &RingProps) -> Html {
         } => "warn",
         _ => "still",
     };
-    let class = classes!("ring", tone, props.small.then_some("small"));
+    let class = classes!(
+        "ring",
+        tone,
+        props.small.then_some("small"),
+        (count < FEW).then_some("few")
+    );
     html! {
         <svg {class} viewBox="0 0 92 92" role="img" aria-label={name}>
             { for ticks }

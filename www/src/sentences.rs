@@ -259,18 +259,20 @@ pub(crate) fn kind(kind: Kind) -> Key {
     }
 }
 
-/// What is left of the budget; nothing if nobody counts.
-pub(crate) fn remaining(remaining: Remaining) -> Vec<Phrase> {
+/// What is left of the budget, at length or for a footer.
+pub(crate) fn remaining(remaining: Remaining, short: bool) -> Vec<Phrase> {
+    let (per_minute, per_day) = if short {
+        (key("left_minute_short"), key("left_today_short"))
+    } else {
+        (key("left_minute"), key("left_today"))
+    };
     let minute = remaining.minute.map(|(used, allowed)| {
         let left = allowed.saturating_sub(used);
-        Phrase::new(key("left_minute"), [left.into(), allowed.into()])
+        Phrase::new(per_minute, [left.into(), allowed.into()])
     });
     let today = remaining.daily.map(|(used, allowed)| {
         let left = allowed.saturating_sub(used);
-        Phrase::new(
-            key("left_today"),
-            [Value::Count(left), Value::Count(allowed)],
-        )
+        Phrase::new(per_day, [Value::Count(left), Value::Count(allowed)])
     });
     let known: Vec<_> = minute.into_iter().chain(today).collect();
     if known.is_empty() {
@@ -347,13 +349,16 @@ mod tests {
     #[test]
     fn an_unlimited_budget_says_so_and_a_spent_one_has_nothing_left() {
         assert_eq!(
-            remaining(Remaining::default()),
+            remaining(Remaining::default(), true),
             vec![Phrase::from(key("left_unlimited"))]
         );
-        let spent = remaining(Remaining {
-            minute: Some((5, 4)),
-            daily: None,
-        });
+        let spent = remaining(
+            Remaining {
+                minute: Some((5, 4)),
+                daily: None,
+            },
+            false,
+        );
         assert_eq!(
             spent,
             vec![Phrase::new(key("left_minute"), [0.into(), 4.into()])]

@@ -166,7 +166,7 @@ impl Words {
             Value::Count(count) => self.number(*count as f64),
             Value::Bytes(bytes) => self.size(*bytes),
             Value::Day(seconds) => self.day(*seconds),
-            Value::Moment(ms) => self.moment(*ms),
+            Value::Moment(ms) => self.soon(*ms),
             Value::Phrase(phrase) => self.phrase(phrase),
         }
     }
@@ -217,17 +217,23 @@ impl Words {
         Some(self.day((midnight.get_time() / 1000.0) as i64))
     }
 
-    /// A point in time, with the day unless it is today.
+    /// A point in time: the day and the time of the day.
     pub(crate) fn moment(&self, ms: i64) -> String {
-        let date = at(ms);
-        let today = Date::new_0();
-        let time = options(&[("hour", "numeric"), ("minute", "2-digit")]);
-        let clock = String::from(date.to_locale_string(&self.tag, &time));
-        if date.to_date_string() == today.to_date_string() {
-            clock
+        format!("{} {}", self.day(ms.div_euclid(1000)), self.clock(ms))
+    }
+
+    /// A point in time that is near: without the day if that is today.
+    pub(crate) fn soon(&self, ms: i64) -> String {
+        if at(ms).to_date_string() == Date::new_0().to_date_string() {
+            self.clock(ms)
         } else {
-            format!("{} {clock}", self.day(ms.div_euclid(1000)))
+            self.moment(ms)
         }
+    }
+
+    fn clock(&self, ms: i64) -> String {
+        let time = options(&[("hour", "numeric"), ("minute", "2-digit")]);
+        at(ms).to_locale_string(&self.tag, &time).into()
     }
 
     /// How long ago a point in time is.

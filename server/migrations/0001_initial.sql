@@ -115,6 +115,7 @@ CREATE TABLE analysis (
     attempts  INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX analysis_item ON analysis (kind, item, seq);
+CREATE INDEX analysis_unfinished ON analysis (kind, item) WHERE status <> 'completed';
 
 -- Work that is accepted and not done. A row leaves in the transaction that completes its analysis.
 CREATE TABLE job (

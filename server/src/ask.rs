@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::request::Parts;
 use axum::{Extension, Json};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::time::Instant;
 
@@ -37,7 +38,8 @@ pub(crate) struct Ask {
     /// The path, with the API's prefix.
     path: String,
     query: Vec<(String, String)>,
-    interface: &'static str,
+    /// By which door the request came.
+    pub(crate) interface: &'static str,
 }
 
 impl FromRequestParts<App> for Ask {
@@ -215,57 +217,19 @@ pub(crate) async fn small_body(body: Body) -> Result<axum::body::Bytes, ApiError
 }
 
 /// A JSON body, whatever the content type says: clients say many things.
-pub(crate) struct JsonBody(pub(crate) Value);
+pub(crate) struct JsonBody<T>(pub(crate) T);
 
-impl FromRequest<App> for JsonBody {
+impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
         let bytes = small_body(request.into_body()).await?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| ApiError::bad_request(format!("The body is not JSON: {error}")))
-    }
-}
-
-impl JsonBody {
-    /// The attributes of `{"data": {"type": …, "attributes": {…}}}`.
-    ///
-    /// # Errors
-    /// The envelope is another one, or the object of another type.
-    pub(crate) fn attributes(&self, kind: &str) -> Result<&Map<String, Value>, ApiError> {
-        let data = self
-            .0
-            .get("data")
-            .and_then(Value::as_object)
-            .ok_or_else(|| ApiError::bad_request("The body has no object \"data\""))?;
-        match data.get("type").and_then(Value::as_str) {
-            Some(given) if given == kind => {}
-            _ => {
-                return Err(ApiError::bad_request(format!("data.type must be {kind:?}")));
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+            if error.is_data() {
+                ApiError::invalid_argument(format!("The body is not as it should be: {error}"))
+            } else {
+                ApiError::bad_request(format!("The body is not JSON: {error}"))
             }
-        }
-        data.get("attributes")
-            .and_then(Value::as_object)
-            .ok_or_else(|| ApiError::bad_request("data has no object \"attributes\""))
+        })
     }
-}
-
-/// A text among attributes.
-///
-/// # Errors
-/// It is missing, no text, or there are attributes beside it that cannot be set.
-pub(crate) fn only_text<'a>(
-    attributes: &'a Map<String, Value>,
-    name: &str,
-) -> Result<&'a str, ApiError> {
-    if let Some(other) = attributes.keys().find(|key| *key != name) {
-        return Err(ApiError::invalid_argument(format!(
-            "Attribute {other:?} cannot be set here"
-        )));
-    }
-    attributes
-        .get(name)
-        .and_then(Value::as_str)
-        .ok_or_else(|| ApiError::invalid_argument(format!("Attribute {name:?} must be a text")))
 }

@@ -51,8 +51,14 @@ mod armed {
 /// Does what a test armed for this place; nothing in a release build.
 #[inline]
 pub(crate) fn reach(name: &str) {
+    reach_with(|| name.to_owned());
+}
+
+/// The same for a place whose name has to be made first.
+#[inline]
+pub(crate) fn reach_with(name: impl FnOnce() -> String) {
     #[cfg(debug_assertions)]
-    armed::reach(name);
+    armed::reach(&name());
     #[cfg(not(debug_assertions))]
     let _ = name;
 }

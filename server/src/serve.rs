@@ -92,11 +92,12 @@ async fn serve(config: Config) -> Result<(), Failure> {
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", app.config.listen))?;
     let address = listener.local_addr()?;
+    // From here on connections wait in the kernel's queue: that is what the line promises.
+    say(&format!("quorum: listening on http://{address}"))?;
     let (stop, stopped) = watch::channel(false);
     let workers = start_workers(&app, &stopped);
     let books = tokio::spawn(keep_books(app.clone(), stopped.clone()));
     tokio::spawn(sweep(app.clone()));
-    say(&format!("quorum: listening on http://{address}"))?;
 
     listen(&app, listener, stop).await?;
     tracing::info!("stopping");

@@ -226,6 +226,11 @@ pub(crate) struct Verdict {
 }
 
 impl Running {
+    /// Whether all have answered.
+    pub(crate) fn is_done(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The next verdict, in the order in which they come; `None` after the last.
     pub(crate) async fn next(&mut self) -> Option<Verdict> {
         loop {
@@ -265,7 +270,14 @@ async fn judge(engine: Arc<dyn Engine>, subject: Arc<Subject>, deadline: Duratio
     let kind = subject.kind();
     let worker = engine.clone();
     let work = tokio::task::spawn_blocking(move || {
-        failpoint::reach(&format!("engine.{}", worker.name()));
+        failpoint::reach_with(|| format!("engine.{}", worker.name()));
+        if let Subject::File {
+            sha256: Some(sha256),
+            ..
+        } = *subject
+        {
+            failpoint::reach_with(|| format!("engine.{} on {sha256}", worker.name()));
+        }
         worker.judge(&subject, deadline)
     });
     // The engine knows the deadline and should keep it; a thread that does not is left behind.

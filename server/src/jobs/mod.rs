@@ -125,7 +125,10 @@ impl Workshop {
             while let Some(verdict) = running.next().await {
                 results.push(verdict.result);
                 findings.extend(verdict.attributes);
-                self.store.keep(job, &results, &findings).await?;
+                // The last one is kept by the completion.
+                if !running.is_done() {
+                    self.store.keep(job, &results, &findings).await?;
+                }
             }
         }
         self.store

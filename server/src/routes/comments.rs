@@ -1,10 +1,11 @@
 //! `/comments`: what people say, and what others think of it.
 
 use axum::Json;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::document::{CommentJudgement, NewCommentVote};
 use super::{Envelope, Errors};
 use crate::app::App;
 use crate::ask::{Answer, Ask, JsonBody, Path};
@@ -34,8 +35,8 @@ async fn find(ask: &Ask, id: &str) -> Result<CommentRecord, ApiError> {
 #[utoipa::path(
     get, path = "/comments", tag = "comments",
     params(
-        ("filter" = Option<String>, Query, description = "`tag:word`"),
-        ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query),
+        ("filter" = Option<String>, Query, description = "`tag:word`", pattern = "^tag:[a-z0-9_-]+$"),
+        ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query),
         ("relationships" = Option<String>, Query)
     ),
     responses((status = 200, body = Envelope), Errors)
@@ -103,19 +104,18 @@ pub(crate) async fn delete(ask: Ask, Path(id): Path<String>) -> Answer {
 #[utoipa::path(
     post, path = "/comments/{id}/vote", tag = "comments", operation_id = "vote_comment",
     params(("id" = String, Path)),
-    request_body(content = Envelope, example = json!({"data": "positive"})),
+    request_body = NewCommentVote,
     responses((status = 200, body = Envelope), Errors)
 )]
-pub(crate) async fn vote(ask: Ask, Path(id): Path<String>, JsonBody(body): JsonBody) -> Answer {
-    let verdict = match body.get("data").and_then(Value::as_str) {
-        Some("positive") => CommentVerdict::Positive,
-        Some("negative") => CommentVerdict::Negative,
-        Some("abuse") => CommentVerdict::Abuse,
-        _ => {
-            return Err(ApiError::invalid_argument(
-                "data must be \"positive\", \"negative\" or \"abuse\"",
-            ));
-        }
+pub(crate) async fn vote(
+    ask: Ask,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<NewCommentVote>,
+) -> Answer {
+    let verdict = match body.data {
+        CommentJudgement::Positive => CommentVerdict::Positive,
+        CommentJudgement::Negative => CommentVerdict::Negative,
+        CommentJudgement::Abuse => CommentVerdict::Abuse,
     };
     find(&ask, &id).await?;
     let tally = ask

@@ -4,6 +4,7 @@ use quorum_core::indicator::Kind;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::document::{NewComment, NewVote};
 use super::item::{self, item_routes};
 use super::{Envelope, Errors};
 use crate::app::App;
@@ -12,7 +13,8 @@ use crate::ask::{Answer, Ask, JsonBody, Path};
 item_routes!(
     Kind::Domain,
     "domains",
-    "The name, in its ASCII or its own script"
+    "The name, in its ASCII or its own script",
+    "^([a-z]{1,9}\\.){1,3}[a-z]{2,6}$"
 );
 
 pub(super) fn routes() -> OpenApiRouter<App> {

@@ -8,6 +8,7 @@ use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::document::{FileForm, NewComment, NewVote};
 use super::item::{self, item_routes};
 use super::upload::{self, Upload};
 use super::{Envelope, Errors};
@@ -24,7 +25,12 @@ use crate::store::{Account, StoreError, Submitter};
 /// How long an upload address can be used, in seconds.
 const UPLOAD_URL_LIFE: i64 = 3600;
 
-item_routes!(Kind::File, "files", "SHA-256, SHA-1 or MD5");
+item_routes!(
+    Kind::File,
+    "files",
+    "SHA-256, SHA-1 or MD5",
+    "^([0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$"
+);
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -36,18 +42,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Sends a file in.
 #[utoipa::path(
     post, path = "/files", tag = "files", operation_id = "submit_file",
-    request_body(content = String, content_type = "multipart/form-data", description = "Part `file`"),
+    request_body(content = FileForm, content_type = "multipart/form-data"),
     responses((status = 200, body = Envelope), Errors)
 )]
 pub(crate) async fn submit(ask: Ask, request: Request) -> Answer {
-    take_in(
-        &ask.app,
-        &ask.account,
-        ask.submitter(),
-        &ask.origin,
-        request,
-    )
-    .await
+    take_in(ask.app, ask.account, ask.interface, ask.origin, request).await
 }
 
 /// An address that takes one file, without a key.
@@ -82,34 +81,52 @@ pub(super) async fn upload_with_token(
         .take_upload_token(&hash, clock::now())
         .await?
         .ok_or_else(unknown)?;
-    let by = Submitter {
-        account: &account.name,
-        group: &account.group,
-        interface: "api",
-    };
-    take_in(&app, &account, by, &origin, request).await
+    take_in(app, account, "api", origin, request).await
 }
 
-/// Takes a file in: its bytes and their directory are synced before its row and its job are
-/// committed, and those before the answer.
+/// Takes a file in.
 async fn take_in(
-    app: &App,
-    account: &Account,
-    by: Submitter<'_>,
-    origin: &Origin,
+    app: App,
+    account: Account,
+    interface: &'static str,
+    origin: Origin,
     request: Request,
 ) -> Answer {
     let (parts, body) = request.into_parts();
-    let Upload { received, name } = upload::receive(app, &parts.headers, body).await?;
+    let upload = upload::receive(&app, &parts.headers, body).await?;
+    // On its own: a client that hangs up now must not stop half-way what follows.
+    let accepted = tokio::spawn(accept(app, account, interface, upload));
+    match accepted.await {
+        Ok(analysis) => Ok(Json(
+            json!({"data": objects::analysis_descriptor(&origin, &analysis?)}),
+        )),
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(ApiError::internal()),
+        },
+    }
+}
+
+/// Accepts a received file: its bytes and their directory are synced before its row and its job
+/// are committed, and those before the answer. Returns the analysis's id.
+async fn accept(
+    app: App,
+    account: Account,
+    interface: &'static str,
+    upload: Upload,
+) -> Result<String, ApiError> {
+    let Upload { received, name } = upload;
     let digests = received.digests;
     // A file that nobody has sent in before is free of charge.
-    if app.store.has_file(&digests.sha256.to_string()).await?
-        && let Err(error) = charge(app, account, "files")
-    {
-        received.abandon().await?;
-        return Err(error);
+    if app.store.has_file(&digests.sha256.to_string()).await? {
+        charge(&app, &account, "files")?;
     }
     let file_type = file_type(&received.head);
+    let by = Submitter {
+        account: &account.name,
+        group: &account.group,
+        interface,
+    };
     let settling = received.publish().await?;
     let analysis = app
         .store
@@ -118,7 +135,5 @@ async fn take_in(
     drop(settling);
     failpoint::reach("upload.committed");
     app.bell.notify_one();
-    Ok(Json(
-        json!({"data": objects::analysis_descriptor(origin, &analysis)}),
-    ))
+    Ok(analysis)
 }

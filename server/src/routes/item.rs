@@ -6,7 +6,8 @@ use quorum_core::indicator::{CanonicalUrl, Domain, FileHash, Indicator, Kind, Ur
 use quorum_core::report::VoteVerdict;
 use serde_json::json;
 
-use crate::ask::{Answer, Ask, JsonBody, only_text};
+use super::document::{MAX_COMMENT, NewComment, NewVote};
+use crate::ask::{Answer, Ask};
 use crate::clock;
 use crate::engines::Subject;
 use crate::error::ApiError;
@@ -14,20 +15,17 @@ use crate::objects;
 use crate::relationships::{Node, Owner, descriptors_at, dressed, objects_at};
 use crate::store::{CastVote, Item};
 
-/// Longest comment, in characters.
-const MAX_COMMENT: usize = 4096;
-
 /// Makes the endpoints that every noun has, as functions `report`, `analyse`, `add_comment`,
 /// `add_vote`, `comments`, `votes`, `relationship` and `descriptors`, and `common_routes` over
 /// them.
 macro_rules! item_routes {
-    ($kind:expr, $noun:literal, $id:literal) => {
+    ($kind:expr, $noun:literal, $id:literal, $pattern:literal) => {
         #[doc = concat!("Report on one of the ", $noun, ".")]
         #[utoipa::path(
             get, path = concat!("/", $noun, "/{id}"), tag = $noun,
             operation_id = concat!($noun, "_report"),
             params(
-                ("id" = String, Path, description = $id),
+                ("id" = String, Path, description = $id, pattern = $pattern),
                 ("relationships" = Option<String>, Query, description = "Names, with commas between")
             ),
             responses((status = 200, body = Envelope), Errors)
@@ -40,7 +38,7 @@ macro_rules! item_routes {
         #[utoipa::path(
             post, path = concat!("/", $noun, "/{id}/analyse"), tag = $noun,
             operation_id = concat!($noun, "_analyse"),
-            params(("id" = String, Path, description = $id)),
+            params(("id" = String, Path, description = $id, pattern = $pattern)),
             responses((status = 200, body = Envelope), Errors)
         )]
         pub(crate) async fn analyse(ask: Ask, Path(id): Path<String>) -> Answer {
@@ -52,8 +50,8 @@ macro_rules! item_routes {
             get, path = concat!("/", $noun, "/{id}/comments"), tag = $noun,
             operation_id = concat!($noun, "_comments"),
             params(
-                ("id" = String, Path, description = $id),
-                ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query),
+                ("id" = String, Path, description = $id, pattern = $pattern),
+                ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query),
                 ("relationships" = Option<String>, Query)
             ),
             responses((status = 200, body = Envelope), Errors)
@@ -66,16 +64,14 @@ macro_rules! item_routes {
         #[utoipa::path(
             post, path = concat!("/", $noun, "/{id}/comments"), tag = $noun,
             operation_id = concat!($noun, "_add_comment"),
-            params(("id" = String, Path, description = $id)),
-            request_body(content = Envelope, example = json!(
-                {"data": {"type": "comment", "attributes": {"text": "See #phishing"}}}
-            )),
+            params(("id" = String, Path, description = $id, pattern = $pattern)),
+            request_body = NewComment,
             responses((status = 200, body = Envelope), Errors)
         )]
         pub(crate) async fn add_comment(
-            ask: Ask, Path(id): Path<String>, body: JsonBody,
+            ask: Ask, Path(id): Path<String>, JsonBody(body): JsonBody<NewComment>,
         ) -> Answer {
-            item::add_comment(&ask, $kind, &id, &body).await
+            item::add_comment(&ask, $kind, &id, body).await
         }
 
         #[doc = "Votes, newest first."]
@@ -83,8 +79,8 @@ macro_rules! item_routes {
             get, path = concat!("/", $noun, "/{id}/votes"), tag = $noun,
             operation_id = concat!($noun, "_votes"),
             params(
-                ("id" = String, Path, description = $id),
-                ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)
+                ("id" = String, Path, description = $id, pattern = $pattern),
+                ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query)
             ),
             responses((status = 200, body = Envelope), Errors)
         )]
@@ -96,14 +92,14 @@ macro_rules! item_routes {
         #[utoipa::path(
             post, path = concat!("/", $noun, "/{id}/votes"), tag = $noun,
             operation_id = concat!($noun, "_add_vote"),
-            params(("id" = String, Path, description = $id)),
-            request_body(content = Envelope, example = json!(
-                {"data": {"type": "vote", "attributes": {"verdict": "malicious"}}}
-            )),
+            params(("id" = String, Path, description = $id, pattern = $pattern)),
+            request_body = NewVote,
             responses((status = 200, body = Envelope), Errors)
         )]
-        pub(crate) async fn add_vote(ask: Ask, Path(id): Path<String>, body: JsonBody) -> Answer {
-            item::add_vote(&ask, $kind, &id, &body).await
+        pub(crate) async fn add_vote(
+            ask: Ask, Path(id): Path<String>, JsonBody(body): JsonBody<NewVote>,
+        ) -> Answer {
+            item::add_vote(&ask, $kind, &id, body).await
         }
 
         #[doc = "Objects at the other end of a relationship."]
@@ -111,8 +107,8 @@ macro_rules! item_routes {
             get, path = concat!("/", $noun, "/{id}/{relationship}"), tag = $noun,
             operation_id = concat!($noun, "_relationship"),
             params(
-                ("id" = String, Path, description = $id), ("relationship" = String, Path),
-                ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query),
+                ("id" = String, Path, description = $id, pattern = $pattern), ("relationship" = String, Path),
+                ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query),
                 ("relationships" = Option<String>, Query)
             ),
             responses((status = 200, body = Envelope), Errors)
@@ -128,8 +124,8 @@ macro_rules! item_routes {
             get, path = concat!("/", $noun, "/{id}/relationships/{relationship}"), tag = $noun,
             operation_id = concat!($noun, "_descriptors"),
             params(
-                ("id" = String, Path, description = $id), ("relationship" = String, Path),
-                ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)
+                ("id" = String, Path, description = $id, pattern = $pattern), ("relationship" = String, Path),
+                ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query)
             ),
             responses((status = 200, body = Envelope), Errors)
         )]
@@ -420,8 +416,8 @@ pub(crate) async fn descriptors(ask: &Ask, kind: Kind, raw: &str, name: &str) ->
 }
 
 /// `POST /{noun}/{id}/comments`
-pub(crate) async fn add_comment(ask: &Ask, kind: Kind, raw: &str, body: &JsonBody) -> Answer {
-    let text = only_text(body.attributes("comment")?, "text")?;
+pub(crate) async fn add_comment(ask: &Ask, kind: Kind, raw: &str, body: NewComment) -> Answer {
+    let text = body.data.attributes.text.as_str();
     if text.trim().is_empty() {
         return Err(ApiError::invalid_argument("The comment has no text"));
     }
@@ -450,16 +446,8 @@ pub(crate) async fn add_comment(ask: &Ask, kind: Kind, raw: &str, body: &JsonBod
 }
 
 /// `POST /{noun}/{id}/votes`
-pub(crate) async fn add_vote(ask: &Ask, kind: Kind, raw: &str, body: &JsonBody) -> Answer {
-    let verdict = match only_text(body.attributes("vote")?, "verdict")? {
-        "harmless" => VoteVerdict::Harmless,
-        "malicious" => VoteVerdict::Malicious,
-        other => {
-            return Err(ApiError::invalid_argument(format!(
-                "verdict is {other:?}; it must be \"harmless\" or \"malicious\""
-            )));
-        }
-    };
+pub(crate) async fn add_vote(ask: &Ask, kind: Kind, raw: &str, body: NewVote) -> Answer {
+    let verdict = body.data.attributes.verdict;
     let found = find(ask, kind, raw).await?;
     let name = &ask.account.name;
     match ask

@@ -2,6 +2,7 @@
 
 mod analyses;
 mod comments;
+mod document;
 mod domains;
 mod files;
 mod ip_addresses;
@@ -17,93 +18,18 @@ mod votes;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
-use serde::Serialize;
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
-use utoipa::{IntoResponses, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 use crate::error::ApiError;
 use crate::gate;
 
-/// The document's head; the paths are added by the routes themselves.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Quorum",
-        description = "Reports, submissions and community on files, URLs, domains and IP \
-            addresses. Compatible with clients of the VirusTotal API v3."
-    ),
-    servers((url = "/api/v3")),
-    security(("key" = []))
-)]
-struct Document;
-
-/// `{"data": …}`: one object, a list with `meta` and `links`, or what the endpoint says.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Envelope {
-    /// The object or the list.
-    data: Value,
-}
-
-/// What is wrong.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ErrorEnvelope {
-    error: ErrorBody,
-}
-
-/// A code for programs and a message for people.
-#[derive(Serialize, ToSchema)]
-#[schema(examples(json!({"code": "NotFoundError", "message": "URL \"…\" not found"})))]
-struct ErrorBody {
-    code: String,
-    message: String,
-}
-
-/// The errors that any endpoint may answer with.
-#[derive(IntoResponses)]
-#[expect(dead_code, reason = "read by the OpenAPI document only")]
-pub(crate) enum Errors {
-    /// The request, or an argument of it, is not one.
-    #[response(status = 400)]
-    BadRequest(ErrorEnvelope),
-    /// No key, or one that opens nothing.
-    #[response(status = 401)]
-    Unauthorized(ErrorEnvelope),
-    /// Not yours, or not part of your tier.
-    #[response(status = 403)]
-    Forbidden(ErrorEnvelope),
-    /// Nobody has seen it, or there is no such path.
-    #[response(status = 404)]
-    NotFound(ErrorEnvelope),
-    /// It is there already.
-    #[response(status = 409)]
-    Conflict(ErrorEnvelope),
-    /// More bytes than are taken.
-    #[response(status = 413)]
-    TooLarge(ErrorEnvelope),
-    /// The quota is spent, or the requests come too fast.
-    #[response(status = 429)]
-    TooMany(ErrorEnvelope),
-    /// A fault of the server.
-    #[response(status = 500)]
-    Internal(ErrorEnvelope),
-    /// May work when tried again.
-    #[response(status = 503)]
-    Transient(ErrorEnvelope),
-}
+use document::{Envelope, Errors};
 
 fn api() -> OpenApiRouter<App> {
-    let mut document = Document::openapi();
-    let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("x-apikey")));
-    document
-        .components
-        .get_or_insert_default()
-        .add_security_scheme("key", scheme);
-    document.info.version = env!("CARGO_PKG_VERSION").to_owned();
-    OpenApiRouter::with_openapi(document)
+    OpenApiRouter::with_openapi(document::document())
         .merge(files::routes())
         .merge(urls::routes())
         .merge(domains::routes())

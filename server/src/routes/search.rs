@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(
     get, path = "/search", tag = "search",
     params(
-        ("query" = String, Query), ("limit" = Option<u32>, Query),
+        ("query" = String, Query, pattern = "\\S"), ("limit" = Option<u32>, Query, minimum = 1),
         ("cursor" = Option<String>, Query), ("relationships" = Option<String>, Query)
     ),
     responses((status = 200, body = Envelope), Errors)

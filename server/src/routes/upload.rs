@@ -53,8 +53,8 @@ fn boundary(content_type: &str) -> Result<String, ApiError> {
 }
 
 /// A file that was sent in, safe on the disk under a name of its own.
-pub(super) struct Upload<'a> {
-    pub(super) received: Received<'a>,
+pub(super) struct Upload {
+    pub(super) received: Received,
     /// The last component of the name that the client gave.
     pub(super) name: Option<String>,
 }
@@ -64,33 +64,24 @@ pub(super) struct Upload<'a> {
 /// # Errors
 /// The form is none, has no file or more than one, is too large, or breaks off; then nothing of it
 /// stays.
-pub(super) async fn receive<'a>(
-    app: &'a App,
+pub(super) async fn receive(
+    app: &App,
     headers: &HeaderMap,
     body: Body,
-) -> Result<Upload<'a>, ApiError> {
+) -> Result<Upload, ApiError> {
     let boundary = boundary(content_type(headers).unwrap_or_default())?;
     let gathered = Arc::new(AtomicU64::new(0));
     let mut form = Multipart::new(counted(body, gathered.clone()), boundary);
-    let mut upload: Option<Upload<'a>> = None;
-    let outcome = read_parts(app, &mut form, &gathered, &mut upload).await;
-    match (outcome, upload) {
-        (Ok(()), Some(upload)) => Ok(upload),
-        (Ok(()), None) => Err(ApiError::bad_request("The form has no part \"file\"")),
-        (Err(error), None) => Err(error),
-        (Err(error), Some(upload)) => {
-            upload.received.abandon().await?;
-            Err(error)
-        }
-    }
+    let upload = read_parts(app, &mut form, &gathered).await?;
+    upload.ok_or_else(|| ApiError::bad_request("The form has no part \"file\""))
 }
 
-async fn read_parts<'a>(
-    app: &'a App,
+async fn read_parts(
+    app: &App,
     form: &mut Multipart<'_>,
     gathered: &AtomicU64,
-    upload: &mut Option<Upload<'a>>,
-) -> Result<(), ApiError> {
+) -> Result<Option<Upload>, ApiError> {
+    let mut upload = None;
     let mut parts = 0;
     while let Some(mut field) = form.next_field().await.map_err(malformed)? {
         gathered.store(0, Ordering::Relaxed);
@@ -121,35 +112,22 @@ async fn read_parts<'a>(
         }
         let name = file_name(&field).as_deref().and_then(base_name);
         let mut incoming = app.blobs.receive().await?;
-        let streamed = loop {
-            let chunk = match field.chunk().await {
-                Ok(Some(chunk)) => chunk,
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(malformed(error)),
-            };
+        while let Some(chunk) = field.chunk().await.map_err(malformed)? {
             gathered.store(0, Ordering::Relaxed);
             if incoming.size() + chunk.len() as u64 > app.config.upload_limit {
-                break Err(ApiError::too_large(format!(
+                return Err(ApiError::too_large(format!(
                     "The file is larger than {} bytes",
                     app.config.upload_limit
                 )));
             }
-            if let Err(error) = incoming.write(&chunk).await {
-                break Err(error.into());
-            }
-        };
-        if let Err(error) = streamed {
-            if let Err(error) = incoming.abandon().await {
-                tracing::warn!(%error, "cannot throw an upload away");
-            }
-            return Err(error);
+            incoming.write(&chunk).await?;
         }
-        *upload = Some(Upload {
+        upload = Some(Upload {
             received: incoming.finish().await?,
             name,
         });
     }
-    Ok(())
+    Ok(upload)
 }
 
 /// The body, which ends with an error when the form's reader gathers more than it may.

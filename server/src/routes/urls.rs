@@ -8,6 +8,7 @@ use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::document::{NewComment, NewVote, UrlForm};
 use super::item::{self, item_routes};
 use super::{Envelope, Errors};
 use crate::app::App;
@@ -19,7 +20,8 @@ use crate::objects;
 item_routes!(
     Kind::Url,
     "urls",
-    "SHA-256 of the canonical URL, or base64 of the URL"
+    "SHA-256 of the canonical URL, or base64 of the URL",
+    "^[0-9a-fA-F]{64}$"
 );
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -31,10 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Sends a URL in.
 #[utoipa::path(
     post, path = "/urls", tag = "urls", operation_id = "submit_url",
-    request_body(
-        content = String, content_type = "application/x-www-form-urlencoded",
-        description = "`url=…`; also as a field of `multipart/form-data`"
-    ),
+    request_body(content = UrlForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, body = Envelope), Errors)
 )]
 pub(crate) async fn submit(ask: Ask, request: Request) -> Answer {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::document::{MAX_PROFILE_TEXT, UserChange, UserChangeAttributes};
 use super::{Envelope, Errors};
 use crate::app::App;
 use crate::ask::{Answer, Ask, JsonBody, Path};
@@ -70,47 +71,40 @@ pub(crate) async fn user(ask: Ask, Path(id): Path<String>) -> Answer {
 #[utoipa::path(
     patch, path = "/users/{id}", tag = "users", operation_id = "change_user",
     params(("id" = String, Path)),
-    request_body(content = Envelope, example = json!(
-        {"data": {"type": "user", "id": "bob", "attributes": {"first_name": "Bob"}}}
-    )),
+    request_body = UserChange,
     responses((status = 200, body = Envelope), Errors)
 )]
-pub(crate) async fn change(ask: Ask, Path(id): Path<String>, body: JsonBody) -> Answer {
+pub(crate) async fn change(
+    ask: Ask,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<UserChange>,
+) -> Answer {
     let account = find_own(&ask, &id).await?;
-    let attributes = body.attributes("user")?;
-    if let Some(given) = body.0.pointer("/data/id")
-        && given.as_str() != Some(&account.name)
-    {
+    if body.data.id.is_some_and(|id| id != account.name) {
         return Err(ApiError::bad_request("data.id is another user's"));
     }
-    let mut change = ProfileChange::default();
-    for (name, value) in attributes {
-        let text = || {
-            value
-                .as_str()
-                .filter(|text| text.chars().count() <= 256)
-                .map(str::to_owned)
-                .ok_or_else(|| {
-                    ApiError::invalid_argument(format!(
-                        "{name} must be a text of 256 characters at most"
-                    ))
-                })
-        };
-        match name.as_str() {
-            "first_name" => change.first_name = Some(text()?),
-            "last_name" => change.last_name = Some(text()?),
-            "profile_phrase" => change.profile_phrase = Some(text()?),
-            "preferences" => match value {
-                Value::Object(map) => change.preferences = Some(map.clone()),
-                _ => return Err(ApiError::invalid_argument("preferences must be an object")),
-            },
-            other => {
-                return Err(ApiError::bad_request(format!(
-                    "Attribute {other:?} is read-only"
-                )));
-            }
+    let UserChangeAttributes {
+        first_name,
+        last_name,
+        profile_phrase,
+        preferences,
+    } = body.data.attributes;
+    for text in [&first_name, &last_name, &profile_phrase]
+        .into_iter()
+        .flatten()
+    {
+        if text.chars().count() > MAX_PROFILE_TEXT {
+            return Err(ApiError::invalid_argument(format!(
+                "{text:?} is longer than {MAX_PROFILE_TEXT} characters"
+            )));
         }
     }
+    let change = ProfileChange {
+        first_name,
+        last_name,
+        profile_phrase,
+        preferences,
+    };
     ask.app.store.change_profile(&account.name, &change).await?;
     let node = user_node(&ask, find(&ask, &account.name).await?);
     Ok(Json(json!({"data": node.object})))
@@ -183,7 +177,7 @@ pub(crate) async fn api_usage(ask: Ask, Path(id): Path<String>) -> Answer {
     get, path = "/users/{id}/{relationship}", tag = "users", operation_id = "users_relationship",
     params(
         ("id" = String, Path), ("relationship" = String, Path),
-        ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)
+        ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query)
     ),
     responses((status = 200, body = Envelope), Errors)
 )]
@@ -198,7 +192,7 @@ pub(crate) async fn relationship(ask: Ask, Path((id, name)): Path<(String, Strin
     operation_id = "users_descriptors",
     params(
         ("id" = String, Path), ("relationship" = String, Path),
-        ("limit" = Option<u32>, Query), ("cursor" = Option<String>, Query)
+        ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query)
     ),
     responses((status = 200, body = Envelope), Errors)
 )]

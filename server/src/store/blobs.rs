@@ -13,7 +13,7 @@ use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload};
 use quorum_core::digest::{Digests, HEAD_BYTES, Hasher};
 use quorum_core::indicator::Sha256;
-use tokio::sync::{RwLock, RwLockReadGuard};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use super::{Result, StoreError};
 use crate::failpoint;
@@ -28,12 +28,12 @@ pub(crate) struct Blobs {
     store: Arc<dyn ObjectStore>,
     /// Held for reading from a blob's move into place to the commit of its row, for writing while
     /// an orphan is removed: so no blob is taken for an orphan between the two.
-    settling: RwLock<()>,
+    settling: Arc<RwLock<()>>,
 }
 
 /// The right to commit a row for a blob that was just moved into place.
-pub(crate) struct Settling<'a>(
-    #[expect(dead_code, reason = "held, not read")] RwLockReadGuard<'a, ()>,
+pub(crate) struct Settling(
+    #[expect(dead_code, reason = "held, not read")] OwnedRwLockReadGuard<()>,
 );
 
 impl Blobs {
@@ -55,21 +55,24 @@ impl Blobs {
         }
         std::fs::create_dir_all(&incoming).map_err(failed)?;
         std::fs::create_dir_all(directory.join("blobs")).map_err(failed)?;
+        // What is in them is synced upload by upload; that they are there is synced here.
+        let synced = std::fs::File::open(directory).and_then(|directory| directory.sync_all());
+        synced.map_err(failed)?;
         let store = LocalFileSystem::new_with_prefix(directory)?.with_fsync(true);
         Ok(Self {
             store: Arc::new(store),
-            settling: RwLock::new(()),
+            settling: Arc::new(RwLock::new(())),
         })
     }
 
     /// Begins an upload.
-    pub(crate) async fn receive(&self) -> Result<Incoming<'_>> {
+    pub(crate) async fn receive(self: &Arc<Self>) -> Result<Incoming> {
         let path = Path::from(format!("incoming/{}", Secret::draw()?.reveal()));
         let upload = self.store.put_multipart(&path).await?;
         Ok(Incoming {
-            blobs: self,
+            blobs: self.clone(),
             path,
-            upload,
+            upload: Some(upload),
             hasher: Hasher::new(),
             head: Vec::new(),
             part: Vec::with_capacity(PART_BYTES),
@@ -113,27 +116,30 @@ fn location(sha256: &Sha256) -> Path {
     Path::from(format!("blobs/{}/{name}", &name[..2]))
 }
 
-/// An upload under way.
-pub(crate) struct Incoming<'a> {
-    blobs: &'a Blobs,
+/// An upload under way. Dropped before its end, nothing of it stays.
+pub(crate) struct Incoming {
+    blobs: Arc<Blobs>,
     path: Path,
-    upload: Box<dyn MultipartUpload>,
+    /// There until the upload is complete.
+    upload: Option<Box<dyn MultipartUpload>>,
     hasher: Hasher,
     head: Vec<u8>,
     part: Vec<u8>,
     size: u64,
 }
 
-/// A whole upload, synced, under its own name yet.
-pub(crate) struct Received<'a> {
-    blobs: &'a Blobs,
-    path: Path,
+/// A whole upload, synced, under its own name yet. Dropped before it is published, nothing of it
+/// stays.
+pub(crate) struct Received {
+    blobs: Arc<Blobs>,
+    /// There until it is published.
+    path: Option<Path>,
     pub(crate) digests: Digests,
     /// Its first bytes, as many as the file type needs.
     pub(crate) head: Vec<u8>,
 }
 
-impl<'a> Incoming<'a> {
+impl Incoming {
     /// Bytes so far.
     pub(crate) fn size(&self) -> u64 {
         self.size
@@ -168,46 +174,68 @@ impl<'a> Incoming<'a> {
             return Err(sqlx::Error::WorkerCrashed.into());
         };
         self.hasher = hasher;
-        self.upload.put_part(PutPayload::from(part)).await?;
+        if let Some(upload) = &mut self.upload {
+            upload.put_part(PutPayload::from(part)).await?;
+        }
         Ok(())
     }
 
     /// Ends the upload: when this returns, the bytes and their directory are on the disk.
-    pub(crate) async fn finish(mut self) -> Result<Received<'a>> {
+    pub(crate) async fn finish(mut self) -> Result<Received> {
         if !self.part.is_empty() {
             self.flush().await?;
         }
         failpoint::reach("upload.received");
-        self.upload.complete().await?;
+        let received = Received {
+            blobs: self.blobs.clone(),
+            path: Some(self.path.clone()),
+            digests: std::mem::take(&mut self.hasher).finish(),
+            head: std::mem::take(&mut self.head),
+        };
+        if let Some(upload) = &mut self.upload {
+            upload.complete().await?;
+        }
+        self.upload = None;
         failpoint::reach("upload.synced");
-        Ok(Received {
-            blobs: self.blobs,
-            path: self.path,
-            digests: self.hasher.finish(),
-            head: self.head,
-        })
-    }
-
-    /// Throws the upload away.
-    pub(crate) async fn abandon(mut self) -> Result<()> {
-        Ok(self.upload.abort().await?)
+        Ok(received)
     }
 }
 
-impl<'a> Received<'a> {
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if let Some(mut upload) = self.upload.take() {
+            tokio::spawn(async move {
+                if let Err(error) = upload.abort().await {
+                    tracing::warn!(%error, "cannot throw an upload away");
+                }
+            });
+        }
+    }
+}
+
+impl Received {
     /// Moves the bytes to their place. The row must be committed while the answer is held.
-    pub(crate) async fn publish(self) -> Result<Settling<'a>> {
-        let settling = self.blobs.settling.read().await;
-        self.blobs
-            .store
-            .rename(&self.path, &location(&self.digests.sha256))
-            .await?;
+    pub(crate) async fn publish(mut self) -> Result<Settling> {
+        let settling = self.blobs.settling.clone().read_owned().await;
+        if let Some(path) = &self.path {
+            let place = location(&self.digests.sha256);
+            self.blobs.store.rename(path, &place).await?;
+        }
+        self.path = None;
         failpoint::reach("upload.published");
         Ok(Settling(settling))
     }
+}
 
-    /// Throws the upload away.
-    pub(crate) async fn abandon(self) -> Result<()> {
-        Ok(self.blobs.store.delete(&self.path).await?)
+impl Drop for Received {
+    fn drop(&mut self) {
+        if let Some(path) = self.path.take() {
+            let store = self.blobs.store.clone();
+            tokio::spawn(async move {
+                if let Err(error) = store.delete(&path).await {
+                    tracing::warn!(%error, "cannot throw an upload away");
+                }
+            });
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::files::blobs;
-use crate::harness::{Server, eicar, sha256, until};
+use crate::harness::{EICAR_SHA256, Server, eicar, sha256, until};
 
 /// Steps at which the process dies, and whether the client has its answer by then.
 const STEPS: &[&str] = &[
@@ -59,10 +59,10 @@ fn dying_at_any_step_loses_nothing_that_was_acknowledged() {
         let failpoints = format!("{step}=abort");
         let mut server = Server::with(&[("QUORUM_FAILPOINTS", failpoints.as_str())]);
         let bytes = format!("dies at {step}").into_bytes();
-        let acknowledged: Vec<_> = server
-            .client
-            .try_upload("/files", "a", &bytes)
-            .ok()
+        let answer = server.client.try_upload("/files", "a", &bytes).ok();
+        assert!(!server.wait().success(), "{step}");
+        server.start_again(&[]);
+        let acknowledged: Vec<_> = answer
             .map(|reply| {
                 (
                     reply.data()["id"].as_str().unwrap().to_owned(),
@@ -71,13 +71,17 @@ fn dying_at_any_step_loses_nothing_that_was_acknowledged() {
             })
             .into_iter()
             .collect();
-        assert_eq!(
-            acknowledged.is_empty(),
-            step.starts_with("upload."),
-            "{step}"
-        );
-        assert!(!server.wait().success(), "{step}");
-        server.start_again(&[]);
+        // It dies on the spot, so there is no answer before the commit; after it there may be.
+        let committed = !["upload.received", "upload.synced", "upload.published"].contains(step);
+        assert!(committed || acknowledged.is_empty(), "{step}");
+        let file = format!("/files/{}", sha256(&bytes));
+        assert_eq!(server.client.get(&file).status == 200, committed, "{step}");
+        if committed {
+            until("what was committed is analysed", || {
+                let analyses = server.client.get(&format!("{file}/analyses")).data();
+                analyses[0]["attributes"]["status"] == "completed"
+            });
+        }
         check(&server, &acknowledged);
         // And it works as before.
         let again = server.client.analysed("a", &bytes);
@@ -142,15 +146,35 @@ fn kill_9_at_any_moment_loses_nothing_that_was_acknowledged() {
 
 #[test]
 fn a_job_that_kills_the_process_every_time_ends_as_failed_and_spares_the_others() {
-    let settings = [
-        ("QUORUM_FAILPOINTS", "engine.Quorum YARA=abort"),
-        ("QUORUM_JOB_ATTEMPTS", "3"),
-    ];
-    let mut server = Server::with(&settings);
+    let place = format!("engine.Quorum YARA on {EICAR_SHA256}");
+    // Sent in while nothing dies yet: the answer must not race with the first death. That makes
+    // one attempt, which hangs.
+    let mut server = Server::with(&[
+        ("QUORUM_FAILPOINTS", &format!("{place}=hang")),
+        ("QUORUM_WORKERS", "1"),
+    ]);
     let url = server.client.post_url("http://example.com/").data();
     server.client.completed(url["id"].as_str().unwrap());
     let descriptor = server.client.upload("poison", &eicar()).data();
     let id = descriptor["id"].as_str().unwrap();
+    until("it is begun", || {
+        let analysis = server.client.get(&format!("/analyses/{id}")).data();
+        analysis["attributes"]["status"] == "in-progress"
+    });
+    let innocent: Vec<_> = (0..5)
+        .map(|number| {
+            let bytes = format!("innocent {number}").into_bytes();
+            let descriptor = server.client.upload("innocent", &bytes).data();
+            (descriptor["id"].as_str().unwrap().to_owned(), bytes)
+        })
+        .collect();
+    server.kill();
+    let failpoint = format!("{place}=abort");
+    let settings = [
+        ("QUORUM_FAILPOINTS", failpoint.as_str()),
+        ("QUORUM_JOB_ATTEMPTS", "4"),
+    ];
+    server.start_again(&settings);
     let mut deaths = 0;
     loop {
         assert!(!server.wait().success());
@@ -178,6 +202,8 @@ fn a_job_that_kills_the_process_every_time_ends_as_failed_and_spares_the_others(
     let analysis = server.client.completed(id);
     let results = &analysis["data"]["attributes"]["results"];
     assert_eq!(results["Quorum YARA"]["category"], "failure");
+    assert_eq!(results["Hash list"]["category"], "malicious");
+    check(&server, &innocent);
     // The next file is analysed, once the cause is gone.
     server.kill();
     server.start_again(&[]);

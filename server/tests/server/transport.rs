@@ -1,6 +1,6 @@
 //! The wire itself: paths, bodies, headers, and JSON whatever happens.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Client, Server};
 
@@ -144,6 +144,62 @@ fn a_host_header_cannot_smuggle_anything_into_links() {
     let answer = server.raw(request.as_bytes());
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     assert!(!answer.contains("a/b@c/api"), "{answer}");
+}
+
+/// Every `$ref` of a document.
+fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::Object(map) => {
+            found.extend(map.get("$ref").and_then(Value::as_str));
+            map.values().for_each(|value| references(value, found));
+        }
+        Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_document_refers_to_nothing_that_it_lacks() {
+    let server = Server::start();
+    let document = server.client.get("/openapi.json").json;
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 100, "{}", found.len());
+    for reference in found {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+#[test]
+fn the_lengths_that_the_document_names_are_those_that_count() {
+    let server = Server::start();
+    let document = server.client.get("/openapi.json").json;
+    let longest = |schema: &str, name: &str| {
+        let pointer = format!("/components/schemas/{schema}/properties/{name}/maxLength");
+        document.pointer(&pointer).unwrap().as_u64().unwrap() as usize
+    };
+    let longest_comment = longest("NewCommentAttributes", "text");
+    let comment = |length| {
+        server
+            .client
+            .comment("/domains/a.example", &"é".repeat(length))
+            .status
+    };
+    assert_eq!(
+        (comment(longest_comment), comment(longest_comment + 1)),
+        (200, 400)
+    );
+    let longest_name = longest("UserChangeAttributes", "first_name");
+    let change = |length| {
+        let attributes = json!({"first_name": "é".repeat(length)});
+        let body = json!({"data": {"type": "user", "attributes": attributes}}).to_string();
+        server
+            .client
+            .send("PATCH", "/users/admin", &[], body.as_bytes())
+            .status
+    };
+    assert_eq!((change(longest_name), change(longest_name + 1)), (200, 400));
 }
 
 #[test]

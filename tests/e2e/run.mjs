@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { CLEAN, EICAR, sha256 } from "./harness/files.mjs";
 import { Chromium } from "./harness/chromium.mjs";
 import { Display } from "./harness/display.mjs";
-import { record } from "./harness/pages.mjs";
+import { record, text } from "./harness/pages.mjs";
 import { card, readCard, rightClick } from "./harness/right-click.mjs";
-import { BAD_LINK, connect, startWorld } from "./harness/stage.mjs";
+import { BAD_LINK, COMMENT_ON_LINK, connect, startWorld } from "./harness/stage.mjs";
 import { ROOT, picture } from "./harness/tree.mjs";
 
 process.env.QUORUM_PICTURES = "target/run";
@@ -76,7 +76,9 @@ async function doIt(chromium, world, start, display) {
   await job("1. Right click on a link, Check with Quorum", async () => {
     const page = await chromium.visit(start);
     await rightClick(display, page, "#link");
-    const { verdict, engines, all } = await readCard(await card(page), /Malicious|Phishing/);
+    const frame = await card(page);
+    await text(frame, "body", COMMENT_ON_LINK);
+    const { verdict, engines, all } = await readCard(frame, /Malicious|Phishing/);
     await page.screenshot({ path: picture("1-right-click") });
     console.log(`  the card says: ${verdict} · ${engines}\n${indented(all)}\n  the server says:`);
     await report(world.alice, `/urls/${Buffer.from(BAD_LINK).toString("base64url")}`);

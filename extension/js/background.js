@@ -16,20 +16,25 @@ ready.catch(failed);
 const unanswered = new Set();
 /** @type {Set<chrome.runtime.Port>} */
 const ports = new Set();
+/** Fresh instances that this worker may still start. */
+let lives = 3;
 
 /** @param {unknown} error */
 function failed(error) {
   console.error(error);
   releaseAll();
+  if (!(error instanceof WebAssembly.RuntimeError)) return;
   // After a trap nothing in that instance can be relied on: a fresh one takes over, and finds in the
-  // store what the old one had begun.
-  if (error instanceof WebAssembly.RuntimeError) {
-    for (const refuse of unanswered) refuse(error);
-    for (const port of ports) port.disconnect(); // pages open theirs again
-    ports.clear();
-    ready = ready.catch(() => {}).then(() => rust.__wbg_reset_state()).then(() => rust.wake());
-    ready.catch(() => {});
-  }
+  // store what the old one had begun. If it is just that which traps, it must not go on for ever.
+  for (const refuse of unanswered) refuse(error);
+  for (const port of ports) port.disconnect(); // pages open theirs again
+  ports.clear();
+  lives -= 1;
+  ready =
+    lives > 0
+      ? ready.catch(() => {}).then(() => rust.__wbg_reset_state()).then(() => rust.wake())
+      : Promise.reject(error); // until the browser starts this worker anew
+  ready.catch(() => {});
 }
 
 // A trap inside of a task that Rust started by itself surfaces here and nowhere else.

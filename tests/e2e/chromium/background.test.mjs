@@ -1,0 +1,275 @@
+// The background's own promises: a content script gets nothing out of it, a key that is to be remembered
+// is never written down readably, a file goes to the configured backend alone, and what dies in the middle
+// costs neither a download nor an answer. Asked by messages, as the pages ask.
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import puppeteer from "puppeteer-core";
+import { FaultyBackend } from "../harness/backend.mjs";
+import { Chromium, EXECUTABLE } from "../harness/chromium.mjs";
+import { unknown } from "../harness/files.mjs";
+import { listen } from "../harness/listen.mjs";
+import { Recorder } from "../harness/record.mjs";
+import { startSite } from "../harness/site.mjs";
+import { build } from "../harness/tree.mjs";
+
+/** @typedef {import("puppeteer-core").Page} Page */
+
+/** @type {import("../harness/site.mjs").Site} */
+let site;
+before(async () => {
+  site = await startSite();
+});
+after(() => site?.close());
+
+/**
+ * @param {Page} page one of ours
+ * @param {Record<string, unknown>} request
+ * @returns {Promise<any>} the answer
+ */
+const ask = (page, request) => page.evaluate((request) => chrome.runtime.sendMessage(request), request);
+
+/**
+ * A browser that is connected to a backend, with a page of ours to ask from.
+ * @param {import("node:test").TestContext} t
+ * @param {{origin: string, key: string}} backend
+ */
+async function connected(t, { origin, key }) {
+  const chromium = await Chromium.launch();
+  t.after(async () => {
+    await chromium.close();
+    chromium.remove();
+  });
+  const page = await chromium.open("options.html");
+  const answer = await ask(page, { ask: "connect", address: origin, key, remember: false });
+  assert.ok(answer.ok, JSON.stringify(answer));
+  assert.ok((await ask(page, { ask: "set_downloads", enabled: true })).ok);
+  return { chromium, page };
+}
+
+/**
+ * Waits until the newest record of a file is as wanted. Pages are told of each change; a test asks again.
+ * @param {Page} page
+ * @param {string} name
+ * @param {(record: any) => boolean} wanted
+ */
+async function record(page, name, wanted) {
+  for (const until = Date.now() + 30_000; ; ) {
+    const { reply } = await ask(page, { ask: "downloads" });
+    const found = reply.downloads.find((/** @type {any} */ record) => record.name === name);
+    if (found && wanted(found)) return found;
+    if (Date.now() > until) throw new Error(`the record stays at ${JSON.stringify(found)}`);
+  }
+}
+
+test("a content script is refused whatever it asks, and reads no storage", { timeout: 60_000 }, async (t) => {
+  const backend = new FaultyBackend();
+  await backend.start();
+  t.after(() => backend.close());
+  const { chromium, page } = await connected(t, backend);
+  await chromium.visit(site.page("victim", "<p>A page whose renderer was taken over."));
+  const asked = backend.record.requests.length;
+  const worker = await chromium.worker();
+  const [answers, storage, news] = await worker.evaluate(async () => {
+    const [tab] = await chrome.tabs.query({ url: "http://127.0.0.1/p/*" });
+    const [run] = await chrome.scripting.executeScript({
+      target: { tabId: /** @type {number} */ (tab?.id) },
+      func: async () => {
+        const evil = "https://evil.example";
+        const indicator = "a.example";
+        const requests = [
+          { ask: "state" },
+          { ask: "connect", address: evil, key: null, remember: true },
+          { ask: "pattern", address: evil },
+          { ask: "set_downloads", enabled: false },
+          { ask: "current_page" },
+          { ask: "read", text: "a.example" },
+          { ask: "card" },
+          { ask: "report", indicator, evidence: "given", fresh: false },
+          { ask: "comments", indicator, cursor: null },
+          { ask: "add_comment", indicator, text: "x" },
+          { ask: "vote", indicator, verdict: "harmless" },
+          { ask: "submit", indicator: `${evil}/` },
+          { ask: "downloads" },
+          ...["keep", "upload", "recheck", "forget"].map((ask) => ({ ask, id: "1-1" })),
+          { ask: "open_report", indicator },
+          { ask: "open_options" },
+          "state", null, 7, [], {}, { ask: {} }, { ask: "__proto__" }, { ask: "state", sender: "page" },
+        ];
+        const answers = [];
+        for (const request of requests) answers.push(await chrome.runtime.sendMessage(request));
+        const storage = await Promise.all(
+          [chrome.storage.local, chrome.storage.session].map((area) => area.get(null).then((all) => Object.keys(all), () => "closed")),
+        );
+        const port = chrome.runtime.connect({ name: "news" });
+        const news = await new Promise((resolve) => {
+          port.onDisconnect.addListener(() => resolve("closed"));
+          port.onMessage.addListener(resolve);
+        });
+        return [answers, storage, news];
+      },
+    });
+    return /** @type {any} */ (run?.result);
+  });
+  for (const { ok, reply, problem } of answers) {
+    assert.equal(ok, false);
+    assert.equal(reply, undefined);
+    assert.match(problem.problem, /^(not_allowed|malformed)$/);
+  }
+  assert.deepEqual(storage, ["closed", "closed"]);
+  assert.equal(news, "closed");
+  assert.equal(backend.record.requests.length, asked, "the backend is asked nothing");
+  const { reply } = await ask(page, { ask: "state" });
+  assert.equal(reply.state.address, backend.origin);
+  assert.equal(reply.state.downloads, true);
+});
+
+test("a remembered key outlives the browser, readable nowhere; another one does not", { timeout: 120_000 }, async (t) => {
+  const backend = new FaultyBackend();
+  await backend.start();
+  t.after(() => backend.close());
+  const chromium = await Chromium.launch();
+  t.after(() => chromium.remove());
+  const page = await chromium.open("options.html");
+  await ask(page, { ask: "connect", address: backend.origin, key: backend.key, remember: true });
+  await chromium.close();
+  const needles = [backend.key.slice(0, 32), backend.key.slice(32)].flatMap((half) => [Buffer.from(half), Buffer.from(half, "utf16le")]);
+  const holding = readdirSync(chromium.profile.path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter((file) => needles.some((needle) => readFileSync(file).includes(needle)));
+  assert.deepEqual(holding, []);
+
+  /** @param {(page: Page) => Promise<void>} visit in a browser that was started again */
+  const later = async (visit) => {
+    const browser = await puppeteer.launch({
+      executablePath: EXECUTABLE,
+      pipe: true,
+      enableExtensions: true,
+      userDataDir: chromium.profile.path,
+      args: ["--no-first-run", "--disable-background-networking", ...(process.getuid?.() === 0 ? ["--no-sandbox"] : [])],
+    });
+    try {
+      const id = await browser.installExtension(build("chromium-test"));
+      const page = await browser.newPage();
+      await page.goto(`chrome-extension://${id}/options.html`);
+      await visit(page);
+    } finally {
+      await browser.close();
+    }
+  };
+  await later(async (page) => {
+    assert.equal((await ask(page, { ask: "state" })).reply.state.has_key, true);
+    const before = backend.record.requests.length;
+    await ask(page, { ask: "report", indicator: "a.example", evidence: "given", fresh: true });
+    assert.equal(backend.record.requests.at(before)?.headers["x-apikey"], backend.key);
+    assert.ok((await ask(page, { ask: "connect", address: backend.origin, key: null, remember: false })).ok);
+  });
+  await later(async (page) => {
+    const { state } = (await ask(page, { ask: "state" })).reply;
+    assert.equal(state.address, backend.origin);
+    assert.equal(state.has_key, false);
+  });
+});
+
+/** A backend that takes uploads, and says where the large ones go. */
+async function startTaker() {
+  const record = new Recorder();
+  const taker = { origin: "", key: "0123456789abcdef".repeat(4), record, uploads: "", swallows: false, close: async () => {} };
+  const listening = await listen(async (request, response) => {
+    const { method, url } = await record.add(request);
+    /** @param {number} status @param {unknown} value */
+    const answer = (status, value) => {
+      response.writeHead(status, { "content-type": "application/json" });
+      response.end(JSON.stringify(value));
+    };
+    if (url.includes("/users/")) return answer(200, { data: { type: "user", id: "tom", attributes: {} } });
+    if (url.endsWith("/files/upload_url")) return answer(200, { data: taker.uploads });
+    if (method === "POST") return taker.swallows ? undefined : answer(200, { data: { type: "analysis", id: "a1" } });
+    if (url.includes("/analyses/")) return answer(200, { data: { type: "analysis", id: "a1", attributes: { status: "completed" } } });
+    return answer(404, { error: { code: "NotFoundError", message: "not found" } });
+  });
+  taker.origin = listening.origin;
+  taker.close = listening.close;
+  return taker;
+}
+
+test("a large file goes where the backend says, if that is the backend itself", { timeout: 120_000 }, async (t) => {
+  const taker = await startTaker();
+  t.after(taker.close);
+  const canary = new Recorder();
+  const elsewhere = await listen(async (request, response) => {
+    await canary.add(request);
+    response.end("{}");
+  });
+  t.after(elsewhere.close);
+  const { chromium, page } = await connected(t, taker);
+  const bytes = Buffer.concat([unknown("large"), Buffer.alloc(32 * 1024 * 1024, 1)]);
+  site.put("large.bin", bytes);
+  const start = await chromium.visit(site.link("large", "/d/attachment/large.bin"));
+  await chromium.downloads.of(() => start.click("#go"));
+  const { id } = await record(page, "large.bin", ({ phase }) => phase === "done");
+
+  taker.uploads = `${elsewhere.origin}/upload`;
+  await ask(page, { ask: "upload", id });
+  const refused = await record(page, "large.bin", ({ upload }) => upload.upload === "failed");
+  assert.deepEqual(refused.upload.error, { of: "backend", failure: { failure: "redirected" } });
+  assert.deepEqual(canary.requests, []);
+
+  taker.uploads = `${taker.origin}/_ah/upload/1`;
+  await ask(page, { ask: "upload", id });
+  await record(page, "large.bin", ({ upload }) => upload.upload === "done");
+  const sent = taker.record.requests.filter(({ method }) => method === "POST");
+  assert.deepEqual(sent.map(({ url }) => url), ["/_ah/upload/1"]);
+  assert.ok(sent[0]?.body.includes(bytes.subarray(0, 1000)));
+});
+
+test("an upload that dies with the worker is told as interrupted, and not sent again unasked", { timeout: 60_000 }, async (t) => {
+  const taker = await startTaker();
+  t.after(taker.close);
+  taker.swallows = true;
+  const { chromium, page } = await connected(t, taker);
+  site.put("dies.bin", unknown("dies"));
+  const start = await chromium.visit(site.link("dies", "/d/attachment/dies.bin"));
+  await chromium.downloads.of(() => start.click("#go"));
+  const { id } = await record(page, "dies.bin", ({ phase }) => phase === "done");
+  await ask(page, { ask: "upload", id });
+  await taker.record.first(({ method }) => method === "POST");
+  await (await chromium.worker()).close();
+  const { upload } = await record(page, "dies.bin", ({ upload }) => upload.upload === "failed");
+  assert.deepEqual(upload.error, { of: "backend", failure: { failure: "interrupted" } });
+  assert.equal(taker.record.requests.filter(({ method }) => method === "POST").length, 1);
+});
+
+test("a trap of our module lets the download go, and a fresh one answers", { timeout: 60_000 }, async (t) => {
+  const backend = new FaultyBackend();
+  await backend.start();
+  t.after(() => backend.close());
+  const { chromium, page } = await connected(t, backend);
+  const worker = await chromium.worker();
+  let traps = 0;
+  worker.on("console", (message) => (traps += /RuntimeError/.test(message.text()) ? 1 : 0));
+  // What a browser never does: a failure that is no Error, which the module takes as impossible.
+  await worker.evaluate(() => {
+    const fetch = globalThis.fetch;
+    globalThis.fetch = () => {
+      globalThis.fetch = fetch;
+      return Promise.reject("not an error");
+    };
+  });
+  const bytes = unknown("trap");
+  site.put("trap.bin", bytes);
+  const start = await chromium.visit(site.link("trap", "/d/attachment/trap.bin"));
+  const began = performance.now();
+  const item = await chromium.downloads.of(() => start.click("#go"));
+  assert.equal(item.state, "complete");
+  assert.ok(readFileSync(item.filename).equals(bytes));
+  assert.ok(performance.now() - began < 5_000, "let go at once, not when the time was over");
+  const { reply } = await ask(page, { ask: "state" });
+  assert.equal(reply.state.address, backend.origin);
+  const { assessment } = await record(page, "trap.bin", ({ phase }) => phase === "done");
+  assert.equal(assessment.verdict, "unknown", "the fresh one has made the check again");
+  assert.equal(traps, 1);
+});

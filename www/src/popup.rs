@@ -57,6 +57,7 @@ pub(crate) fn Popup() -> Html {
     let part = use_state(|| Part::Engines);
     let voices = use_state(|| 0_u64);
     let over = use_state(|| false);
+    let middle = use_node_ref();
     // Only the newest question may set the subject.
     let latest = use_memo((), |()| Cell::new(0_u32));
 
@@ -131,13 +132,14 @@ pub(crate) fn Popup() -> Html {
         })
     };
     let on_open = {
+        let middle = middle.clone();
         let (subject, latest, part) = (subject.clone(), latest.clone(), part.clone());
         Callback::from(move |target| {
             latest.set(latest.get().wrapping_add(1));
             subject.set(Subject::One(target));
             part.set(Part::Engines);
-            if let Some(window) = web_sys::window() {
-                window.scroll_to_with_x_and_y(0.0, 0.0);
+            if let Some(middle) = middle.cast::<web_sys::Element>() {
+                middle.set_scroll_top(0);
             }
         })
     };
@@ -267,7 +269,7 @@ pub(crate) fn Popup() -> Html {
                     <Icon shape={Shape::Gear} />
                 </button>
             </header>
-            <main>
+            <main ref={middle}>
                 { head }
                 <Tabs {parts} {selected} {on_select} />
                 if let Some(view) = &view {

@@ -193,8 +193,8 @@ export const record = (name, assessment, change = {}) => ({
   name,
   url: `https://files.example/${name}`,
   mime: "application/octet-stream",
-  started: Date.now() - (number % 7) * 7 * MINUTE,
-  checked_at: assessment ? Date.now() - (number % 7) * 7 * MINUTE : null,
+  started: Date.now(),
+  checked_at: assessment ? Date.now() : null,
   private: false,
   phase: assessment ? "done" : "checking",
   disposition: "released",
@@ -208,6 +208,7 @@ export const record = (name, assessment, change = {}) => ({
   ...change,
 });
 
+/** Seven downloads, seven minutes apart. */
 export const history = () => [
   record("invoice_2026-11.pdf.exe", { verdict: "malicious", reasons: [{ reason: "engines_object", objecting: 48, answered: 72 }] }, { disposition: "kept_back", labels: ["Trojan.AgentTesla"] }),
   record("setup-helper.msi", null, { disposition: "held", digests: null, landed_size: null }),
@@ -216,7 +217,7 @@ export const history = () => [
   record("driver.zip", { verdict: "unknown", reasons: [{ reason: "never_seen" }] }, { upload: { upload: "analysing", analysis: "x", since: Date.now() } }),
   record("photo.zip", { verdict: "unchecked", reasons: [{ reason: "failed", failure: { failure: "unreachable" } }] }),
   record("from-a-blob.bin", { verdict: "unknown", evidence: "address", reasons: [{ reason: "never_seen" }, { reason: "bytes_not_read", failure: "scheme" }] }, { digests: null, copy_failure: "scheme" }),
-];
+].map((record, at) => ({ ...record, started: record.started - at * 7 * MINUTE, checked_at: record.checked_at && record.checked_at - at * 7 * MINUTE }));
 
 /**
  * A whole scenario of the popup or a report.

@@ -32,8 +32,8 @@ const PICTURES = {
   "popup-no-page": { scenario: s.scenario(null) },
   "popup-welcome": { scenario: s.scenario(null, { state: s.ok({ state: s.state({ address: null, backend: null, has_key: false, account: null }) }), downloads: s.ok({ downloads: [] }) }) },
   "popup-welcome-key": { scenario: s.scenario(null, { state: s.ok({ state: s.state({ has_key: false, account: null }) }), downloads: s.ok({ downloads: [] }) }) },
-  "popup-downloads": { scenario: s.scenario(s.phishing()), then: (page) => tab(page, "Downloads"), full: true },
-  "popup-downloads-dark": { scenario: s.scenario(null), look: { dark: true }, full: true },
+  "popup-downloads": { scenario: s.scenario(s.phishing()), then: (page) => tab(page, "Downloads"), look: { height: 1250 } },
+  "popup-downloads-dark": { scenario: s.scenario(null), look: { dark: true, height: 1250 } },
   "popup-choices": {
     scenario: s.scenario(null, { read: s.ok({ indicators: [s.PAGE, "192.0.2.7", s.HASH] }) }),
     then: async (page) => {
@@ -77,7 +77,7 @@ const JAPANESE = {
   "ja-popup-phishing": { scenario: s.scenario(s.phishing()), then: (page) => nth(page, 1) },
   "ja-popup-details": { scenario: s.scenario(s.falseAlarm()), then: (page) => nth(page, 2) },
   "ja-popup-unknown": { scenario: s.scenario(s.unknown()) },
-  "ja-popup-downloads": { scenario: s.scenario(null), full: true },
+  "ja-popup-downloads": { scenario: s.scenario(null), look: { height: 1250 } },
   "ja-popup-failed": { scenario: s.scenario(s.failed("not_the_api")) },
   "ja-card": { path: "card.html", scenario: s.scenario(s.phishing()), look: { width: 340, height: 340, dark: true } },
   "ja-card-clean": { path: "card.html", scenario: s.scenario(s.clean()), look: { width: 340, height: 340 } },

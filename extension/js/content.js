@@ -66,4 +66,6 @@
   root.append(host);
   watch.observe(root, { childList: true });
   watch.observe(host, { attributes: true });
+  // The value of this script: whoever injected it learns that the card is there.
+  true;
 }

@@ -98,9 +98,14 @@ export const openOptions = () => api.runtime.openOptionsPage();
 
 /** The tab in front, with its address if we may know it. @returns {Promise<chrome.tabs.Tab | undefined>} */
 export const frontTab = async () => (await api.tabs.query({ active: true, lastFocusedWindow: true }))[0];
-/** Puts the card on a tab's page; needs the grant of a user's action. @param {number} tabId */
+/**
+ * Puts the card on a tab's page; needs the grant of a user's action.
+ * @param {number} tabId
+ * @returns {Promise<boolean>} whether it is there: a script that throws is no failure to the browser
+ */
 export async function injectCard(tabId) {
-  await api.scripting.executeScript({ target: { tabId }, files: ["content.js"] });
+  const [injected] = await api.scripting.executeScript({ target: { tabId }, files: ["content.js"] });
+  return injected?.result === true;
 }
 
 // --- Staying alive --------------------------------------------------------------------------------------

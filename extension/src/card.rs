@@ -72,7 +72,8 @@ pub(crate) async fn menu_clicked(info: JsValue, tab: JsValue) {
     if let Some(tab) = tab.and_then(|tab| tab.id) {
         let shown = to_js(&indicators);
         let stored = platform::write_storage("session", &place(tab), &shown).await;
-        if stored.is_ok() && platform::inject_card(tab as f64).await.is_ok() {
+        let injected = platform::inject_card(tab as f64).await;
+        if stored.is_ok() && injected.is_ok_and(|there| there.is_truthy()) {
             return;
         }
     }

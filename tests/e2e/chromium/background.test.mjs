@@ -9,9 +9,11 @@ import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
 import { FaultyBackend } from "../harness/backend.mjs";
 import { Chromium, EXECUTABLE } from "../harness/chromium.mjs";
+import { Display } from "../harness/display.mjs";
 import { unknown } from "../harness/files.mjs";
 import { listen } from "../harness/listen.mjs";
 import { Recorder } from "../harness/record.mjs";
+import { rightClick } from "../harness/right-click.mjs";
 import { startSite } from "../harness/site.mjs";
 import { build } from "../harness/tree.mjs";
 
@@ -272,4 +274,24 @@ test("a trap of our module lets the download go, and a fresh one answers", { tim
   const { assessment } = await record(page, "trap.bin", ({ phase }) => phase === "done");
   assert.equal(assessment.verdict, "unknown", "the fresh one has made the check again");
   assert.equal(traps, 1);
+});
+
+test("where no card can stand, the report opens in a tab", { timeout: 60_000 }, async (t) => {
+  const display = new Display();
+  await display.start();
+  t.after(() => display.close());
+  const drawing = await listen((_, response) => {
+    response.writeHead(200, { "content-type": "image/svg+xml" });
+    response.end('<svg xmlns="http://www.w3.org/2000/svg"><a href="https://a.example/x"><rect id="go" width="200" height="100"/></a></svg>');
+  });
+  t.after(drawing.close);
+  const chromium = await Chromium.launch({ display });
+  t.after(async () => {
+    await chromium.close();
+    chromium.remove();
+  });
+  const page = await chromium.visit(drawing.origin);
+  const opened = chromium.browser.waitForTarget((target) => target.url().includes("report.html"));
+  await rightClick(display, page, "#go");
+  assert.equal(new URL((await opened).url()).searchParams.get("indicator"), "https://a.example/x");
 });

@@ -38,7 +38,11 @@ fn copy(bytes: &[u8]) -> Event {
 fn report(kind: &str, malicious: usize, silent: usize) -> Box<Report> {
     let results: serde_json::Map<_, _> = (0..malicious + silent)
         .map(|n| {
-            let category = if n < malicious { "malicious" } else { "undetected" };
+            let category = if n < malicious {
+                "malicious"
+            } else {
+                "undetected"
+            };
             let result = json!({"category": category, "engine_name": "x", "result": "Family.X"});
             (format!("E{n}"), result)
         })
@@ -104,7 +108,10 @@ fn releases_what_nobody_objects_to() {
 #[test]
 fn releases_an_unknown_file_and_uploads_it_only_when_asked() {
     let mut record = held_and_read();
-    assert_eq!(record.step(Event::FileReport(Ok(None)), 2), [Action::Release]);
+    assert_eq!(
+        record.step(Event::FileReport(Ok(None)), 2),
+        [Action::Release]
+    );
     assert_eq!(record.verdict(), Some(Verdict::Unknown));
     assert!(record.can_upload());
     let sent = record.step(Event::UploadAsked, 3);
@@ -351,6 +358,46 @@ fn a_download_that_the_user_cancels_is_marked_as_gone() {
     // The answer that was on its way changes nothing in the browser any more.
     assert_eq!(record.step(seen(2, 0), 3), []);
     assert_eq!(record.step(Event::HoldExpired, 4), []);
+}
+
+#[test]
+fn a_file_that_lands_although_it_was_kept_back_is_told() {
+    let mut record = held_and_read();
+    record.step(seen(2, 0), 2);
+    let landed = Event::Landed {
+        size: Some(5),
+        path: None,
+    };
+    assert_eq!(record.step(landed, 3), [Action::Notify(Notice::FoundLate)]);
+    assert_eq!(record.disposition, Disposition::Released);
+}
+
+#[test]
+fn an_unlisted_host_does_not_make_a_file_clean_and_is_named() {
+    let mut record = record(true, URL);
+    record.step(Event::Started, 0);
+    record.step(Event::CopyRead(Err(CopyFailure::Refused)), 1);
+    record.step(Event::AddressReport(Ok(Some(report("domain", 0, 1)))), 2);
+    let assessment = record.assessment.unwrap();
+    assert_eq!(assessment.verdict, Verdict::Unknown);
+    assert!(matches!(assessment.reasons[0], Reason::HostOnly { .. }));
+}
+
+#[test]
+fn a_data_address_is_kept_only_while_its_file_may_be_wanted_from_us() {
+    let url = format!("data:application/octet-stream,{}", "x".repeat(1000));
+    for (verdict, kept) in [
+        (seen(2, 0), true),
+        (Event::FileReport(Ok(None)), true),
+        (seen(0, 2), false),
+        (Event::FileReport(Err(Failure::Unreachable)), true),
+    ] {
+        let mut record = record(true, &url);
+        record.step(Event::Started, 0);
+        record.step(copy(b"bytes"), 1);
+        record.step(verdict, 2);
+        assert_eq!(record.url == url, kept, "{:?}", record.verdict());
+    }
 }
 
 #[test]

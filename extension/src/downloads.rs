@@ -365,7 +365,7 @@ async fn carry_out(id: String, action: Action) {
         }
         Action::AskAddress(url) => {
             let report = reports::get_or_host(&Indicator::Url(url), manner).await;
-            let report = report.map(|(report, _, _)| report.map(Box::new));
+            let report = report.map(|(report, _)| report.map(Box::new));
             step(&id, Event::AddressReport(report)).await;
         }
         Action::Release => hold::release(record.download as f64),

@@ -5,7 +5,7 @@ use quorum_core::api::{Call, Failure, Purpose, Reply};
 use quorum_core::indicator::Indicator;
 use quorum_core::message::ReportView;
 use quorum_core::report::{AnalysisStatus, Report};
-use quorum_core::verdict::{Assessment, Evidence, Reason, Verdict, assess};
+use quorum_core::verdict::{Assessment, Evidence, Reason, assess, assess_host};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::awake::Awake;
@@ -62,25 +62,21 @@ pub(crate) async fn get(
     Ok((report, asked_at))
 }
 
-/// The report on an address or, where there is none, on its host; and which of the two it is.
+/// The report on an address or, where there is none, on its host; the report's kind tells which.
 ///
 /// # Errors
 /// Any [`Failure`].
 pub(crate) async fn get_or_host(
     indicator: &Indicator,
     manner: Manner,
-) -> Result<(Option<Report>, i64, Option<Indicator>), Failure> {
-    let (report, asked_at) = get(indicator, manner).await?;
-    let host = match (&report, indicator) {
-        (None, Indicator::Url(url)) => url.host_indicator(),
-        _ => None,
-    };
-    let Some(host) = host else {
-        return Ok((report, asked_at, None));
-    };
-    match get(&host, manner).await? {
-        (Some(report), asked_at) => Ok((Some(report), asked_at, Some(host))),
-        (None, _) => Ok((None, asked_at, None)),
+) -> Result<(Option<Report>, i64), Failure> {
+    let found = get(indicator, manner).await?;
+    match (&found, indicator) {
+        ((None, _), Indicator::Url(url)) => match url.host_indicator() {
+            Some(host) => get(&host, manner).await,
+            None => Ok(found),
+        },
+        _ => Ok(found),
     }
 }
 
@@ -91,15 +87,15 @@ pub(crate) async fn view(indicator: Indicator, evidence: Evidence, manner: Manne
         (None, now(), assessment)
     } else {
         match get_or_host(&indicator, manner).await {
-            Ok((Some(report), asked_at, Some(host))) => {
-                let assessment = assess_host(&report, &host, evidence);
+            Ok((Some(report), asked_at)) => {
+                let assessment = if report.kind == indicator.kind() {
+                    assess(&report, evidence)
+                } else {
+                    assess_host(&report, evidence)
+                };
                 (Some(report), asked_at, assessment)
             }
-            Ok((Some(report), asked_at, None)) => {
-                let assessment = assess(&report, evidence);
-                (Some(report), asked_at, assessment)
-            }
-            Ok((None, asked_at, _)) => (None, asked_at, Assessment::unknown(evidence)),
+            Ok((None, asked_at)) => (None, asked_at, Assessment::unknown(evidence)),
             Err(failure) => {
                 let reason = Reason::Failed { failure };
                 (None, now(), Assessment::unchecked(evidence, reason))
@@ -115,24 +111,6 @@ pub(crate) async fn view(indicator: Indicator, evidence: Evidence, manner: Manne
         backend.unwrap_or_default(),
         settings::remaining(),
     )
-}
-
-/// What a host's report says about an address on it that nobody has seen: objections count, their
-/// absence does not.
-fn assess_host(report: &Report, host: &Indicator, evidence: Evidence) -> Assessment {
-    let mut assessment = assess(report, evidence);
-    let reason = Reason::HostOnly {
-        host: host.to_string(),
-    };
-    if matches!(assessment.verdict, Verdict::Clean | Verdict::KnownGood) {
-        assessment.verdict = Verdict::Unknown;
-        assessment.reasons.insert(0, reason);
-    } else {
-        // Behind who objects, before everything that is said of the objections.
-        let at = assessment.reasons.len().min(1);
-        assessment.reasons.insert(at, reason);
-    }
-    assessment
 }
 
 /// Sends an address in and waits until it is analysed.
@@ -174,46 +152,4 @@ pub(crate) async fn forget(indicator: &Indicator) {
 /// Removes what is too old, without anybody waiting for it.
 pub(crate) fn tidy() {
     spawn_local(store::tidy(now()));
-}
-
-#[cfg(test)]
-mod tests {
-    use quorum_core::report::Object;
-    use serde_json::json;
-
-    use super::*;
-
-    fn host_report(category: &str) -> Report {
-        let object: Object = serde_json::from_value(json!({
-            "type": "domain", "id": "a.example",
-            "attributes": {"last_analysis_results": {
-                "Host list": {"category": category, "engine_name": "Host list", "method": "blacklist", "result": "x"},
-            }},
-        }))
-        .unwrap();
-        Report::from_object(object).unwrap()
-    }
-
-    fn assessed(category: &str) -> Assessment {
-        let host: Indicator = "a.example".parse().unwrap();
-        assess_host(&host_report(category), &host, Evidence::Address)
-    }
-
-    #[test]
-    fn an_unlisted_host_leaves_an_unseen_address_unknown_and_says_why() {
-        let assessment = assessed("harmless");
-        assert_eq!(assessment.verdict, Verdict::Unknown);
-        assert!(matches!(assessment.reasons[0], Reason::HostOnly { .. }));
-    }
-
-    #[test]
-    fn a_listed_host_condemns_the_addresses_on_it() {
-        let assessment = assessed("malicious");
-        assert_eq!(assessment.verdict, Verdict::Malicious);
-        assert!(matches!(
-            assessment.reasons[0],
-            Reason::EnginesObject { .. }
-        ));
-        assert!(matches!(assessment.reasons[1], Reason::HostOnly { .. }));
-    }
 }

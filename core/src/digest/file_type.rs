@@ -31,7 +31,7 @@ macro_rules! types {
 types! {
     UNKNOWN = "unknown", "unknown", "", [];
     EMPTY = "empty", "empty file", "", [];
-    TEXT = "text", "Text", "txt", ["text"];
+    TEXT = "text", "Text", "txt", [];
     PEEXE = "peexe", "Win32 EXE", "exe", ["executable", "windows", "win32", "pe"];
     PEDLL = "pedll", "Win32 DLL", "dll", ["executable", "windows", "win32", "pe"];
     MZ = "mz", "DOS EXE", "exe", ["executable", "dos"];

@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Failure;
 use crate::digest::Digests;
-use crate::indicator::{CanonicalUrl, FileHash, Indicator, Sha256};
+use crate::indicator::{CanonicalUrl, FileHash, Indicator, Kind, Sha256};
 use crate::report::{AnalysisStatus, Report};
-use crate::verdict::{Assessment, CopyFailure, Evidence, Reason, Verdict, assess};
+use crate::verdict::{Assessment, CopyFailure, Evidence, Reason, Verdict, assess, assess_host};
 
 /// How long a download is held at most, in milliseconds. Chromium lets go at 15 s by itself; the
 /// rest is for answering in an orderly way.
@@ -145,12 +145,12 @@ impl Record {
                 let assessment = match result {
                     Ok(Some(report)) => {
                         self.labels = report.labels().into_iter().map(str::to_owned).collect();
-                        let mut assessment = assess(&report, Evidence::Address);
-                        // That an address has no objections says nothing about what it serves.
-                        if matches!(assessment.verdict, Verdict::Clean | Verdict::KnownGood) {
-                            assessment.verdict = Verdict::Unknown;
+                        if report.kind == Kind::Url {
+                            // That an address has no objections says nothing of what it serves.
+                            assess(&report, Evidence::Address).without_praise()
+                        } else {
+                            assess_host(&report, Evidence::Address)
                         }
-                        assessment
                     }
                     Ok(None) => Assessment::unknown(Evidence::Address),
                     Err(Failure::Private) => {
@@ -272,6 +272,7 @@ impl Record {
         self.assessment = Some(assessment);
         self.phase = Phase::Done;
         self.recheck_size();
+        self.shorten();
         if !malicious {
             return self.release();
         }
@@ -296,12 +297,17 @@ impl Record {
     fn landed(&mut self, size: Option<u64>, path: Option<String>) -> Vec<Action> {
         self.landed_size = size.or(self.landed_size);
         self.path = path.or(self.path.take());
-        if self.disposition == Disposition::Held {
-            // The browser let go before we did.
+        // The browser let go before we did, or our cancelling came too late: it is on disk now.
+        let too_late = self.disposition == Disposition::KeptBack;
+        if too_late || self.disposition == Disposition::Held {
             self.disposition = Disposition::Released;
         }
         self.recheck_size();
-        Vec::new()
+        if too_late {
+            vec![Action::Notify(Notice::FoundLate)]
+        } else {
+            Vec::new()
+        }
     }
 
     /// A second copy of another length than the saved file says nothing good about that file.
@@ -326,6 +332,19 @@ impl Record {
             assessment.verdict = Verdict::Unchecked;
         }
         assessment.evidence = Evidence::Address;
+    }
+
+    /// A `data:` address is the whole file. It is kept only as long as somebody may want the file
+    /// from us: to have what was kept back, or to send in what nobody knows (yet).
+    fn shorten(&mut self) {
+        const KEPT: usize = 64;
+        let settled = matches!(
+            self.verdict(),
+            Some(Verdict::Clean | Verdict::KnownGood | Verdict::Suspicious)
+        );
+        if settled && self.url.starts_with("data:") {
+            self.url.truncate(self.url.floor_char_boundary(KEPT));
+        }
     }
 
     fn upload(&mut self) -> Vec<Action> {

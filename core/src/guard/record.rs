@@ -103,7 +103,8 @@ pub struct Record {
     pub download: i64,
     /// Its name.
     pub name: String,
-    /// Where the bytes came from. `data:` addresses are cut after the digests are known.
+    /// Where the bytes came from. A `data:` address, which is the whole file, is cut once the file
+    /// is not wanted from us any more.
     pub url: String,
     /// Its media type as announced.
     pub mime: String,

@@ -188,6 +188,15 @@ impl Assessment {
         }
     }
 
+    /// Takes back what only the absence of objections stands for: the thing that was looked at is
+    /// not the thing that was asked about.
+    pub(crate) fn without_praise(mut self) -> Self {
+        if matches!(self.verdict, Verdict::Clean | Verdict::KnownGood) {
+            self.verdict = Verdict::Unknown;
+        }
+        self
+    }
+
     /// Puts a reason that is about the evidence behind those about the verdict.
     pub fn with(mut self, reason: Reason) -> Self {
         self.reasons.push(reason);
@@ -292,6 +301,19 @@ pub fn assess(report: &Report, evidence: Evidence) -> Assessment {
     }
 }
 
+/// What the report on a host says about an address on it that nobody has seen: objections count,
+/// their absence does not.
+pub fn assess_host(report: &Report, evidence: Evidence) -> Assessment {
+    let mut assessment = assess(report, evidence).without_praise();
+    let reason = Reason::HostOnly {
+        host: report.id.clone(),
+    };
+    // Behind who objects, before everything that is said of the objections.
+    let at = usize::from(report.stats.objecting() > 0);
+    assessment.reasons.insert(at, reason);
+    assessment
+}
+
 /// Whether the backend's classes, the labels or the tags hold a word.
 fn mentions(report: &Report, labels: &[&str], word: &str) -> bool {
     let classes = report
@@ -365,8 +387,41 @@ fn common_label(report: &Report) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn host(category: &str) -> Assessment {
+        let object = serde_json::from_value(json!({
+            "type": "domain", "id": "a.example",
+            "attributes": {"last_analysis_results": {
+                "Host list": {"category": category, "engine_name": "Host list", "result": "x"},
+            }},
+        }));
+        let report = Report::from_object(object.unwrap()).unwrap();
+        assess_host(&report, Evidence::Address)
+    }
+
+    #[test]
+    fn an_unlisted_host_leaves_an_unseen_address_unknown_and_says_why() {
+        let assessment = host("harmless");
+        assert_eq!(assessment.verdict, Verdict::Unknown);
+        assert!(matches!(assessment.reasons[0], Reason::HostOnly { .. }));
+    }
+
+    #[test]
+    fn a_listed_host_condemns_the_addresses_on_it() {
+        let assessment = host("malicious");
+        assert_eq!(assessment.verdict, Verdict::Malicious);
+        let [Reason::EnginesObject { .. }, Reason::HostOnly { host }, ..] = &assessment.reasons[..]
+        else {
+            panic!("{assessment:?}");
+        };
+        assert_eq!(host, "a.example");
+    }
+
     #[test]
     fn generic_words_are_sorted_for_the_binary_search() {
-        assert!(super::GENERIC.is_sorted());
+        assert!(GENERIC.is_sorted());
     }
 }

@@ -230,8 +230,8 @@ struct VotesProps {
 enum Ballot {
     Open,
     Sending,
-    /// `true` if it was counted now.
-    Cast(VoteVerdict, bool),
+    /// `true` if it was counted now, on top of these votes.
+    Cast(VoteVerdict, bool, TotalVotes),
     Failed(Problem),
 }
 
@@ -242,8 +242,9 @@ fn Votes(props: &VotesProps) -> Html {
     let ballot = use_state(|| Ballot::Open);
     let mut votes = props.view.votes;
     let mine = match &*ballot {
-        Ballot::Cast(verdict, counted) => {
-            if *counted {
+        Ballot::Cast(verdict, counted, before) => {
+            // A report that is newer than the vote has it already.
+            if *counted && votes == *before {
                 let count = match verdict {
                     VoteVerdict::Harmless => &mut votes.harmless,
                     VoteVerdict::Malicious => &mut votes.malicious,
@@ -254,6 +255,7 @@ fn Votes(props: &VotesProps) -> Html {
         }
         _ => None,
     };
+    let before = props.view.votes;
     let cast = {
         let (ballot, indicator) = (ballot.clone(), props.view.indicator.clone());
         Callback::from(move |verdict: VoteVerdict| {
@@ -269,7 +271,7 @@ fn Votes(props: &VotesProps) -> Html {
             let ballot = ballot.clone();
             spawn_local(async move {
                 ballot.set(match answer.await {
-                    Ok(counted) => Ballot::Cast(verdict, counted),
+                    Ok(counted) => Ballot::Cast(verdict, counted, before),
                     Err(problem) => Ballot::Failed(problem),
                 });
             });
@@ -296,8 +298,8 @@ fn Votes(props: &VotesProps) -> Html {
         }
     };
     let said = match &*ballot {
-        Ballot::Cast(_, true) => words.say(key("vote_counted")),
-        Ballot::Cast(_, false) => words.say(key("vote_before")),
+        Ballot::Cast(_, true, _) => words.say(key("vote_counted")),
+        Ballot::Cast(_, false, _) => words.say(key("vote_before")),
         Ballot::Failed(problem) => words.phrase(&sentences::problem(problem)),
         Ballot::Open | Ballot::Sending => String::new(),
     };

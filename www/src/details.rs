@@ -12,6 +12,9 @@ use crate::plain::reveal;
 use crate::session::use_session;
 use crate::words::{Key, Phrase, Words, key};
 
+/// How many of a file's names are given; some have hundreds.
+const NAMES: usize = 8;
+
 #[derive(Properties, PartialEq)]
 pub(crate) struct DetailsProps {
     pub(crate) view: Rc<ReportView>,
@@ -94,7 +97,13 @@ fn line(words: &Words, fact: &Fact) -> Line {
         Fact::Md5(hash) => code(key("fact_md5"), hash),
         Fact::Size(bytes) => plain(key("fact_size"), vec![words.size(*bytes)]),
         Fact::Type(text) => plain(key("fact_type"), vec![text.clone()]),
-        Fact::Names(names) => plain(key("fact_names"), names.clone()),
+        Fact::Names(names) => {
+            let mut some: Vec<_> = names.iter().take(NAMES).cloned().collect();
+            if names.len() > NAMES {
+                some.push("…".to_owned());
+            }
+            plain(key("fact_names"), some)
+        }
         Fact::Address(address) => code(key("fact_address"), address),
         Fact::Title(text) => plain(key("fact_title"), vec![text.clone()]),
         Fact::FirstSeen(at) => plain(key("fact_first_seen"), vec![words.day(*at)]),

@@ -23,12 +23,6 @@ pub(crate) struct History {
     pub(crate) known: Load<()>,
 }
 
-impl Default for Load<()> {
-    fn default() -> Self {
-        Self::Pending
-    }
-}
-
 pub(crate) enum Change {
     All(Result<Vec<Record>, Problem>),
     One(Box<Record>),
@@ -194,12 +188,12 @@ fn Row(props: &RowProps) -> Html {
     let when = record.checked_at.unwrap_or(record.started);
     parts.push(words.ago(when));
 
-    let reason = record
+    let reasons = record
         .assessment
         .as_ref()
         .filter(|_| !checking)
-        .and_then(|assessment| assessment.reasons.first())
-        .map(|reason| words.phrase(&sentences::reason(reason)));
+        .map(|assessment| sentences::brief(&assessment.reasons))
+        .unwrap_or_default();
     let labels =
         (!record.labels.is_empty() && record.verdict() != Some(Verdict::Clean)).then(|| {
             record
@@ -239,7 +233,9 @@ fn Row(props: &RowProps) -> Html {
             { title }
             <span class={classes!("chip", tone)}>{ words.say(word) }</span>
             <div class="body">
-                if let Some(reason) = reason { <p class="why">{ reason }</p> }
+                { for reasons.into_iter().map(|reason| html! {
+                    <p class="why">{ words.phrase(&sentences::reason(reason)) }</p>
+                }) }
                 if let Some(labels) = labels { <p class="labels"><bdi>{ labels.join(", ") }</bdi></p> }
                 if under_way {
                     <progress class="progress" aria-label={words.say(progress.unwrap_or(key("checking")))} />

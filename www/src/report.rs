@@ -107,9 +107,9 @@ fn Answer(props: &AnswerProps) -> Html {
                 </div>
             </div>
             <ul class={classes!("reasons", tone)}>
-                { for assessment.reasons.iter().take(REASONS).map(|reason| line(&words, reason)) }
+                { for sentences::chosen(&assessment.reasons, REASONS).into_iter().map(|reason| line(&words, reason)) }
             </ul>
-            if view.can_submit { <Submit report={props.report.clone()} view={view.clone()} /> }
+            if view.can_submit { <Submit key={view.indicator.to_string()} report={props.report.clone()} view={view.clone()} /> }
             { for trouble }
             <EvidenceLine
                 evidence={assessment.evidence}

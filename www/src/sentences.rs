@@ -118,6 +118,41 @@ pub(crate) fn reason(reason: &Reason) -> Phrase {
     }
 }
 
+/// Whether a reason limits what the verdict is about; without it the others would say too much.
+fn qualifies(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::HostOnly { .. }
+            | Reason::BytesNotRead { .. }
+            | Reason::CopyDiffers { .. }
+            | Reason::Failed { .. }
+    )
+}
+
+/// The reasons to be shown, at most so many: the strongest, and in the last place the first that
+/// qualifies them, if it would not be among them.
+pub(crate) fn chosen(reasons: &[Reason], most: usize) -> Vec<&Reason> {
+    let mut chosen: Vec<_> = reasons.iter().take(most).collect();
+    let cut_off = reasons.iter().skip(most).find(|reason| qualifies(reason));
+    if let Some(reason) = cut_off
+        && !chosen.iter().any(|reason| qualifies(reason))
+    {
+        chosen.pop();
+        chosen.push(reason);
+    }
+    chosen
+}
+
+/// The strongest reason alone, and the first that qualifies it.
+pub(crate) fn brief(reasons: &[Reason]) -> Vec<&Reason> {
+    let (strongest, others) = match reasons.split_first() {
+        Some((strongest, others)) => (Some(strongest), others),
+        None => (None, reasons),
+    };
+    let qualifying = others.iter().find(|reason| qualifies(reason));
+    strongest.into_iter().chain(qualifying).collect()
+}
+
 /// The icon beside a reason.
 pub(crate) fn shape(reason: &Reason) -> Shape {
     match reason {
@@ -362,6 +397,29 @@ mod tests {
         assert_eq!(
             spent,
             vec![Phrase::new(key("left_minute"), [0.into(), 4.into()])]
+        );
+    }
+
+    #[test]
+    fn what_qualifies_a_verdict_is_never_cut_off() {
+        let host = Reason::HostOnly {
+            host: "a.example".to_owned(),
+        };
+        let reasons = [
+            Reason::NeverSeen,
+            Reason::Private,
+            Reason::NeverSeen,
+            host.clone(),
+        ];
+        assert_eq!(
+            chosen(&reasons, 3),
+            [&Reason::NeverSeen, &Reason::Private, &host]
+        );
+        assert_eq!(brief(&reasons), [&Reason::NeverSeen, &host]);
+        assert_eq!(chosen(&reasons[..2], 3).len(), 2);
+        assert_eq!(
+            chosen(&reasons[..3], 2),
+            [&Reason::NeverSeen, &Reason::Private]
         );
     }
 

@@ -36,9 +36,10 @@ pub(crate) fn use_session() -> Session {
 }
 
 /// Something that was asked for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) enum Load<T> {
     /// On its way.
+    #[default]
     Pending,
     /// It is here.
     Ready(T),

@@ -179,6 +179,7 @@ test("the history offers what fits each download, and follows the news", { timeo
   const page = await ui.open("popup.html", s.scenario(null, { downloads: s.ok({ downloads: records }) }));
   await record(page, "invoice_2026-11.pdf.exe", "Malicious", "48 of 72 engines object", "held back");
   await record(page, "photo.zip", "Not checked", "could not reach");
+  await record(page, "from-a-blob.bin", "Unknown", "Nobody has seen it", "The bytes were not read");
   const buttons = await page.$$eval("li.download", (rows) => rows.map((row) => [...row.querySelectorAll(".actions button")].map((button) => button.textContent)));
   assert.deepEqual(buttons.slice(0, 3), [["Keep anyway", "Check again", "Forget"], ["Forget"], ["Upload for analysis", "Check again", "Forget"]]);
   await pressInRecord(page, "invoice_2026-11.pdf.exe", "Keep anyway");

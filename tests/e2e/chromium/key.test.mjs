@@ -2,32 +2,17 @@
 // the user configured. Searched are the profile folder, as bytes, and everything that a server received.
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { FaultyBackend } from "../harness/backend.mjs";
 import { Chromium } from "../harness/chromium.mjs";
 import { EICAR, sha256, unknown } from "../harness/files.mjs";
 import { look, record } from "../harness/pages.mjs";
+import { holding } from "../harness/search.mjs";
 import { startSite } from "../harness/site.mjs";
 import { connect, startWorld } from "../harness/stage.mjs";
 import { temporaryFolder } from "../harness/tree.mjs";
-
-/**
- * @param {string} folder
- * @param {string} key
- * @returns {string[]} the files that hold the key: as text, as UTF-16, or a half of it, as a compressed file may have it
- */
-function holding(folder, key) {
-  const needles = [key.slice(0, 32), key.slice(32)].flatMap((half) => [Buffer.from(half), Buffer.from(half, "utf16le")]);
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .filter((file) => {
-      const bytes = readFileSync(file);
-      return needles.some((needle) => bytes.includes(needle));
-    });
-}
 
 test("the search finds a key that is there, in either encoding", (t) => {
   // A gate that cannot fail holds nothing.

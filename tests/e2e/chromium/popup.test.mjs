@@ -59,6 +59,21 @@ test("a vote and a comment arrive at the server", { timeout: 60_000 }, async () 
   await popup.close();
 });
 
+test("its text has the size it was drawn in", { timeout: 60_000 }, async () => {
+  // Chromium gives the body of an extension's page 75 % of the size and a font of its own.
+  for (const path of ["popup.html", "options.html", "report.html"]) {
+    const page = await scene.chromium.open(path);
+    await there(page, "main");
+    const { size, family } = await page.evaluate(() => {
+      const { fontSize, fontFamily } = getComputedStyle(document.body);
+      return { size: fontSize, family: fontFamily };
+    });
+    assert.equal(size, "13px", path);
+    assert.match(family, /^system-ui/, path);
+    await page.close();
+  }
+});
+
 test("can be used by keyboard alone", { timeout: 60_000 }, async () => {
   const popup = await scene.chromium.open("popup.html");
   await (await there(popup, by("searchbox"))).focus();

@@ -345,6 +345,9 @@ describe("every page", () => {
         assert.deepEqual(low, [], "targets that are too small");
         const ids = await page.$$eval("[id]", (all) => all.map((element) => element.id));
         assert.equal(new Set(ids).size, ids.length, "ids are unique");
+        const sizes = await page.$$eval("body *", (all) => all.filter((element) => element.checkVisibility() && !(element instanceof SVGElement)).map((element) => parseFloat(getComputedStyle(element).fontSize)));
+        assert.ok(sizes.every((size) => size >= 11), `text of ${Math.min(...sizes)} px`);
+        assert.equal(await page.$eval("body", (body) => getComputedStyle(body).fontSize), "13px");
         assert.deepEqual(await violations(page), []);
         await page.close();
       }

@@ -29,6 +29,7 @@ const QUIET = [
  * @property {string | null} [extension] a build of tools/manifest.mjs or a folder; null: none of ours
  * @property {import("./display.mjs").Display} [display] a screen to open a real window on; without: headless
  * @property {string} [language] e.g. `ja`
+ * @property {boolean} [privately] private windows alone, with the extension allowed in them; nobody watches downloads then
  */
 
 export class Chromium {
@@ -39,6 +40,7 @@ export class Chromium {
   /** The id of our extension. */
   id = "";
   downloads = new Downloads();
+  #privately = false;
 
   /** @param {import("puppeteer-core").Browser} browser @param {{path: string, remove: () => void}} profile */
   constructor(browser, profile) {
@@ -54,7 +56,7 @@ export class Chromium {
    * @param {Options} [options]
    * @returns {Promise<Chromium>}
    */
-  static async launch({ extension = "chromium-test", display, language = "en" } = {}) {
+  static async launch({ extension = "chromium-test", display, language = "en", privately = false } = {}) {
     const profile = temporaryFolder("chromium");
     const folder = join(profile.path, "Downloads");
     mkdirSync(folder);
@@ -82,17 +84,24 @@ export class Chromium {
         "--window-position=0,0",
         "--window-size=1280,1000",
         "--disable-gpu",
+        ...(privately ? ["--incognito"] : []),
         // Chromium refuses its sandbox to root; CI and containers are root.
         ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
       ],
       env: { ...process.env, LANGUAGE: language, ...(display ? { DISPLAY: display.name } : {}) },
     });
     const chromium = new Chromium(browser, profile);
-    const observer = await browser.installExtension(join(ROOT, "tests/e2e/observer"));
     if (extension !== null) {
-      chromium.id = await browser.installExtension(build(extension));
+      // By the browser's own command: puppeteer's has no private windows.
+      const session = await browser.target().createCDPSession();
+      ({ id: chromium.id } = await session.send("Extensions.loadUnpacked", { path: build(extension), enableInIncognito: privately }));
       await chromium.worker();
     }
+    if (privately) {
+      chromium.#privately = true;
+      return chromium;
+    }
+    const observer = await browser.installExtension(join(ROOT, "tests/e2e/observer"));
     await chromium.downloads.watch(await browser.newPage(), `chrome-extension://${observer}/observer.html`);
     return chromium;
   }
@@ -108,16 +117,14 @@ export class Chromium {
   }
 
   /** @param {string} path of one of our pages, e.g. `popup.html` */
-  async open(path) {
-    const page = await this.browser.newPage();
-    page.setDefaultTimeout(20_000);
-    await page.goto(`chrome-extension://${this.id}/${path}`);
-    return page;
+  open(path) {
+    return this.visit(`chrome-extension://${this.id}/${path}`);
   }
 
-  /** @param {string} url @returns {Promise<Page>} */
+  /** @param {string} url @returns {Promise<Page>} in a new tab; privately in the first one, a new one would not be private */
   async visit(url) {
-    const page = await this.browser.newPage();
+    const [first] = await this.browser.pages();
+    const page = this.#privately && first ? first : await this.browser.newPage();
     page.setDefaultTimeout(20_000);
     await page.goto(url);
     return page;

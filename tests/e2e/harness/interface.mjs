@@ -54,6 +54,9 @@ mount({
 globalThis.mounted = true;
 `;
 
+/** What Chromium puts before the styles of an extension's page. */
+const EXTENSION_CSS = "body { font-family: serif; font-size: 75%; }\n";
+
 const TYPES = /** @type {Record<string, string>} */ ({
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
@@ -80,6 +83,7 @@ export class Interface {
       const file = roots.map((root) => join(root, path)).find((file) => existsSync(file) && statSync(file).isFile());
       if (path !== "/page.js" && !file) return void response.writeHead(404).end();
       response.writeHead(200, { "content-type": type, "content-security-policy": policy, "cache-control": "no-store" });
+      if (path === "/quorum.css") response.write(EXTENSION_CSS);
       response.end(path === "/page.js" ? PAGE_JS : readFileSync(/** @type {string} */ (file)));
     });
     await new Promise((resolve) => made.#server.listen(0, "127.0.0.1", () => resolve(undefined)));

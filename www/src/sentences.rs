@@ -294,6 +294,9 @@ pub(crate) fn kind(kind: Kind) -> Key {
     }
 }
 
+/// A limit a minute above this is not worth a footer's room: nobody reaches it by hand.
+const SCARCE_PER_MINUTE: u32 = 60;
+
 /// What is left of the budget, at length or for a footer.
 pub(crate) fn remaining(remaining: Remaining, short: bool) -> Vec<Phrase> {
     let (per_minute, per_day) = if short {
@@ -301,7 +304,8 @@ pub(crate) fn remaining(remaining: Remaining, short: bool) -> Vec<Phrase> {
     } else {
         (key("left_minute"), key("left_today"))
     };
-    let minute = remaining.minute.map(|(used, allowed)| {
+    let scarce = |(_, allowed): &(u32, u32)| !short || *allowed <= SCARCE_PER_MINUTE;
+    let minute = remaining.minute.filter(scarce).map(|(used, allowed)| {
         let left = allowed.saturating_sub(used);
         Phrase::new(per_minute, [left.into(), allowed.into()])
     });

@@ -3,7 +3,7 @@
 //! # What this crate must never know
 //!
 //! It names no browser API of extensions and no address of a backend: all that it wants it asks of
-//! the [`backend::Backend`] handle it was mounted with, in the words of `quorum_core::message`.
+//! the `Backend` handle it was mounted with, in the words of `quorum_core::message`.
 //! What a verdict means is decided in the core; here it only gets a word, a colour and a place.
 //!
 //! Text from outside is only ever a text node or an attribute that cannot run or navigate: there is

@@ -44,11 +44,6 @@ pub enum Request {
         /// Whether the key outlives the browser session.
         remember: bool,
     },
-    /// The match pattern that a backend's address needs permission for. → [`Reply::Pattern`]
-    Pattern {
-        /// What the user typed.
-        address: String,
-    },
     /// Switch automatic download checks. → [`Reply::State`]
     SetDownloads {
         /// On or off.
@@ -164,8 +159,6 @@ impl Request {
 pub enum Reply {
     /// How things stand.
     State(State),
-    /// A match pattern.
-    Pattern(String),
     /// Indicators, none or many.
     Indicators(Vec<Indicator>),
     /// A report.

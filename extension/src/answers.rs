@@ -37,9 +37,6 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
             key,
             remember,
         } => connect(&address, key, remember).await?,
-        Request::Pattern { address } => {
-            return Ok(Reply::Pattern(parse_address(&address)?.match_pattern()));
-        }
         Request::SetDownloads { enabled } => {
             settings::set_downloads(enabled).await;
             settings::reread_permissions().await;

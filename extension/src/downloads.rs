@@ -270,10 +270,11 @@ pub(crate) async fn forget(id: &str) -> bool {
     true
 }
 
-/// A notification was clicked: shows the history, where the record is and what can be done.
+/// A notification was clicked: shows the history, where the record is and what can be done. In a
+/// tab of its own the popup has no page to report on and opens at the history.
 pub(crate) async fn notification_clicked(id: String) {
     let _ = platform::clear_notification(&id).await;
-    if let Err(error) = platform::open_page("popup.html?part=downloads").await {
+    if let Err(error) = platform::open_page("popup.html").await {
         error_value(&error);
     }
 }

@@ -60,10 +60,15 @@ test("every fetch refuses redirects: a redirect to another origin would carry th
       .map(({ index }) => `${file}:${text.slice(0, index).split("\n").length}`);
   });
   assert.deepEqual(bare, []);
+  assert.deepEqual(found(sources(RUST), /RequestRedirect::Follow\b/g), []);
   for (const { file, text } of sources(RUST)) {
     const asked = code(text).match(/\.send\(\)|fetch_with_\w+\(/g)?.length ?? 0;
     const refusing = text.match(/RequestRedirect::Error/g)?.length ?? 0;
     assert.ok(asked <= refusing, `${file}: ${asked} requests, ${refusing} of them with RequestRedirect::Error`);
+    // A redirect may be shown, not followed, to a request that carries nothing.
+    for (const [request] of text.matchAll(/Outgoing \{[^}]*Redirects::Shown[^}]*\}/g)) {
+      assert.match(request, /key: None,[^]*payload: Payload::Empty/, file);
+    }
   }
 });
 

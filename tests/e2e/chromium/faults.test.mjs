@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { FaultyBackend } from "../harness/backend.mjs";
 import { Chromium } from "../harness/chromium.mjs";
 import { unknown } from "../harness/files.mjs";
-import { photograph, record } from "../harness/pages.mjs";
+import { photograph, pressInRecord, record, saveAndCheck, status } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
 import { connect } from "../harness/stage.mjs";
 import { build, picture, temporaryFolder } from "../harness/tree.mjs";
@@ -23,14 +23,17 @@ after(() => site?.close());
 
 /** What the record must say, beside "Not checked". @type {[import("../harness/backend.mjs").Fault | "down", RegExp][]} */
 const FAULTS = [
-  ["down", /reach|answer/],
-  ["hang", /time|answer/],
-  ["401", /key/],
-  ["429", /quota|limit|busy/],
-  ["html", /answer|understand/],
-  ["302", /redirect|another|reach/],
-  ["307", /redirect|another|reach/],
-  ["500", /answer|error|server/],
+  ["down", /could not reach the backend/],
+  ["hang", /did not answer in time/],
+  ["401", /refuses the API key/],
+  ["429", /quota is used up/],
+  ["html", /did not come from the API/],
+  ["301", /redirect to another address/],
+  ["302", /redirect to another address/],
+  ["303", /redirect to another address/],
+  ["307", /redirect to another address/],
+  ["308", /redirect to another address/],
+  ["500", /error \(status 500\)/],
 ];
 
 for (const [fault, why] of FAULTS) {
@@ -66,6 +69,43 @@ for (const [fault, why] of FAULTS) {
     assert.deepEqual(site.record.holding(backend.key), []);
   });
 }
+
+test("a backend that redirects from the start is not connected, and the key stays here", { timeout: 60_000 }, async (t) => {
+  const backend = new FaultyBackend();
+  await backend.start();
+  t.after(() => backend.close());
+  const chromium = await Chromium.launch();
+  t.after(async () => {
+    await chromium.close();
+    chromium.remove();
+  });
+  backend.fault = "307";
+  const options = await chromium.open("options.html");
+  await saveAndCheck(options, { address: backend.origin, key: backend.key });
+  await status(options, /redirect to another address/);
+  assert.deepEqual(backend.canary.requests, []);
+});
+
+test("a file that is to be uploaded goes to the backend and not where that redirects", { timeout: 60_000 }, async (t) => {
+  const backend = new FaultyBackend();
+  await backend.start();
+  t.after(() => backend.close());
+  const chromium = await Chromium.launch();
+  t.after(async () => {
+    await chromium.close();
+    chromium.remove();
+  });
+  await (await connect(chromium, { address: backend.origin, key: backend.key, name: "frank" })).close();
+  site.put("mine.bin", unknown("mine"));
+  const page = await chromium.visit(site.link("mine", "/d/attachment/mine.bin"));
+  await chromium.downloads.of(() => page.click("#go"));
+  const popup = await chromium.open("popup.html");
+  await record(popup, "mine.bin", "Unknown");
+  backend.fault = "307";
+  await pressInRecord(popup, "mine.bin", "Upload for analysis");
+  await record(popup, "mine.bin", "came to nothing");
+  assert.deepEqual(backend.canary.requests, []);
+});
 
 test("our own module is broken: the download lands", { timeout: 60_000 }, async (t) => {
   const folder = temporaryFolder("broken");

@@ -6,7 +6,7 @@ import { listen } from "./listen.mjs";
 import { Recorder } from "./record.mjs";
 
 /**
- * @typedef {"well" | "hang" | "401" | "429" | "html" | "302" | "307" | "500"} Fault
+ * @typedef {"well" | "hang" | "401" | "429" | "html" | "301" | "302" | "303" | "307" | "308" | "500"} Fault
  */
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -64,7 +64,7 @@ export class FaultyBackend {
     const { url, headers } = await this.record.add(request);
     const fault = this.fault;
     if (fault === "hang") return; // until the client gives up or the server closes
-    if (fault === "302" || fault === "307") {
+    if (fault.startsWith("30")) {
       response.writeHead(Number(fault), { location: `${this.#canary?.origin}${url}` });
       response.end();
       return;

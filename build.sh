@@ -100,26 +100,30 @@ build_server() {
   SERVER=$CARGO_TARGET_DIR/debug/quorum
 }
 
+# bind NAME OUT: makes a compiled module loadable by browsers and optimises it, into OUT.
+bind() {
+  local name=$1 out=$2 built=$CARGO_TARGET_DIR/$WASM/wasm/$1.wasm stamp
+  # This takes longer than an unchanged cargo build: skipped for unchanged input.
+  stamp=$({ echo "$BINDGEN"; cat package-lock.json build.sh "$built"; } | sha256sum)
+  [[ -f $out/${name}_bg.wasm && $(cat "$out/$name.stamp" 2>/dev/null) == "$stamp" ]] && return
+  say "binding and optimising $name"
+  mkdir -p "$out"
+  # The background starts a fresh instance after a trap; that function is how.
+  "$BINDGEN" --target web --experimental-reset-state-function --out-dir "$out" "$built"
+  node_modules/.bin/wasm-opt -Oz --enable-simd --enable-bulk-memory --enable-bulk-memory-opt \
+    --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
+    --enable-reference-types --enable-multivalue --strip-debug --strip-producers --strip-target-features \
+    "$out/${name}_bg.wasm" -o "$out/${name}_bg.wasm"
+  echo "$stamp" >"$out/$name.stamp"
+}
+
 # Compiles both WASM modules and leaves them, bound and optimised, in target/bindgen/pkg.
 build_wasm() {
   need_wasm
   say "building the WebAssembly modules"
   cargo build --quiet -p quorum-extension -p quorum-www --target "$WASM" --profile wasm
-  local built=$CARGO_TARGET_DIR/$WASM/wasm out=target/bindgen/pkg name stamp
-  mkdir -p "$out"
-  for name in "${WASM_PACKAGES[@]}"; do
-    # Binding and optimising take longer than an unchanged cargo build: skipped for unchanged input.
-    stamp=$({ echo "$BINDGEN"; cat package-lock.json build.sh "$built/$name.wasm"; } | sha256sum)
-    [[ -f $out/${name}_bg.wasm && $(cat "$out/$name.stamp" 2>/dev/null) == "$stamp" ]] && continue
-    say "binding and optimising $name"
-    # The background starts a fresh instance after a trap; that function is how.
-    "$BINDGEN" --target web --experimental-reset-state-function --out-dir "$out" "$built/$name.wasm"
-    node_modules/.bin/wasm-opt -Oz --enable-simd --enable-bulk-memory --enable-bulk-memory-opt \
-      --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
-      --enable-reference-types --enable-multivalue --strip-debug --strip-producers --strip-target-features \
-      "$out/${name}_bg.wasm" -o "$out/${name}_bg.wasm"
-    echo "$stamp" >"$out/$name.stamp"
-  done
+  local name
+  for name in "${WASM_PACKAGES[@]}"; do bind "$name" target/bindgen/pkg; done
 }
 
 # The unpacked extensions: dist/chromium and dist/firefox as users load them, and each with `-test`
@@ -182,9 +186,13 @@ verb_package() {
 verb_fmt() { need_rust; cargo fmt --all; }
 
 verb_bench() {
-  build_all
   local name=${1:-core}
   [[ -f tests/bench/$name.mjs ]] || die "no such benchmark: $name (there is: $(cd tests/bench && echo *.mjs))"
+  need_wasm
+  # The interface's module, which digests dropped files, with a door that the shipped one does not have.
+  say "building the module for the benchmark"
+  cargo build --quiet -p quorum-www --features bench --target "$WASM" --profile wasm
+  bind quorum_www target/bindgen/bench
   node "tests/bench/$name.mjs"
 }
 

@@ -1,4 +1,4 @@
-// The three digests of a download in one pass, in the extension's own WebAssembly, against hash-wasm, the
+// The three digests of a download in one pass, in the extension's own WebAssembly (the module that digests dropped files), against hash-wasm, the
 // fastest package of its kind, which needs a pass for each. Both are fed the chunks that a browser's stream
 // gives. Runs are interleaved, so that a machine that slows down slows both; the medians are compared.
 
@@ -11,8 +11,8 @@ const CHUNK = 64 * 1024;
 const ROUNDS = 9;
 
 /** @type {any} */
-const { initSync, Hasher } = await import(`${ROOT}/target/bindgen/pkg/quorum_extension.js`);
-initSync({ module: readFileSync(`${ROOT}/target/bindgen/pkg/quorum_extension_bg.wasm`) });
+const { initSync, Hasher } = await import(`${ROOT}/target/bindgen/bench/quorum_www.js`);
+initSync({ module: readFileSync(`${ROOT}/target/bindgen/bench/quorum_www_bg.wasm`) });
 const peers = [await createMD5(), await createSHA1(), await createSHA256()];
 
 /** @param {Buffer} bytes @param {(chunk: Uint8Array) => void} take */

@@ -4,7 +4,7 @@
 //! code. A failing file reports all its failing cases at once.
 #![allow(clippy::unwrap_used)]
 
-use quorum_core::api::{Backend, Call, Failure, RawReply, Reply};
+use quorum_core::api::{Backend, Body, Call, Failure, RawReply, Reply};
 use quorum_core::digest::{self, Hasher};
 use quorum_core::indicator::{self, CanonicalUrl, Indicator, UrlRef};
 use quorum_core::report::Report;
@@ -86,6 +86,16 @@ fn outcome(result: Result<Reply, Failure>) -> Value {
     }
 }
 
+/// A request's body. JSON is compared as a value: the order of its keys says nothing.
+fn body(body: &Body) -> Value {
+    match body {
+        Body::Empty => Value::Null,
+        Body::Json(text) => json!({"json": serde_json::from_str::<Value>(text).unwrap()}),
+        Body::Form(text) => json!({ "form": text }),
+        Body::File(name) => json!({ "file": name }),
+    }
+}
+
 fn call(value: &Value) -> Call {
     let of = || string(&value["of"]).parse::<Indicator>().unwrap();
     match string(&value["call"]) {
@@ -104,6 +114,9 @@ fn call(value: &Value) -> Call {
             verdict: serde_json::from_value(value["verdict"].clone()).unwrap(),
         },
         "submit_url" => Call::SubmitUrl(string(&value["of"]).parse().unwrap()),
+        "submit_file" => Call::SubmitFile {
+            name: string(&value["name"]).to_owned(),
+        },
         "analysis" => Call::Analysis(string(&value["id"]).to_owned()),
         other => panic!("no call {other}"),
     }
@@ -143,7 +156,7 @@ subjects! {
         Err(error) => json!(error.to_string()),
     };
     request: |input| match call(input).request() {
-        Ok(request) => json!([request.method, request.path, format!("{:?}", request.body)]),
+        Ok(request) => json!([request.method, request.path, body(&request.body)]),
         Err(failure) => serde_json::to_value(failure).unwrap(),
     };
     reply: |input| outcome(call(input).interpret(

@@ -19,7 +19,7 @@ after(() => scene?.close());
 test("shows the report of a hash: verdict, reasons, engines, votes and comments", { timeout: 60_000 }, async () => {
   const popup = await scene.chromium.open("popup.html");
   await look(popup, sha256(EICAR), "Malicious");
-  await there(popup, by("image", "1 of 2 engines objects"));
+  await there(popup, by("image", "2 of 2 engines object"));
   await text(popup, "body", "Quorum YARA", "Hash list");
   await photograph(popup, picture("popup-light"), { width: 380, height: 600 });
   await photograph(popup, picture("popup-dark"), { width: 380, height: 600, dark: true });

@@ -1,7 +1,7 @@
 // The scene of most journeys: a real server that knows a few things, people who said something about them,
 // a web site with files and links, and a browser that is connected as a user would connect it.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Chromium } from "./chromium.mjs";
 import { CLEAN, EICAR, sha256 } from "./files.mjs";
@@ -20,10 +20,8 @@ export const COMMENT_ON_EICAR = "The usual test file, harmless in itself #eicar"
  */
 export async function startWorld() {
   const server = new Server();
-  const lists = join(server.data, "packs", "urls");
-  mkdirSync(lists, { recursive: true });
-  writeFileSync(join(lists, "e2e.txt"), `# Addresses of the tests\n${BAD_LINK}\tPhishing.Parcel\n`);
   await server.start();
+  writeFileSync(join(server.data, "packs", "urls", "e2e.txt"), `# Addresses of the tests\n${BAD_LINK}\tPhishing.Parcel\n`);
   const proxy = new Proxy(server.origin);
   await proxy.start();
   const site = await startSite();

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { BUILDS, version } from "../../tools/manifest.mjs";
-import { ROOT, build } from "../e2e/harness/tree.mjs";
+import { build } from "../e2e/harness/tree.mjs";
 
 /** @param {string} name @returns {Record<string, any>} */
 const manifest = (name) => JSON.parse(readFileSync(join(build(name), "manifest.json"), "utf8"));
@@ -73,17 +73,4 @@ test("each browser gets only the keys that it knows", () => {
   assert.equal(firefox.minimum_chrome_version, undefined);
   assert.equal(firefox.background.service_worker, undefined);
   assert.equal(firefox.incognito, undefined);
-});
-
-test("English and Japanese have the same messages with the same placeholders", () => {
-  /** @param {string} name @returns {Record<string, {message: string, placeholders?: object}>} */
-  const messages = (name) => JSON.parse(readFileSync(join(ROOT, "www/locales", `${name}.json`), "utf8"));
-  const [en, ja] = [messages("en"), messages("ja")];
-  assert.deepEqual(Object.keys(ja).sort(), Object.keys(en).sort());
-  /** @param {{message: string, placeholders?: object} | undefined} entry */
-  const holes = (entry) => [Object.keys(entry?.placeholders ?? {}).sort(), [...new Set(entry?.message.match(/\$\w+\$?|\{\w+\}/g))].sort()];
-  for (const name of Object.keys(en)) {
-    assert.ok(ja[name]?.message, `${name} is empty in Japanese`);
-    assert.deepEqual(holes(ja[name]), holes(en[name]), name);
-  }
 });

@@ -21,6 +21,34 @@ before(async () => {
 });
 after(() => site?.close());
 
+/**
+ * @param {import("node:test").TestContext} t
+ * @param {string} [extension]
+ */
+async function launch(t, extension) {
+  const chromium = await Chromium.launch({ extension });
+  t.after(async () => {
+    await chromium.close();
+    chromium.remove();
+  });
+  return chromium;
+}
+
+/** A backend that is well so far, and a browser. @param {import("node:test").TestContext} t */
+async function launched(t) {
+  const backend = new FaultyBackend();
+  await backend.start();
+  t.after(() => backend.close());
+  return { backend, chromium: await launch(t) };
+}
+
+/** The same, connected. @param {import("node:test").TestContext} t */
+async function connected(t) {
+  const { backend, chromium } = await launched(t);
+  await (await connect(chromium, { address: backend.origin, key: backend.key, name: "frank" })).close();
+  return { backend, chromium };
+}
+
 /** What the record must say, beside "Not checked". @type {[import("../harness/backend.mjs").Fault | "down", RegExp][]} */
 const FAULTS = [
   ["down", /could not reach the backend/],
@@ -38,15 +66,7 @@ const FAULTS = [
 
 for (const [fault, why] of FAULTS) {
   test(`backend: ${fault}: the download lands and is marked as not checked`, { timeout: 120_000 }, async (t) => {
-    const backend = new FaultyBackend();
-    await backend.start();
-    t.after(() => backend.close());
-    const chromium = await Chromium.launch();
-    t.after(async () => {
-      await chromium.close();
-      chromium.remove();
-    });
-    await (await connect(chromium, { address: backend.origin, key: backend.key, name: "frank" })).close();
+    const { backend, chromium } = await connected(t);
 
     if (fault === "down") await backend.down();
     else backend.fault = fault;
@@ -71,14 +91,7 @@ for (const [fault, why] of FAULTS) {
 }
 
 test("a backend that redirects from the start is not connected, and the key stays here", { timeout: 60_000 }, async (t) => {
-  const backend = new FaultyBackend();
-  await backend.start();
-  t.after(() => backend.close());
-  const chromium = await Chromium.launch();
-  t.after(async () => {
-    await chromium.close();
-    chromium.remove();
-  });
+  const { backend, chromium } = await launched(t);
   backend.fault = "307";
   const options = await chromium.open("options.html");
   await saveAndCheck(options, { address: backend.origin, key: backend.key });
@@ -87,15 +100,7 @@ test("a backend that redirects from the start is not connected, and the key stay
 });
 
 test("a file that is to be uploaded goes to the backend and not where that redirects", { timeout: 60_000 }, async (t) => {
-  const backend = new FaultyBackend();
-  await backend.start();
-  t.after(() => backend.close());
-  const chromium = await Chromium.launch();
-  t.after(async () => {
-    await chromium.close();
-    chromium.remove();
-  });
-  await (await connect(chromium, { address: backend.origin, key: backend.key, name: "frank" })).close();
+  const { backend, chromium } = await connected(t);
   site.put("mine.bin", unknown("mine"));
   const page = await chromium.visit(site.link("mine", "/d/attachment/mine.bin"));
   await chromium.downloads.of(() => page.click("#go"));
@@ -112,11 +117,7 @@ test("our own module is broken: the download lands", { timeout: 60_000 }, async 
   t.after(folder.remove);
   cpSync(build("chromium-test"), folder.path, { recursive: true });
   truncateSync(join(folder.path, "pkg", "quorum_extension_bg.wasm"), 1000);
-  const chromium = await Chromium.launch({ extension: folder.path });
-  t.after(async () => {
-    await chromium.close();
-    chromium.remove();
-  });
+  const chromium = await launch(t, folder.path);
   const bytes = unknown("broken");
   site.put("broken.bin", bytes);
   const page = await chromium.visit(site.link("broken", "/d/attachment/broken.bin"));
@@ -126,15 +127,7 @@ test("our own module is broken: the download lands", { timeout: 60_000 }, async 
 });
 
 test("our worker is killed while it holds: the download lands", { timeout: 120_000 }, async (t) => {
-  const backend = new FaultyBackend();
-  await backend.start();
-  t.after(() => backend.close());
-  const chromium = await Chromium.launch();
-  t.after(async () => {
-    await chromium.close();
-    chromium.remove();
-  });
-  await (await connect(chromium, { address: backend.origin, key: backend.key, name: "frank" })).close();
+  const { backend, chromium } = await connected(t);
   backend.fault = "hang";
   const bytes = unknown("killed");
   site.put("killed.bin", bytes);

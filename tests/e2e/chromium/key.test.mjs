@@ -10,7 +10,6 @@ import { Chromium } from "../harness/chromium.mjs";
 import { EICAR, sha256, unknown } from "../harness/files.mjs";
 import { look, record } from "../harness/pages.mjs";
 import { holding } from "../harness/search.mjs";
-import { startSite } from "../harness/site.mjs";
 import { connect, startWorld } from "../harness/stage.mjs";
 import { temporaryFolder } from "../harness/tree.mjs";
 
@@ -58,8 +57,6 @@ test("another backend never sees the key of the first", { timeout: 120_000 }, as
   const backend = new FaultyBackend();
   await backend.start();
   t.after(() => backend.close());
-  const site = await startSite();
-  t.after(() => site.close());
   const chromium = await Chromium.launch();
   t.after(async () => {
     await chromium.close();
@@ -68,8 +65,8 @@ test("another backend never sees the key of the first", { timeout: 120_000 }, as
   await (await connect(chromium, { address: world.proxy.origin, key: world.erin.key, name: "erin" })).close();
   await (await connect(chromium, { address: backend.origin, key: backend.key, name: "frank" })).close();
   const before = world.proxy.record.requests.length;
-  site.put("after.bin", unknown("after"));
-  const page = await chromium.visit(site.link("after", "/d/attachment/after.bin"));
+  world.site.put("after.bin", unknown("after"));
+  const page = await chromium.visit(world.site.link("after", "/d/attachment/after.bin"));
   await chromium.downloads.of(() => page.click("#go"));
   const popup = await chromium.open("popup.html");
   await record(popup, "after.bin", "Unknown");

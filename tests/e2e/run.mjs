@@ -26,7 +26,8 @@ const START = `
 <ol>
   <li>Right-click this link and choose <b>Check with Quorum</b>: <a id="link" href="${BAD_LINK}">your parcel is waiting</a>.</li>
   <li>Download a file that scanners object to: <a id="eicar" href="/d/attachment/eicar.com">eicar.com</a>.
-    It is harmless, a text that all of them know. Quorum holds it back; its popup tells why and still lets you have it.</li>
+    It is harmless, a text that all of them know. Quorum holds it back and tells so.
+    Its popup, behind the puzzle piece beside the address bar, says why and still lets you have it.</li>
   <li>Download a file that they don't object to: <a id="letter" href="/d/attachment/letter.bin">letter.bin</a>.</li>
 </ol>
 <p>The extension asks the server that this command started. Close the browser to end both.</p>`;
@@ -125,13 +126,13 @@ const display = new Display();
 if (byHand) display.name = process.env.DISPLAY ?? "";
 else await display.start();
 const world = await startWorld();
-const chromium = await Chromium.launch({ display });
+const chromium = await Chromium.launch({ display, byHand });
 const options = await connect(chromium, { address: world.server.origin, key: world.erin.key, name: "erin" });
 const start = world.site.page("start", START);
 let ok = true;
 if (byHand) {
   await options.goto(start);
-  await options.bringToFront();
+  for (const page of await chromium.browser.pages()) if (page !== options) await page.close();
   console.log(`Chromium is open, and the server answers at ${world.server.origin}. Close the browser to end.`);
   await new Promise((resolve) => chromium.browser.once("disconnected", resolve));
 } else {

@@ -29,6 +29,7 @@ const QUIET = [
  * @property {string | null} [extension] a build of tools/manifest.mjs or a folder; null: none of ours
  * @property {import("./display.mjs").Display} [display] a screen to open a real window on; without: headless
  * @property {string} [language] e.g. `ja`
+ * @property {boolean} [byHand] for a person: nobody watches downloads, and the browser does not call itself automated
  * @property {boolean} [privately] private windows alone, with the extension allowed in them; nobody watches downloads then
  */
 
@@ -56,7 +57,7 @@ export class Chromium {
    * @param {Options} [options]
    * @returns {Promise<Chromium>}
    */
-  static async launch({ extension = "chromium-test", display, language = "en", privately = false } = {}) {
+  static async launch({ extension = "chromium-test", display, language = "en", byHand = false, privately = false } = {}) {
     const profile = temporaryFolder("chromium");
     const folder = join(profile.path, "Downloads");
     mkdirSync(folder);
@@ -76,6 +77,7 @@ export class Chromium {
       headless: !display,
       pipe: true,
       enableExtensions: true,
+      ignoreDefaultArgs: byHand ? ["--enable-automation"] : [],
       userDataDir: profile.path,
       defaultViewport: null,
       args: [
@@ -101,6 +103,7 @@ export class Chromium {
       chromium.#privately = true;
       return chromium;
     }
+    if (byHand) return chromium;
     const observer = await browser.installExtension(join(ROOT, "tests/e2e/observer"));
     await chromium.downloads.watch(await browser.newPage(), `chrome-extension://${observer}/observer.html`);
     return chromium;

@@ -170,9 +170,18 @@ pub enum Reply {
     /// Whether the vote was counted now; `false` if it had been before.
     Voted(bool),
     /// The history.
-    Downloads(Vec<Record>),
+    Downloads(History),
     /// It is done.
     Done,
+}
+
+/// The history of checked downloads.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct History {
+    /// Newest first.
+    pub records: Vec<Record>,
+    /// Whether the toolbar's badge tells of a verdict that nobody has looked at yet.
+    pub unseen: bool,
 }
 
 /// Why a request was not carried out.

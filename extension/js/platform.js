@@ -88,6 +88,8 @@ export async function setBadge(text, colour) {
   await api.action.setBadgeTextColor?.({ color: "#ffffff" });
   await api.action.setBadgeText({ text });
 }
+/** @returns {Promise<string>} the text on the badge, empty if there is none */
+export const badge = () => api.action.getBadgeText({});
 /** @param {string} path of one of our pages */
 export async function openPage(path) {
   await api.tabs.create({ url: fileUrl(path) });

@@ -4,7 +4,7 @@
 use quorum_core::api::{ApiKey, Backend, BackendError, Call, Failure, Purpose};
 use quorum_core::guard::Event;
 use quorum_core::indicator::{Indicator, extract};
-use quorum_core::message::{Answer, Problem, Reply, Request};
+use quorum_core::message::{Answer, History, Problem, Reply, Request};
 use quorum_core::verdict::Evidence;
 use wasm_bindgen::JsValue;
 
@@ -102,11 +102,13 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
             };
         }
         Request::Downloads => {
+            let unseen = badge::is_shown().await;
             // Whoever opens the history has seen what the badge is about.
             if sender.page == "popup.html" {
                 badge::clear();
             }
-            return Ok(Reply::Downloads(downloads::history().await));
+            let records = downloads::history().await;
+            return Ok(Reply::Downloads(History { records, unseen }));
         }
         Request::Keep { id } => return of_record(&id, Event::KeepAsked).await,
         Request::Upload { id } => return of_record(&id, Event::UploadAsked).await,

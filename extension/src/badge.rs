@@ -25,6 +25,13 @@ pub(crate) fn show(verdict: Verdict) {
     set(sign(verdict));
 }
 
+/// Whether a sign is there. The browser remembers it for longer than this worker lives.
+pub(crate) async fn is_shown() -> bool {
+    let text = platform::badge().await.ok();
+    text.and_then(|text| text.as_string())
+        .is_some_and(|text| !text.is_empty())
+}
+
 /// Takes the sign away: the history has been opened.
 pub(crate) fn clear() {
     set(("", QUIET));

@@ -50,6 +50,8 @@ pub(crate) mod platform {
         pub(crate) async fn clear_notification(id: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = setBadge, catch)]
         pub(crate) async fn set_badge(text: &str, colour: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn badge() -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = openPage, catch)]
         pub(crate) async fn open_page(path: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = openOptions, catch)]

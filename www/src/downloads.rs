@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use quorum_core::guard::{Disposition, Phase, Record, Upload};
-use quorum_core::message::{News, Problem, Reply, Request, State};
+use quorum_core::message::{self, News, Problem, Reply, Request, State};
 use quorum_core::verdict::{Evidence, Verdict};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -21,10 +21,12 @@ pub(crate) struct History {
     pub(crate) records: Vec<Rc<Record>>,
     /// Whether the background has told what it has.
     pub(crate) known: Load<()>,
+    /// Whether the badge told of something that nobody had looked at.
+    pub(crate) unseen: bool,
 }
 
 pub(crate) enum Change {
-    All(Result<Vec<Record>, Problem>),
+    All(Result<message::History, Problem>),
     One(Box<Record>),
     Gone(String),
 }
@@ -35,8 +37,9 @@ impl Reducible for History {
     fn reduce(self: Rc<Self>, change: Change) -> Rc<Self> {
         let mut next = (*self).clone();
         match change {
-            Change::All(Ok(records)) => {
-                next.records = records.into_iter().map(Rc::new).collect();
+            Change::All(Ok(history)) => {
+                next.records = history.records.into_iter().map(Rc::new).collect();
+                next.unseen = history.unseen;
                 next.known = Load::Ready(());
             }
             Change::All(Err(problem)) => next.known = Load::Failed(problem),
@@ -66,7 +69,7 @@ pub(crate) fn use_history() -> UseReducerHandle<History> {
             let answer = session
                 .backend
                 .ask_for(&Request::Downloads, |reply| match reply {
-                    Reply::Downloads(records) => Some(records),
+                    Reply::Downloads(history) => Some(history),
                     _ => None,
                 });
             spawn_local(async move { history.dispatch(Change::All(answer.await)) });

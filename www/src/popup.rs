@@ -99,7 +99,22 @@ pub(crate) fn Popup() -> Html {
             find.emit((Request::CurrentPage, Subject::NoPage));
         });
     }
-    let on_text = find.reform(|text| (Request::Read { text }, Subject::Nothing));
+    {
+        // The badge called for a look at the history, so it is what the popup opens at.
+        let part = part.clone();
+        use_effect_with(history.unseen, move |unseen| {
+            if *unseen {
+                part.set(Part::Downloads);
+            }
+        });
+    }
+    let on_text = {
+        let part = part.clone();
+        find.reform(move |text| {
+            part.set(Part::Engines);
+            (Request::Read { text }, Subject::Nothing)
+        })
+    };
     let on_file = {
         let (subject, latest, part) = (subject.clone(), latest.clone(), part.clone());
         Callback::from(move |file: File| {

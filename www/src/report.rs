@@ -7,7 +7,7 @@ use gloo_timers::callback::Interval;
 use quorum_core::indicator::Kind;
 use quorum_core::message::{Fact, Problem, ReportView};
 use quorum_core::report::Stats;
-use quorum_core::verdict::{Evidence, Reason};
+use quorum_core::verdict::{Evidence, Reason, Verdict};
 use yew::prelude::*;
 
 use crate::icon::{Icon, Shape};
@@ -111,12 +111,15 @@ fn Answer(props: &AnswerProps) -> Html {
             </ul>
             if view.can_submit { <Submit key={view.indicator.to_string()} report={props.report.clone()} view={view.clone()} /> }
             { for trouble }
-            <EvidenceLine
-                evidence={assessment.evidence}
-                at={view.asked_at}
-                busy={props.report.busy}
-                again={props.report.refresh.clone()}
-            />
+            // What is never sent was not looked up, and will not be the next time.
+            if !assessment.reasons.contains(&Reason::Private) {
+                <EvidenceLine
+                    evidence={(assessment.verdict != Verdict::Unchecked).then_some(assessment.evidence)}
+                    at={view.asked_at}
+                    busy={props.report.busy}
+                    again={props.report.refresh.clone()}
+                />
+            }
         </section>
     }
 }
@@ -222,7 +225,8 @@ pub(crate) fn Dots(props: &DotsProps) -> Html {
 
 #[derive(Properties, PartialEq)]
 struct EvidenceProps {
-    evidence: Evidence,
+    /// `None` if looking failed.
+    evidence: Option<Evidence>,
     /// When the backend was asked, in milliseconds since the Unix epoch.
     at: i64,
     busy: bool,
@@ -243,14 +247,22 @@ fn EvidenceLine(props: &EvidenceProps) -> Html {
     }
     let again = props.again.reform(|_: MouseEvent| ());
     let name = words.say(key("check_again"));
+    let when = match props.evidence {
+        Some(_) => key("checked_ago"),
+        None => key("tried_ago"),
+    };
     html! {
         <div class="evidence">
-            <Dots evidence={props.evidence} />
+            if let Some(evidence) = props.evidence {
+                <Dots {evidence} />
+            }
             <span>
-                { words.say(sentences::evidence(props.evidence)) }
-                { " · " }
+                if let Some(evidence) = props.evidence {
+                    { words.say(sentences::evidence(evidence)) }
+                    { " · " }
+                }
                 <span title={words.moment(props.at)}>
-                    { words.fill(key("checked_ago"), &[&words.ago(props.at)]) }
+                    { words.fill(when, &[&words.ago(props.at)]) }
                 </span>
             </span>
             <button

@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { CLEAN, EICAR, sha256, unknown } from "../harness/files.mjs";
-import { checkDownloads, photograph, pressInRecord, record } from "../harness/pages.mjs";
+import { checkDownloads, photograph, pressInRecord, record, text } from "../harness/pages.mjs";
 import { startScene } from "../harness/stage.mjs";
 import { picture } from "../harness/tree.mjs";
 
@@ -52,6 +52,41 @@ test("a malicious file is held back, told of, and can still be had", { timeout: 
   const kept = await chromium.downloads.of(() => pressInRecord(popup, "eicar.com", "Keep anyway"));
   assert.equal(kept.state, "complete");
   assert.ok(readFileSync(kept.filename).equals(EICAR), "the file is the one that was asked for");
+  await popup.close();
+  await page.close();
+});
+
+test("the toolbar's popup opens at its width, and at the history when the badge calls for it", { timeout: 90_000 }, async () => {
+  const { chromium, site } = scene;
+  const page = await chromium.visit(site.link("badge", "/d/attachment/eicar.com"));
+  const worker = await chromium.worker();
+  /** Opens it as a click on the toolbar does, and says which tab it shows. */
+  const open = async () => {
+    await page.bringToFront();
+    await worker.evaluate(() => chrome.action.openPopup());
+    const target = await chromium.browser.waitForTarget((target) => target.url().endsWith("/popup.html"));
+    const popup = await target.asPage();
+    await text(popup, "h1", "Not checked"); // the page in front is on this machine
+    return popup;
+  };
+  const shown = '[role="tab"][aria-selected="true"]';
+
+  let popup = await open();
+  await text(popup, shown, "Engines");
+  assert.equal(await popup.evaluate(() => innerWidth), 380);
+  assert.equal(await popup.evaluate(() => document.documentElement.scrollWidth), 380, "nothing is cut off");
+  await popup.close();
+
+  await chromium.downloads.of(() => page.click("#go"));
+  await worker.evaluate(async () => {
+    // The badge is set after the download was cancelled, and no event tells of it.
+    for (const until = Date.now() + 10_000; Date.now() < until && (await chrome.action.getBadgeText({})) !== "!"; );
+  });
+  popup = await open();
+  await text(popup, shown, "Downloads");
+  await popup.close();
+  popup = await open();
+  await text(popup, shown, "Engines"); // it has been seen
   await popup.close();
   await page.close();
 });

@@ -176,7 +176,7 @@ test("a comment that does not arrive stays in its field", { timeout: 60_000 }, a
 
 test("the history offers what fits each download, and follows the news", { timeout: 60_000 }, async () => {
   const records = s.history();
-  const page = await ui.open("popup.html", s.scenario(null, { downloads: s.ok({ downloads: records }) }));
+  const page = await ui.open("popup.html", s.scenario(null, { downloads: s.ok({ downloads: { records, unseen: false } }) }));
   await record(page, "invoice_2026-11.pdf.exe", "Malicious", "48 of 72 engines object", "held back");
   await record(page, "photo.zip", "Not checked", "could not reach");
   await record(page, "from-a-blob.bin", "Unknown", "Nobody has seen it", "The bytes were not read");
@@ -446,7 +446,7 @@ describe("hostile text", () => {
   const answers = {
     state: s.ok({ state: everywhere(s.state()) }),
     comments: s.ok({ comments: { items: everywhere(many), cursor: null, total: 10 } }),
-    downloads: s.ok({ downloads: records }),
+    downloads: s.ok({ downloads: { records, unseen: false } }),
   };
   /** What the interface itself is made of. */
   const OURS = "html head meta title link script body div header form input label svg path circle rect text button main section h1 h2 p ul li span bdi small dl dt dd footer progress textarea aside".split(" ");

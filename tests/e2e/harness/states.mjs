@@ -238,7 +238,7 @@ export function scenario(report, answers = {}) {
         comment(0, "Same kit as login-examp1e.net; posts to /gate.php. #phishing #examp1e", { votes: { positive: 6, negative: 0, abuse: 0 } }),
         comment(2, "Live, served from AS64500.", { author: "urlwatch" }),
       ], "next", 14),
-      downloads: ok({ downloads: history() }),
+      downloads: ok({ downloads: { records: history(), unseen: false } }),
       ...answers,
     },
   };

@@ -30,8 +30,8 @@ const PICTURES = {
   "popup-failed": { scenario: s.scenario(s.failed("rate_limited", { retry_at: Date.now() + 90_000 })) },
   "popup-loading": { scenario: s.scenario("never") },
   "popup-no-page": { scenario: s.scenario(null) },
-  "popup-welcome": { scenario: s.scenario(null, { state: s.ok({ state: s.state({ address: null, backend: null, has_key: false, account: null }) }), downloads: s.ok({ downloads: [] }) }) },
-  "popup-welcome-key": { scenario: s.scenario(null, { state: s.ok({ state: s.state({ has_key: false, account: null }) }), downloads: s.ok({ downloads: [] }) }) },
+  "popup-welcome": { scenario: s.scenario(null, { state: s.ok({ state: s.state({ address: null, backend: null, has_key: false, account: null }) }), downloads: s.ok({ downloads: { records: [], unseen: false } }) }) },
+  "popup-welcome-key": { scenario: s.scenario(null, { state: s.ok({ state: s.state({ has_key: false, account: null }) }), downloads: s.ok({ downloads: { records: [], unseen: false } }) }) },
   "popup-downloads": { scenario: s.scenario(s.phishing()), then: (page) => tab(page, "Downloads"), look: { height: 1250 } },
   "popup-downloads-dark": { scenario: s.scenario(null), look: { dark: true, height: 1250 } },
   "popup-choices": {

@@ -148,18 +148,23 @@ build_extension() {
   done
 }
 
-build_all() {
-  # One build of this tree at a time: dist/ is replaced as a whole.
+# One build of this tree at a time: dist/ is replaced as a whole.
+build_extension_alone() {
   mkdir -p target
   exec 9>target/.build-lock
   flock 9
-  build_server
   build_extension
   exec 9>&-
 }
 
+build_all() {
+  build_server
+  build_extension_alone
+}
+
 # --- Verbs --------------------------------------------------------------------------------------------
 
+verb_extension() { build_extension_alone; }
 verb_build() { build_all; say "extension: dist/chromium, dist/firefox · server: $SERVER"; }
 
 verb_serve() {
@@ -174,7 +179,7 @@ verb_run() {
 }
 
 verb_package() {
-  build_all
+  build_extension_alone
   local version browser
   version=$(node -e 'import("./tools/manifest.mjs").then((m) => console.log(m.version()))')
   for browser in chromium firefox; do
@@ -206,6 +211,7 @@ verb_help() {
   bench NAME measure against a peer; the table also goes to target/bench/NAME.json
   package    the store zips of both browsers, in dist/
   build      the server, and the unpacked extensions in dist/chromium and dist/firefox
+  extension  the unpacked extensions alone
   fmt        format the Rust code
 HELP
 }
@@ -280,7 +286,9 @@ verb_test() {
   layer docs check env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
   layer rust "$(rust_counter)" rust_tests
   layer doctests cargo cargo test --quiet --workspace --doc
-  layer build check build_all_checked
+  # The server was built with its tests, and with the features that they turn on: building it as `run`
+  # does would compile all that it depends on a second time.
+  layer extension check build_extension_checked
   SERVER=$CARGO_TARGET_DIR/debug/quorum
   export QUORUM_BIN=$SERVER
   layer types check node_modules/.bin/tsc -p .
@@ -297,13 +305,14 @@ verb_test() {
   ((FAILED == 0))
 }
 
-# A function called under `||` runs without `set -e`: a build that fails must not go on.
-build_all_checked() { "$ROOT/build.sh" build; }
+# In a shell of its own: a function called under `||` runs without `set -e`, and a build that fails must
+# not go on.
+build_extension_checked() { "$ROOT/build.sh" extension; }
 
 verb=${1:-help}
 (($# == 0)) || shift
 case $verb in
-  run | test | serve | bench | package | build | fmt | help) "verb_$verb" "$@" ;;
+  run | test | serve | bench | package | build | extension | fmt | help) "verb_$verb" "$@" ;;
   -h | --help) verb_help ;;
   *) verb_help >&2; die "no such verb: $verb" ;;
 esac

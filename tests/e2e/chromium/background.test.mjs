@@ -60,7 +60,7 @@ async function connected(t, { origin, key }) {
 async function record(page, name, wanted) {
   for (const until = Date.now() + 30_000; ; ) {
     const { reply } = await ask(page, { ask: "downloads" });
-    const found = reply.downloads.find((/** @type {any} */ record) => record.name === name);
+    const found = reply.downloads.records.find((/** @type {any} */ record) => record.name === name);
     if (found && wanted(found)) return found;
     if (Date.now() > until) throw new Error(`the record stays at ${JSON.stringify(found)}`);
   }

@@ -3,7 +3,7 @@
 //! the core's hasher and are kept only where they are to be sent on.
 
 use js_sys::{Array, Uint8Array};
-use quorum_core::api::Method;
+use quorum_core::api::{Method, match_pattern};
 use quorum_core::digest::{Digests, Hasher};
 use quorum_core::guard::SecondCopy;
 use quorum_core::indicator::CanonicalUrl;
@@ -56,8 +56,8 @@ async fn read(
     if url.starts_with("data:") {
         return read_data(url, most, sink);
     }
-    let pattern = pattern(url)?;
-    if !settings::may_read(vec![pattern]).await {
+    let parsed: CanonicalUrl = url.parse().map_err(|_| CopyFailure::Scheme)?;
+    if !settings::may_read(vec![match_pattern(parsed.as_url())]).await {
         return Err(CopyFailure::NoPermission);
     }
     let outgoing = Outgoing {
@@ -125,10 +125,4 @@ fn read_data(url: &str, most: u64, sink: &Sink) -> Result<(Digests, String), Cop
         pieces.push(&Uint8Array::from(bytes.as_slice()));
     }
     Ok((hasher.finish(), data.mime_type().to_string()))
-}
-
-/// The match pattern of an address's origin. Patterns know no ports.
-fn pattern(url: &str) -> Result<String, CopyFailure> {
-    let url: CanonicalUrl = url.parse().map_err(|_| CopyFailure::Scheme)?;
-    Ok(format!("{}://{}/*", url.as_url().scheme(), url.host()))
 }

@@ -32,13 +32,9 @@ impl Backend {
         self.0.origin().ascii_serialization()
     }
 
-    /// The match pattern under which a browser grants access to it. Patterns know no ports.
+    /// The match pattern under which a browser grants access to it.
     pub fn match_pattern(&self) -> String {
-        format!(
-            "{}://{}/*",
-            self.0.scheme(),
-            self.0.host_str().unwrap_or_default()
-        )
+        match_pattern(&self.0)
     }
 
     /// The name to show: host and port, and the path if there is one.
@@ -62,6 +58,16 @@ impl Backend {
     pub fn is_virustotal(&self) -> bool {
         self.0.host_str() == Some("www.virustotal.com")
     }
+}
+
+/// The match pattern under which a browser grants access to an address's origin. Patterns know no
+/// ports.
+pub fn match_pattern(url: &Url) -> String {
+    format!(
+        "{}://{}/*",
+        url.scheme(),
+        url.host_str().unwrap_or_default()
+    )
 }
 
 impl FromStr for Backend {

@@ -5,7 +5,7 @@ mod backend;
 mod budget;
 mod key;
 
-pub use backend::{Backend, BackendError};
+pub use backend::{Backend, BackendError, match_pattern};
 pub use budget::{Budget, Purpose, Remaining};
 pub use key::{ApiKey, ApiKeyError};
 

@@ -36,12 +36,6 @@ impl Domain {
         self.0.rsplit('.').next().unwrap_or_default()
     }
 
-    /// The form people read, where its labels decode cleanly; otherwise the ASCII form.
-    pub fn to_unicode(&self) -> String {
-        let (text, result) = idna::domain_to_unicode(&self.0);
-        if result.is_ok() { text } else { self.0.clone() }
-    }
-
     /// Whether this name has a meaning on a private network only, and so must never be sent.
     pub fn is_private(&self) -> bool {
         // RFC 6762, RFC 8375, and the name that ICANN reserved in 2024.

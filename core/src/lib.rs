@@ -11,9 +11,17 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+pub mod archive;
+pub mod blocklist;
+pub mod deception;
 pub mod digest;
 pub mod guard;
 pub mod indicator;
 pub mod message;
+pub mod observable;
+pub mod privacy;
 pub mod report;
+pub mod safe_browsing;
+pub mod suffix;
+pub mod text;
 pub mod verdict;

@@ -1,6 +1,7 @@
 //! MD5, SHA-1 and SHA-256 of a stream in one pass, and what kind of file its first bytes show.
 
 mod file_type;
+pub mod fuzzy;
 
 pub use file_type::{FileType, HEAD_BYTES, file_type};
 

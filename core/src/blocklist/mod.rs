@@ -1,0 +1,1 @@
+//! Local lists: compact sets of hash prefixes, read where they lie.

@@ -1,0 +1,1 @@
+//! Similarity digests: ssdeep and TLSH.

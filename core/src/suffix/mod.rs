@@ -1,0 +1,1 @@
+//! The Public Suffix List: where the part of a name ends that anybody can register below.

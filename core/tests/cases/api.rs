@@ -1,0 +1,93 @@
+//! The API client and what is made of its replies.
+
+use quorum_core::api::{Backend, Body, Call, Failure, RawReply, Reply};
+use quorum_core::indicator::Indicator;
+use quorum_core::report::Report;
+use quorum_core::verdict::{Evidence, assess};
+use serde_json::{Value, json};
+
+use crate::harness::{string, subjects};
+
+/// Serialises the outcome of an interpretation so that a case can name it.
+fn outcome(result: Result<Reply, Failure>) -> Value {
+    match result {
+        Ok(Reply::Report(None)) => json!("unknown"),
+        Ok(Reply::Report(Some(report))) => {
+            serde_json::to_value(assess(&report, Evidence::Given).verdict).unwrap()
+        }
+        Ok(Reply::Voted(now)) => json!({ "voted": now }),
+        Ok(Reply::Account(account)) => json!({"account": account.name}),
+        Ok(Reply::Comments(page)) => {
+            json!({"comments": page.items.iter().map(|c| &c.text).collect::<Vec<_>>(), "cursor": page.cursor})
+        }
+        Ok(Reply::Comment(comment)) => json!({"comment": comment.text}),
+        Ok(Reply::Analysis(analysis)) => json!({"analysis": analysis.status}),
+        Err(failure) => serde_json::to_value(failure).unwrap(),
+    }
+}
+
+/// A request's body. JSON is compared as a value: the order of its keys says nothing.
+fn body(body: &Body) -> Value {
+    match body {
+        Body::Empty => Value::Null,
+        Body::Json(text) => json!({"json": serde_json::from_str::<Value>(text).unwrap()}),
+        Body::Form(text) => json!({ "form": text }),
+        Body::File(name) => json!({ "file": name }),
+    }
+}
+
+fn call(value: &Value) -> Call {
+    let of = || string(&value["of"]).parse::<Indicator>().unwrap();
+    match string(&value["call"]) {
+        "account" => Call::Account("0".repeat(64).parse().unwrap()),
+        "report" => Call::Report(of()),
+        "comments" => Call::Comments {
+            of: of(),
+            cursor: value["cursor"].as_str().map(str::to_owned),
+        },
+        "add_comment" => Call::AddComment {
+            of: of(),
+            text: string(&value["text"]).to_owned(),
+        },
+        "vote" => Call::Vote {
+            of: of(),
+            verdict: serde_json::from_value(value["verdict"].clone()).unwrap(),
+        },
+        "submit_url" => Call::SubmitUrl(string(&value["of"]).parse().unwrap()),
+        "submit_file" => Call::SubmitFile {
+            name: string(&value["name"]).to_owned(),
+        },
+        "analysis" => Call::Analysis(string(&value["id"]).to_owned()),
+        other => panic!("no call {other}"),
+    }
+}
+
+subjects! {
+    backend: |input| match string(input).parse::<Backend>() {
+        Ok(backend) => json!([backend.url("x"), backend.label(), backend.match_pattern()]),
+        Err(error) => json!(error.to_string()),
+    };
+    request: |input| match call(input).request() {
+        Ok(request) => json!([request.method, request.path, body(&request.body)]),
+        Err(failure) => serde_json::to_value(failure).unwrap(),
+    };
+    reply: |input| outcome(call(input).interpret(
+        RawReply {
+            status: input["status"].as_u64().unwrap() as u16,
+            content_type: input["type"].as_str().unwrap_or("application/json"),
+            retry_after: input["retry_after"].as_str(),
+            body: &match &input["body"] {
+                Value::String(text) => text.clone().into_bytes(),
+                Value::Null => Vec::new(),
+                body => serde_json::to_vec(body).unwrap(),
+            },
+        },
+        1_000,
+    ));
+    verdict: |input| {
+        let object = json!({"type": input["type"], "id": "x", "attributes": input["attributes"]});
+        let report = Report::from_object(serde_json::from_value(object).unwrap()).unwrap();
+        let assessment = assess(&report, Evidence::Given);
+        json!({"verdict": assessment.verdict, "class": assessment.class, "reasons": assessment.reasons})
+    };
+}

@@ -1,0 +1,5 @@
+//! Members of archives.
+
+use crate::harness::subjects;
+
+subjects! {}

@@ -1,0 +1,5 @@
+//! Local lists.
+
+use crate::harness::subjects;
+
+subjects! {}

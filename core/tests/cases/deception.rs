@@ -1,0 +1,5 @@
+//! Deception checks.
+
+use crate::harness::subjects;
+
+subjects! {}

@@ -1,0 +1,5 @@
+//! Similarity digests.
+
+use crate::harness::subjects;
+
+subjects! {}

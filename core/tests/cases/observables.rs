@@ -1,0 +1,5 @@
+//! Observables: each kind read and refused, grouping.
+
+use crate::harness::subjects;
+
+subjects! {}

@@ -1,0 +1,5 @@
+//! Running text: refang, defang, extract.
+
+use crate::harness::subjects;
+
+subjects! {}

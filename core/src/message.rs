@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Failure, Remaining};
 use crate::guard::Record;
-use crate::indicator::{Indicator, Kind, defang};
+use crate::indicator::{Indicator, Kind};
 use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
 use crate::verdict::{Assessment, Evidence};
 
@@ -384,7 +384,7 @@ impl ReportView {
         remaining: Remaining,
     ) -> Self {
         let written = indicator.to_string();
-        let defanged = defang(&indicator);
+        let defanged = defang_indicator(&indicator, DefangStyle::default());
         let name = report
             .filter(|report| report.kind == indicator.kind())
             .and_then(|report| report.file.names.first())

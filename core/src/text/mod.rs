@@ -10,5 +10,5 @@ mod refang;
 pub use defang::defang;
 pub use defang::{DefangStyle, defang_indicator};
 #[cfg(feature = "observables")]
-pub use extract::{extract, indicators};
+pub use extract::{MAX_INDICATORS, extract, indicators};
 pub use refang::refang;

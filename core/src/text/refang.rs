@@ -333,21 +333,24 @@ const ENTITIES: &[(&[u8], char)] = &[
     (b"zwnj", '\u{200c}'),
 ];
 
-/// `&#46;`, `&#x2e;`, `&period;`. The semicolon is needed: `&copy=1` is a query.
+/// `&#46;`, `&#x2e;`, `&period;`. The semicolon is needed: `&copy=1` is a query. The form with a
+/// capital X, which nobody else writes, is how [`defang`](super::defang) protects a character: it
+/// stands for exactly that one.
 fn entity(rest: &[u8]) -> Option<Spelling> {
+    if !matches!(rest.get(1), Some(b'#' | b'a'..=b'z' | b'N' | b'T' | b'Z')) {
+        return None;
+    }
     let end = rest.iter().take(18).position(|&byte| byte == b';')?;
     let name = &rest[1..end];
-    let c = if let [b'#', number @ ..] = name {
-        let (digits, radix) = match number {
-            [b'x' | b'X', hex @ ..] => (hex, 16),
-            decimal => (decimal, 10),
-        };
-        // `from_str_radix` takes a sign.
-        if !digits.first()?.is_ascii_hexdigit() {
-            return None;
+    if let [b'#', b'X', ..] = name {
+        let c = number(&name[2..], 16)?;
+        return Spelling::new(end + 1, Meant::Char(c));
+    }
+    let c = if let [b'#', digits @ ..] = name {
+        match digits {
+            [b'x', hex @ ..] => number(hex, 16)?,
+            decimal => number(decimal, 10)?,
         }
-        let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?;
-        char::from_u32(number).filter(|&c| c != '\0')?
     } else {
         let at = ENTITIES
             .binary_search_by(|(known, _)| known.cmp(&name))
@@ -360,6 +363,15 @@ fn entity(rest: &[u8]) -> Option<Spelling> {
         Meant::Char(fold(c).unwrap_or(c))
     };
     Spelling::new(end + 1, meant)
+}
+
+fn number(digits: &[u8], radix: u32) -> Option<char> {
+    // `from_str_radix` takes a sign.
+    if !digits.first()?.is_ascii_hexdigit() {
+        return None;
+    }
+    let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?;
+    char::from_u32(number).filter(|&c| c != '\0')
 }
 
 /// Elements that do not break a line, and so can stand between the letters of a name.

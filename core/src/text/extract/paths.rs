@@ -18,7 +18,7 @@ pub(super) struct PathStart {
 }
 
 /// Longest path that is read; Windows takes 32767 UTF-16 units, nobody writes them.
-const LONGEST: usize = 1024;
+pub(super) const LONGEST: usize = 1024;
 
 /// Registry hives, in capital letters.
 const HIVES: &[&[u8]] = &[
@@ -106,9 +106,9 @@ pub(super) fn start(raw: &[u8], slash: usize) -> Option<PathStart> {
         .flatten()
 }
 
-/// Where the path ends; `None` if it goes on longer than anybody writes one. `quote` is the
-/// byte in front of it.
-pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> Option<usize> {
+/// Where the path ends, and whether it does: it may go on longer than anybody writes one. `quote`
+/// is the byte in front of it.
+pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> (usize, bool) {
     let limit = raw.len().min(path.start + LONGEST);
     let closing = quote
         .filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))
@@ -153,14 +153,14 @@ pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> Option<usiz
         end += 1;
     }
     if end == limit && limit < raw.len() {
-        return None;
+        return (end, false);
     }
     while end > path.slash + 1
         && matches!(raw[end - 1], b'.' | b',' | b';' | b':' | b'!' | b'\'' | b' ' | b'*')
     {
         end -= 1;
     }
-    Some(end)
+    (end, true)
 }
 
 fn starts_path(text: &[u8]) -> bool {

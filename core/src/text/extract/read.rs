@@ -995,3 +995,27 @@ pub(super) fn domain_value(domain: Domain) -> Observable {
         Err(_) => Observable::Domain(domain),
     }
 }
+
+/// The server of a `\\server\share`, where it is an IP address or a name under a suffix. `path` begins
+/// at `at`.
+pub(super) fn server(path: &[u8], at: usize) -> Option<(Observable, Range<usize>)> {
+    let slashes = path.iter().take_while(|&&byte| byte == b'\\').count();
+    if !matches!(slashes, 2 | 4) {
+        return None;
+    }
+    let host = path[slashes..]
+        .iter()
+        .take_while(|&&byte| is_letter_or_digit(byte) || matches!(byte, b'.' | b'-'))
+        .count();
+    let span = slashes..slashes + host;
+    let text = std::str::from_utf8(&path[span.clone()]).ok()?;
+    let value = match text.parse::<Ipv4Addr>() {
+        Ok(address) => address.into(),
+        Err(_) => {
+            let domain: Domain = text.parse().ok()?;
+            let known = crate::suffix::public_suffix(domain.as_str()).known;
+            known.then(|| domain_value(domain))?
+        }
+    };
+    Some((value, at + span.start..at + span.end))
+}

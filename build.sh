@@ -224,7 +224,7 @@ verb_fuzz() {
   for target; do
     say "fuzzing $target for $seconds s"
     mkdir -p "fuzz/corpus/$target" "$CACHE/fuzz/corpus/$target"
-    # The core is safe Rust: without a sanitizer the stable toolchain is enough, and twice as fast.
+    # The core is safe Rust: without a sanitizer the stable toolchain is enough.
     cargo fuzz run --sanitizer none "$target" "$CACHE/fuzz/corpus/$target" "fuzz/corpus/$target" -- \
       -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
   done

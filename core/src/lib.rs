@@ -18,6 +18,7 @@ pub mod digest;
 pub mod guard;
 pub mod indicator;
 pub mod message;
+#[cfg(feature = "observables")]
 pub mod observable;
 pub mod privacy;
 pub mod report;

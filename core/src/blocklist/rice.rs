@@ -194,15 +194,16 @@ pub(super) fn encode_within(
         let unary: u64 = deltas().map(|delta| delta >> k).sum();
         unary.saturating_add(count as u64 * u64::from(k + 1))
     };
-    // The best parameter lies at the mean's logarithm or just below; both are tried.
+    // The cost is convex in k (one more bit costs the same at each step, and saves ever less), so
+    // that walking downhill from the mean's logarithm ends at the least; of equals, the smaller.
     let mean = (last - first) / count as u64;
-    let near = mean.checked_ilog2().unwrap_or(0) as u8;
-    let [lower, upper] = [near.saturating_sub(1), near].map(|k| k.clamp(least, most));
-    let k = if cost(lower) <= cost(upper) {
-        lower
-    } else {
-        upper
-    };
+    let mut k = (mean.checked_ilog2().unwrap_or(0) as u8).clamp(least, most);
+    while k < most && cost(k + 1) < cost(k) {
+        k += 1;
+    }
+    while k > least && cost(k - 1) <= cost(k) {
+        k -= 1;
+    }
 
     let mut writer = Writer::with_capacity((cost(k) / 8) as usize + 1);
     for delta in deltas() {

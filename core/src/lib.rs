@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod archive;
+#[cfg(feature = "blocklist")]
 pub mod blocklist;
 pub mod deception;
 pub mod digest;

@@ -14,6 +14,7 @@ use crate::api::{Failure, Remaining};
 use crate::guard::Record;
 use crate::indicator::{Indicator, Kind};
 use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
+use crate::text::{DefangStyle, defang_indicator};
 use crate::verdict::{Assessment, Evidence};
 
 /// Who sends a message; the shell tells it from what the browser says of the sender.

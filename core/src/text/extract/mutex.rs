@@ -20,7 +20,6 @@ pub(super) fn word(token: &[u8]) -> Option<usize> {
 /// The name that `text` speaks of, where the word `mutex` ends at `word`.
 pub(super) fn name(text: &[u8], word: usize, strictness: Strictness) -> Option<Range<usize>> {
     let text = &text[..text.len().min(word + REACH)];
-    let line = text.iter().position(|&byte| byte == b'\n').unwrap_or(text.len());
     let mut at = word;
     let letters = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let suffix = letters(at);
@@ -29,10 +28,10 @@ pub(super) fn name(text: &[u8], word: usize, strictness: Strictness) -> Option<R
         // The name is a string among the arguments; calls of other functions name nothing.
         let called = text[..word].to_ascii_lowercase();
         let makes = [&b"createmutex"[..], b"openmutex"].iter().any(|call| called.ends_with(call));
-        let arguments = &text[at..line.min(at + ARGUMENTS)];
-        let quote = arguments.iter().position(|byte| matches!(byte, b'"' | b')'))?;
+        let arguments = &text[at..text.len().min(at + ARGUMENTS)];
+        let quote = arguments.iter().position(|byte| matches!(byte, b'"' | b')' | b';'))?;
         return (makes && arguments[quote] == b'"')
-            .then(|| quoted(&text[..line], at + quote))
+            .then(|| quoted(text, at + quote))
             .flatten();
     }
     if suffix > 0 && !matches!(&text[word..at], b"es" | b"name" | b"Name" | b"s") {
@@ -53,15 +52,17 @@ pub(super) fn name(text: &[u8], word: usize, strictness: Strictness) -> Option<R
     let mut at = next + usize::from(marked);
     at += spaces(at);
     match text.get(at)? {
-        b'"' | b'\'' | b'`' => quoted(&text[..line], at),
-        _ if marked => bare(&text[..line], at, strictness),
+        b'"' | b'\'' | b'`' => quoted(text, at),
+        _ if marked => bare(text, at, strictness),
         _ => None,
     }
 }
 
 fn quoted(line: &[u8], quote: usize) -> Option<Range<usize>> {
-    let length = line[quote + 1..].iter().position(|&byte| byte == line[quote])?;
-    (length > 0).then_some(quote + 1..quote + 1 + length)
+    let length = line[quote + 1..]
+        .iter()
+        .position(|&byte| byte == line[quote] || byte == b'\n')?;
+    (length > 0 && line[quote + 1 + length] != b'\n').then_some(quote + 1..quote + 1 + length)
 }
 
 /// A name without quotes ends with the word, and does not look like a word of a sentence.

@@ -65,12 +65,10 @@ const LONGEST_NAME: usize = 512;
 /// Whether an address with this scheme is a [`HostUrl`].
 fn is_scheme(name: &[u8]) -> bool {
     const SCHEMES: &[&[u8]] = &[
-        b"ftp", b"ftps", b"git", b"http", b"https", b"irc", b"ircs", b"ldap", b"ldaps", b"rtsp",
+        b"https", b"http", b"ftp", b"ftps", b"git", b"irc", b"ircs", b"ldap", b"ldaps", b"rtsp",
         b"rtsps", b"sftp", b"smb", b"ssh", b"telnet", b"tftp", b"ws", b"wss",
     ];
-    SCHEMES
-        .binary_search(&name.to_ascii_lowercase().as_slice())
-        .is_ok()
+    SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(name))
 }
 
 pub(super) struct Reader<'a> {
@@ -184,7 +182,7 @@ impl Reader<'_> {
                 return self.address(word);
             }
             if self.text[word.clone()].eq_ignore_ascii_case(b"pkg") {
-                return self.package(word.start).unwrap_or(end);
+                return self.package(word.start);
             }
             let plain = flags & (DOT | DASH | UNDERSCORE | HIGH | LETTER) == 0;
             if plain && word.start >= self.no_colons && word.len() <= 10 {
@@ -205,10 +203,7 @@ impl Reader<'_> {
             self.identifier(word, flags);
             return end;
         }
-        if flags & (HEX | LETTER | HIGH) == 0 {
-            return self.numbers(word).max(end);
-        }
-        if let (5..=9 | 14 | 19, Some(text)) = (word.len(), self.str(&word)) {
+        if let (9 | 14 | 19, Some(text)) = (word.len(), self.str(&word)) {
             let kind = if word.len() < 10 { Kind::Attack } else { Kind::Mac };
             if (kind == Kind::Mac || text.starts_with('T'))
                 && let Ok(value) = Observable::parse_as(kind, text)
@@ -216,6 +211,9 @@ impl Reader<'_> {
                 self.emit(value, word);
                 return end;
             }
+        }
+        if flags & (HEX | LETTER | HIGH) == 0 {
+            return self.numbers(word).max(end);
         }
         self.dotted(word).max(end)
     }
@@ -432,9 +430,9 @@ impl Reader<'_> {
     }
 
     /// Emits an address with its host inside.
-    fn url(&mut self, meant: Range<usize>, host: Range<usize>) -> bool {
+    fn url(&mut self, meant: Range<usize>, host: Range<usize>) {
         let Some(text) = self.str(&meant) else {
-            return false;
+            return;
         };
         let Ok(url) = text.parse::<HostUrl>() else {
             let reason = if meant.len() > crate::indicator::MAX_URL_BYTES {
@@ -443,11 +441,10 @@ impl Reader<'_> {
                 Reason::Malformed
             };
             self.leave_out(reason, &meant);
-            return false;
+            return;
         };
         let inside = url.host_indicator().map(|inside| (host_value(inside), host));
         self.emit_around(url.into(), &meant, inside);
-        true
     }
 
     /// Behind a host without a scheme: where the address ends that it begins, if it does.
@@ -472,6 +469,10 @@ impl Reader<'_> {
 
     /// Digits, dots and hyphens: IPv4 addresses, ranges of them, networks.
     fn numbers(&mut self, word: Range<usize>) -> usize {
+        if word.len() > LONGEST_NAME {
+            self.leave_out(Reason::TooLong, &word);
+            return word.end;
+        }
         let mut start = word.start;
         while start < word.end {
             let length = self.text[start..word.end]
@@ -525,7 +526,8 @@ impl Reader<'_> {
                 .is_some_and(|text| text.parse::<Ipv4Addr>().is_ok());
             let reach = self.tail(after, part.start);
             let end = self.trim_tail(after, reach, part.start);
-            if !two && end > after + 1 && self.url(part.start..end, part.clone()) {
+            if !two && end > after + 1 {
+                self.url(part.start..end, part);
                 return reach;
             }
         }
@@ -771,7 +773,8 @@ impl Reader<'_> {
         if let Some(after) = path {
             let reach = self.tail(after, word.start);
             let end = self.trim_tail(after, reach, word.start);
-            if end > after + 1 && self.url(word.start..end, word.clone()) {
+            if end > after + 1 {
+                self.url(word.start..end, word);
                 return reach;
             }
         }
@@ -904,14 +907,15 @@ impl Reader<'_> {
         self.take(kind, meant);
     }
 
-    fn package(&mut self, start: usize) -> Option<usize> {
+    fn package(&mut self, start: usize) -> usize {
         let length = self.text[start..]
             .iter()
             .take_while(|byte| !matches!(byte, 0..=b' ' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'|' | b')' | b']' | b'}' | b',' | b';' | 0x7f..))
             .count();
         let reach = start + length;
         let end = self.trim_tail(start + 4, reach, start);
-        self.take(Kind::Purl, start..end).then_some(reach)
+        self.take(Kind::Purl, start..end);
+        reach
     }
 
     // ---- paths ----

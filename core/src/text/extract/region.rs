@@ -14,17 +14,32 @@ pub(super) const LONGEST: usize = 16 * 1024;
 /// a name of a mutex or a spelling at its end looks on.
 pub(super) const AHEAD: usize = LONGEST + 2 * 1024;
 
-/// One place where the region's text stands for something else.
+/// One place where the region's text stands for something else. No place in a region, nor in what
+/// it stands for (which is never longer), is beyond 16 bits.
 #[derive(Debug, Clone, Copy)]
 struct Edit {
-    /// Where what is meant begins, and how long it is.
-    at: usize,
-    len: usize,
+    /// Where what is meant begins, and where it ends.
+    meant: [u16; 2],
     /// The bytes of the text that stand for it.
-    raw: usize,
-    raw_len: usize,
+    raw: [u16; 2],
     deliberate: bool,
 }
+
+impl Edit {
+    fn start(&self) -> usize {
+        self.meant[0].into()
+    }
+
+    fn end(&self) -> usize {
+        self.meant[1].into()
+    }
+
+    fn raw(&self) -> Range<usize> {
+        self.raw[0].into()..self.raw[1].into()
+    }
+}
+
+const _: () = assert!(LONGEST + REACH <= u16::MAX as usize);
 
 /// Why a region ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,10 +124,8 @@ impl Region {
             let from = self.meant.len();
             refang::push(&mut self.meant, meant);
             self.edits.push(Edit {
-                at: from,
-                len: self.meant.len() - from,
-                raw: at,
-                raw_len: len,
+                meant: [from as u16, self.meant.len() as u16],
+                raw: [at as u16, (at + len) as u16],
                 deliberate,
             });
             at += len;
@@ -141,14 +154,14 @@ impl Region {
 
     /// The text's bytes that stand for one byte of what is meant.
     fn raw_at(&self, meant: usize) -> Range<usize> {
-        let after = self.edits.partition_point(|edit| edit.at <= meant);
+        let after = self.edits.partition_point(|edit| edit.start() <= meant);
         let Some(edit) = after.checked_sub(1).map(|last| self.edits[last]) else {
             return meant..meant + 1;
         };
-        if meant < edit.at + edit.len {
-            return edit.raw..edit.raw + edit.raw_len;
+        if meant < edit.end() {
+            return edit.raw();
         }
-        let raw = edit.raw + edit.raw_len + (meant - edit.at - edit.len);
+        let raw = edit.raw().end + (meant - edit.end());
         raw..raw + 1
     }
 
@@ -160,13 +173,13 @@ impl Region {
     /// Whether this byte was written as a character of another script.
     pub(super) fn foreign(&self, raw: &[u8], meant: usize) -> bool {
         self.edits_in(&(meant..meant + 1))
-            .any(|edit| edit.len > 0 && raw.get(edit.raw).is_some_and(|byte| !byte.is_ascii()))
+            .any(|edit| edit.end() > meant && !raw[edit.raw().start].is_ascii())
     }
 
     fn edits_in(&self, meant: &Range<usize>) -> impl Iterator<Item = &Edit> {
-        let first = self.edits.partition_point(|edit| edit.at < meant.start);
+        let first = self.edits.partition_point(|edit| edit.start() < meant.start);
         let end = meant.end;
-        self.edits[first..].iter().take_while(move |edit| edit.at < end)
+        self.edits[first..].iter().take_while(move |edit| edit.start() < end)
     }
 }
 

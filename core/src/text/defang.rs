@@ -81,7 +81,9 @@ fn spell(text: &str, shape: Shape, style: DefangStyle) -> String {
             let scheme = text.find("://").unwrap_or_default();
             let authority = &text[scheme..];
             let start = scheme + "://".len().min(authority.len());
-            let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+            let end = text[start..]
+                .find(['/', '?', '#'])
+                .map_or(text.len(), |at| start + at);
             let user = text[start..end].rfind('@').map_or(0, |at| at + 1);
             (scheme, start + user..end)
         }

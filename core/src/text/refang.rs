@@ -257,7 +257,8 @@ fn backslash(rest: &[u8], before: &[u8]) -> Option<Spelling> {
         }
         let web = || {
             [&b"http:"[..], b"https:", b"ftp:"].iter().any(|scheme| {
-                before.len() >= scheme.len() && starts_with(&before[before.len() - scheme.len()..], scheme)
+                before.len() >= scheme.len()
+                    && starts_with(&before[before.len() - scheme.len()..], scheme)
             })
         };
         if slashes == 2 && before.last() == Some(&b':') && begins_alphanumeric(after) && web() {
@@ -408,16 +409,20 @@ fn markup(rest: &[u8], before: &[u8]) -> Option<Spelling> {
     // `</b>.` ends a sentence.
     let goes_on = begins_alphanumeric(after)
         || spelled
-        || (joins(next) && after.get(1).is_some_and(|&b| b == b'<' || b == b'/' || begins_alphanumeric(&[b])));
-    (fine && goes_on).then(|| Spelling::new(at, Meant::Nothing)).flatten()
+        || (joins(next)
+            && after
+                .get(1)
+                .is_some_and(|&b| b == b'<' || b == b'/' || begins_alphanumeric(&[b])));
+    (fine && goes_on)
+        .then(|| Spelling::new(at, Meant::Nothing))
+        .flatten()
 }
 
 /// Whether a dot, colon, slash or at-sign is spelled out here.
 fn spelled_join(text: &[u8]) -> bool {
     match text.first() {
-        Some(b'&') => entity(text).is_some_and(|found| {
-            matches!(found.meant, Meant::Char('.' | '@' | ':' | '/'))
-        }),
+        Some(b'&') => entity(text)
+            .is_some_and(|found| matches!(found.meant, Meant::Char('.' | '@' | ':' | '/'))),
         Some(_) => bracketed(text).is_some(),
         None => false,
     }
@@ -426,7 +431,10 @@ fn spelled_join(text: &[u8]) -> bool {
 /// The length of the inline tag or comment at the beginning, and whether it has no attributes.
 fn tag(text: &[u8]) -> Option<(usize, bool)> {
     if text.starts_with(b"<!--") {
-        let end = text[4..].windows(3).take(MARKUP).position(|w| w == b"-->")?;
+        let end = text[4..]
+            .windows(3)
+            .take(MARKUP)
+            .position(|w| w == b"-->")?;
         return Some((end + 7, true));
     }
     let name_at = 1 + usize::from(text.get(1) == Some(&b'/'));
@@ -463,7 +471,10 @@ fn scheme(rest: &[u8], before: &[u8]) -> Option<Spelling> {
     }
     // The plain words are many: two bytes tell.
     match rest.get(..2)? {
-        [b'h' | b'H', b't' | b'T' | b'x' | b'X' | b'*' | b'[' | b'(' | b'{' | b'_'] => {}
+        [
+            b'h' | b'H',
+            b't' | b'T' | b'x' | b'X' | b'*' | b'[' | b'(' | b'{' | b'_',
+        ] => {}
         [b'm' | b'M', b'e' | b'E'] | [b'f' | b'F', b'x' | b'X' | b'*' | b'['] => {}
         [b's' | b'S', b'f' | b'F' | b'h' | b'H'] => {}
         _ => return None,
@@ -493,7 +504,10 @@ fn scheme(rest: &[u8], before: &[u8]) -> Option<Spelling> {
         return None;
     }
     let hidden = |letters: &[u8]| {
-        matches!(letters.len(), 2 | 3) && letters.iter().all(|b| matches!(b, b't' | b'x' | b'*' | b'_'))
+        matches!(letters.len(), 2 | 3)
+            && letters
+                .iter()
+                .all(|b| matches!(b, b't' | b'x' | b'*' | b'_'))
     };
     let meant = match &letters[..count] {
         b"meow" => "http",
@@ -536,10 +550,9 @@ fn spaced(rest: &[u8], before: &[u8]) -> Option<Spelling> {
 
 /// Last labels that make `example dot com` a name; any two letters besides.
 const SPOKEN_ENDINGS: &[&[u8]] = &[
-    b"app", b"biz", b"cloud", b"club", b"com", b"dev", b"edu", b"example", b"gov", b"info",
-    b"int", b"live", b"mil", b"mobi", b"name", b"net", b"online", b"onion", b"org", b"pro",
-    b"shop", b"site", b"space", b"store", b"tech", b"test", b"top", b"vip", b"website", b"work",
-    b"xyz",
+    b"app", b"biz", b"cloud", b"club", b"com", b"dev", b"edu", b"example", b"gov", b"info", b"int",
+    b"live", b"mil", b"mobi", b"name", b"net", b"online", b"onion", b"org", b"pro", b"shop",
+    b"site", b"space", b"store", b"tech", b"test", b"top", b"vip", b"website", b"work", b"xyz",
 ];
 
 /// Two-letter words that are names of countries by accident.
@@ -550,9 +563,28 @@ const SHORT_WORDS: &[&[u8]] = &[
 
 /// Words before " at " that are a sentence and no mailbox.
 const BEFORE_AT: &[&[u8]] = &[
-    b"and", b"are", b"available", b"be", b"found", b"hosted", b"is", b"located", b"look",
-    b"looking", b"me", b"or", b"page", b"reached", b"server", b"site", b"them", b"us", b"visit",
-    b"was", b"website", b"were",
+    b"and",
+    b"are",
+    b"available",
+    b"be",
+    b"found",
+    b"hosted",
+    b"is",
+    b"located",
+    b"look",
+    b"looking",
+    b"me",
+    b"or",
+    b"page",
+    b"reached",
+    b"server",
+    b"site",
+    b"them",
+    b"us",
+    b"visit",
+    b"was",
+    b"website",
+    b"were",
 ];
 
 /// `dot` and `at` as words between spaces or underscores, where both sides look like a name and
@@ -561,7 +593,8 @@ fn word_between(rest: &[u8], before: &[u8], separator: u8) -> Option<Spelling> {
     if !ends_alphanumeric(before) {
         return None;
     }
-    let word = |word: &[u8]| starts_with(&rest[1..], word) && rest.get(1 + word.len()) == Some(&separator);
+    let word =
+        |word: &[u8]| starts_with(&rest[1..], word) && rest.get(1 + word.len()) == Some(&separator);
     if word(b"dot") {
         return spoken_end(&rest[5..], separator)
             .then(|| Spelling::new(5, Meant::Char('.')))
@@ -661,7 +694,8 @@ fn folded(rest: &[u8], before: &[u8]) -> Option<Spelling> {
             && (begins_alphanumeric(after)
                 || after.first() == Some(&b'/')
                 || first_char(after).and_then(fold) == Some('/')));
-    fine.then(|| Spelling::new(len, Meant::Char(meant))).flatten()
+    fine.then(|| Spelling::new(len, Meant::Char(meant)))
+        .flatten()
 }
 
 /// The ASCII character that a character of another block is a form of.
@@ -674,9 +708,10 @@ fn fold(c: char) -> Option<char> {
         '\u{fe55}' | '\u{a789}' => ':',
         '\u{fe6b}' => '@',
         // The full-width forms are ASCII, moved.
-        '\u{ff0d}'..='\u{ff1a}' | '\u{ff20}'..='\u{ff3a}' | '\u{ff3f}' | '\u{ff41}'..='\u{ff5a}' => {
-            char::from_u32(u32::from(c) - 0xfee0)?
-        }
+        '\u{ff0d}'..='\u{ff1a}'
+        | '\u{ff20}'..='\u{ff3a}'
+        | '\u{ff3f}'
+        | '\u{ff41}'..='\u{ff5a}' => char::from_u32(u32::from(c) - 0xfee0)?,
         _ => return None,
     })
 }

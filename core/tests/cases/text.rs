@@ -4,7 +4,7 @@ use quorum_core::observable::{Kind, Observable};
 use quorum_core::text::extract::{
     Extractor, Finding, Hit, Options, Strictness, extract_bytes, extract_with,
 };
-use quorum_core::text::{DefangStyle, defang, extract, indicators, refang};
+use quorum_core::text::{self, DefangStyle};
 use serde_json::{Value, json};
 
 use crate::harness::{bytes, string, subjects};
@@ -26,7 +26,11 @@ fn place(hit: &Hit) -> Value {
 
 /// A case's text and options: `{"text": …, "lenient": true, "kinds": […]}`, or the text alone.
 fn options(input: &Value) -> (Vec<u8>, Options) {
-    let text = if input["text"].is_null() { input } else { &input["text"] };
+    let text = if input["text"].is_null() {
+        input
+    } else {
+        &input["text"]
+    };
     let strictness = match input["lenient"].as_bool() {
         Some(true) => Strictness::Lenient,
         _ => Strictness::Strict,
@@ -35,17 +39,21 @@ fn options(input: &Value) -> (Vec<u8>, Options) {
         let kind = |kind: &Value| string(kind).parse::<Kind>().unwrap();
         kinds.iter().map(kind).collect()
     });
-    let options = Options { strictness, kinds, left_out: true };
+    let options = Options {
+        strictness,
+        kinds,
+        left_out: true,
+    };
     (bytes(text), options)
 }
 
 subjects! {
-    refang: |input| json!(refang(string(input)));
+    refang: |input| json!(text::refang(string(input)));
     defang: |input| {
         let kind = string(&input[0]).parse().unwrap();
         let value = Observable::parse_as(kind, string(&input[1])).unwrap();
         let styles = [DefangStyle::Brackets, DefangStyle::Everywhere, DefangStyle::Words];
-        json!(styles.map(|style| defang(&value, style)))
+        json!(styles.map(|style| text::defang(&value, style)))
     };
     extract: |input| {
         let (text, options) = options(input);
@@ -91,7 +99,7 @@ subjects! {
             Value::String(text) => (text.as_str(), 100),
             input => (string(&input["text"]), input["limit"].as_u64().unwrap() as usize),
         };
-        json!(indicators(text, limit))
+        json!(text::indicators(text, limit))
     };
 }
 
@@ -100,7 +108,7 @@ subjects! {
 #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test::wasm_bindgen_test)]
 fn a_long_text_is_read_to_its_end() {
     let text = "lorem ipsum dolor sit amet, consectetur ".repeat(50_000) + "hxxp://evil[.]com/x";
-    let hits = extract(&text);
+    let hits = text::extract(&text);
     assert_eq!(hits.len(), 1);
     assert_eq!(hits[0].span, text.len() - 19..text.len());
 }

@@ -12,9 +12,9 @@
 //!
 //! Whatever is decided about a place depends on 128 bytes before it and 18 KiB behind it, so the
 //! pieces in which a text comes make no difference and the memory of an [`Extractor`] does not
-//! grow with the text (it is some 160 KiB). The other side of it: in a run of more than 16 KiB
-//! without white space, a single word or address that is longer than that is left out, and what
-//! is found behind it begins with the next word.
+//! grow with the text (it is some 160 KiB). The other side of it: a single word or address of more than
+//! 16 KiB is left out, together with what follows it up to the next white space, quote, angle
+//! bracket or bar.
 
 mod mutex;
 mod names;
@@ -56,7 +56,9 @@ pub struct Options {
 
 impl Options {
     fn wants(&self, kind: Kind) -> bool {
-        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
+        self.kinds
+            .as_ref()
+            .is_none_or(|kinds| kinds.contains(&kind))
     }
 }
 

@@ -21,15 +21,24 @@ pub(super) fn word(token: &[u8]) -> Option<usize> {
 pub(super) fn name(text: &[u8], word: usize, strictness: Strictness) -> Option<Range<usize>> {
     let text = &text[..text.len().min(word + REACH)];
     let mut at = word;
-    let letters = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let letters = |from: usize| {
+        text[from..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphabetic())
+            .count()
+    };
     let suffix = letters(at);
     at += suffix;
     if text.get(at) == Some(&b'(') {
         // The name is a string among the arguments; calls of other functions name nothing.
         let called = text[..word].to_ascii_lowercase();
-        let makes = [&b"createmutex"[..], b"openmutex"].iter().any(|call| called.ends_with(call));
+        let makes = [&b"createmutex"[..], b"openmutex"]
+            .iter()
+            .any(|call| called.ends_with(call));
         let arguments = &text[at..text.len().min(at + ARGUMENTS)];
-        let quote = arguments.iter().position(|byte| matches!(byte, b'"' | b')' | b';'))?;
+        let quote = arguments
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b')' | b';'))?;
         return (makes && arguments[quote] == b'"')
             .then(|| quoted(text, at + quote))
             .flatten();
@@ -38,9 +47,16 @@ pub(super) fn name(text: &[u8], word: usize, strictness: Strictness) -> Option<R
         return None;
     }
     // `mutex name`, `mutex named`, `mutex object`.
-    let spaces = |from: usize| text[from..].iter().take(3).take_while(|&&byte| byte == b' ').count();
+    let spaces = |from: usize| {
+        text[from..]
+            .iter()
+            .take(3)
+            .take_while(|&&byte| byte == b' ')
+            .count()
+    };
     let next = at + spaces(at);
-    if let b"name" | b"named" | b"names" | b"object" | b"called" = &text[next..next + letters(next)] {
+    if let b"name" | b"named" | b"names" | b"object" | b"called" = &text[next..next + letters(next)]
+    {
         at = next + letters(next);
     }
     // A key of JSON or a word in bold.
@@ -70,7 +86,12 @@ fn bare(line: &[u8], at: usize, strictness: Strictness) -> Option<Range<usize>> 
     let length = line
         .get(at..)?
         .iter()
-        .take_while(|byte| !matches!(byte, 0..=b' ' | b',' | b';' | b')' | b'"' | b'\'' | b'`' | b'<' | b'>'))
+        .take_while(|byte| {
+            !matches!(
+                byte,
+                0..=b' ' | b',' | b';' | b')' | b'"' | b'\'' | b'`' | b'<' | b'>'
+            )
+        })
         .count();
     let mut end = at + length;
     while end > at && matches!(line[end - 1], b'.' | b':' | b'*') {
@@ -78,5 +99,5 @@ fn bare(line: &[u8], at: usize, strictness: Strictness) -> Option<Range<usize>> 
     }
     let name = &line[at..end];
     let odd = name.iter().skip(1).any(|byte| !byte.is_ascii_lowercase());
-    (name.len() > 3 && (odd || strictness == Strictness::Lenient)).then_some(at..end)
+    (name.len() > 2 && (odd || strictness == Strictness::Lenient)).then_some(at..end)
 }

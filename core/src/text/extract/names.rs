@@ -21,27 +21,42 @@ pub(super) struct Evidence {
 /// Names for special use (RFC 2606, RFC 6761, RFC 6762, RFC 7686, ICANN's `internal`), and the
 /// ends of names outside of the DNS that malware uses. The Public Suffix List has none of them.
 const SPECIAL: &[&str] = &[
-    "alt", "bazar", "bit", "corp", "emc", "example", "home", "i2p", "internal", "intranet",
-    "invalid", "lan", "local", "localdomain", "localhost", "onion", "test",
+    "alt",
+    "bazar",
+    "bit",
+    "corp",
+    "emc",
+    "example",
+    "home",
+    "i2p",
+    "internal",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "onion",
+    "test",
 ];
 
 /// Endings of files. Those that are top-level domains too stand in [`FILES_AND_DOMAINS`].
 const FILES: &[&str] = &[
-    "7z", "accdb", "apk", "asax", "asp", "aspx", "avi", "bak", "bash", "bat", "bin", "bmp",
-    "c", "cab", "cer", "cfg", "class", "cmd", "conf", "config", "cpl", "cpp", "crt", "cs", "csproj",
+    "7z", "accdb", "apk", "asax", "asp", "aspx", "avi", "bak", "bash", "bat", "bin", "bmp", "c",
+    "cab", "cer", "cfg", "class", "cmd", "conf", "config", "cpl", "cpp", "crt", "cs", "csproj",
     "css", "csv", "dat", "data", "db", "deb", "desktop", "dll", "dmg", "dmp", "doc", "docm",
     "docx", "dotm", "drv", "dylib", "elf", "eml", "env", "eps", "epub", "evtx", "exe", "flv",
-    "gif", "go", "gradle", "gz", "h", "hpp", "hta", "htm", "html", "ico", "img", "ini", "ipa", "ipynb",
-    "iso", "jar", "java", "jpeg", "jpg", "js", "jse", "json", "jsonl", "jsp", "jsx", "key", "kt",
-    "less", "lib", "lnk", "lock", "log", "lua", "m4a", "mdb", "mjs", "mkv", "mp3", "mp4",
-    "msc", "msg", "msi", "msp", "mui", "nsi", "o", "obj", "ocx", "odt", "ogg", "one", "ova",
-    "pcap", "pdb", "pdf", "pem", "php", "plist", "png", "ppt", "pptm", "pptx", "proto",
-    "ps1", "psd", "psm1", "pst", "py3", "pyc", "pyd", "r", "rar", "rb", "reg", "rpm", "rst", "rtf",
-    "sass", "scr", "scss", "sct", "service", "sln", "sql", "sqlite", "svg", "swf", "swift", "sys", "tar",
-    "tgz", "tif", "tiff", "tmp", "toml", "ts", "tsv", "tsx", "ttf", "txt", "url", "vb", "vba",
-    "vbe", "vbs", "vhd", "vhdx", "vmdk", "vsix", "vue", "war", "wasm", "wav", "webm", "webp", "whl",
-    "wmv", "woff", "woff2", "wsf", "xhtml", "xls", "xlsb", "xlsm", "xlsx", "xml", "xsl", "xz",
-    "yaml", "yar", "yara", "yml",
+    "gif", "go", "gradle", "gz", "h", "hpp", "hta", "htm", "html", "ico", "img", "ini", "ipa",
+    "ipynb", "iso", "jar", "java", "jpeg", "jpg", "js", "jse", "json", "jsonl", "jsp", "jsx",
+    "key", "kt", "less", "lib", "lnk", "lock", "log", "lua", "m4a", "mdb", "mjs", "mkv", "mp3",
+    "mp4", "msc", "msg", "msi", "msp", "mui", "nsi", "o", "obj", "ocx", "odt", "ogg", "one", "ova",
+    "pcap", "pdb", "pdf", "pem", "php", "plist", "png", "ppt", "pptm", "pptx", "proto", "ps1",
+    "psd", "psm1", "pst", "py3", "pyc", "pyd", "r", "rar", "rb", "reg", "rpm", "rst", "rtf",
+    "sass", "scr", "scss", "sct", "service", "sln", "sql", "sqlite", "svg", "swf", "swift", "sys",
+    "tar", "tgz", "tif", "tiff", "tmp", "toml", "ts", "tsv", "tsx", "ttf", "txt", "url", "vb",
+    "vba", "vbe", "vbs", "vhd", "vhdx", "vmdk", "vsix", "vue", "war", "wasm", "wav", "webm",
+    "webp", "whl", "wmv", "woff", "woff2", "wsf", "xhtml", "xls", "xlsb", "xlsm", "xlsx", "xml",
+    "xsl", "xz", "yaml", "yar", "yara", "yml",
 ];
 
 /// Endings that are both: a bare name of two labels is nearly always a file's in running text.
@@ -51,14 +66,83 @@ const FILES_AND_DOMAINS: &[&str] = &[
 
 /// What programs call their objects: `console.info`, `window.open`, `self.name`.
 const OBJECTS: &[&str] = &[
-    "app", "args", "array", "base", "client", "config", "console", "ctx", "cur", "data", "date",
-    "db", "df", "document", "el", "elem", "element", "event", "evt", "file", "fs", "item", "json",
-    "list", "location", "log", "logger", "logging", "map", "math", "model", "module", "navigator",
-    "node", "np", "obj", "object", "options", "opts", "os", "params", "parser", "pd", "plt",
-    "process", "props", "random", "re", "ref", "req", "request", "res", "response", "result",
-    "row", "self", "series", "server", "session", "settings", "socket", "state", "str", "string",
-    "subprocess", "super", "sys", "system", "this", "thread", "time", "torch", "user", "util",
-    "utils", "win", "window",
+    "app",
+    "args",
+    "array",
+    "base",
+    "client",
+    "config",
+    "console",
+    "ctx",
+    "cur",
+    "data",
+    "date",
+    "db",
+    "df",
+    "document",
+    "el",
+    "elem",
+    "element",
+    "event",
+    "evt",
+    "file",
+    "fs",
+    "item",
+    "json",
+    "list",
+    "location",
+    "log",
+    "logger",
+    "logging",
+    "map",
+    "math",
+    "model",
+    "module",
+    "navigator",
+    "node",
+    "np",
+    "obj",
+    "object",
+    "options",
+    "opts",
+    "os",
+    "params",
+    "parser",
+    "pd",
+    "plt",
+    "process",
+    "props",
+    "random",
+    "re",
+    "ref",
+    "req",
+    "request",
+    "res",
+    "response",
+    "result",
+    "row",
+    "self",
+    "series",
+    "server",
+    "session",
+    "settings",
+    "socket",
+    "state",
+    "str",
+    "string",
+    "subprocess",
+    "super",
+    "sys",
+    "system",
+    "this",
+    "thread",
+    "time",
+    "torch",
+    "user",
+    "util",
+    "utils",
+    "win",
+    "window",
 ];
 
 /// Top-level domains that are names of members and methods too.
@@ -70,17 +154,31 @@ const MEMBERS: &[&str] = &[
     "watch", "zip", "zone",
 ];
 
-/// First labels of names that programs write backwards: `com.example.app`.
+/// First labels of names that programs write backwards: `com.example.app`. Hardly any host begins
+/// so.
 const REVERSED: &[&str] = &[
-    "android", "androidx", "app", "biz", "ch", "cn", "co", "com", "de", "dev", "edu", "eu", "fr",
-    "gov", "info", "io", "java", "javax", "jp", "kotlin", "kr", "me", "net", "nl", "org", "ru",
-    "uk", "us",
+    "android", "androidx", "com", "edu", "gov", "java", "javax", "kotlin", "net", "org",
+];
+
+/// The same of countries and newer domains, which hosts begin with too: `de.wikipedia.org`.
+const REVERSED_RARELY: &[&str] = &[
+    "app", "biz", "ch", "cn", "co", "de", "dev", "eu", "fr", "info", "io", "jp", "kr", "me", "nl",
+    "ru", "uk", "us",
 ];
 
 /// Products that are written like a domain.
 const PRODUCTS: &[&[u8]] = &[
-    b"ADO.NET", b"ASP.NET", b"ASP.Net", b"Asp.Net", b"B.Sc", b"ML.NET", b"Ph.D", b"Socket.IO",
-    b"VB.NET", b"VB.Net", b"socket.io",
+    b"ADO.NET",
+    b"ASP.NET",
+    b"ASP.Net",
+    b"Asp.Net",
+    b"B.Sc",
+    b"ML.NET",
+    b"Ph.D",
+    b"Socket.IO",
+    b"VB.NET",
+    b"VB.Net",
+    b"socket.io",
 ];
 
 /// Judges a name. `written` is what stands in the text, `host` the same in lower case; both are
@@ -134,22 +232,13 @@ pub(super) fn judge(
     if evidence.path {
         return Ok(());
     }
-    // `com.example.app` is a package, unless its end is registered under a name that is one too:
-    // `com.com`, `uk.com`.
-    if labels >= 3 && REVERSED.binary_search(&first).is_ok() && reversed(host, first) {
+    let common = matches!(top, "com" | "net" | "org" | "edu" | "gov");
+    let reversed = REVERSED.binary_search(&first).is_ok() && !common
+        || REVERSED_RARELY.binary_search(&first).is_ok() && !common && top.len() > 2;
+    if labels >= 3 && reversed {
         return Err(Reason::ReverseName);
     }
     letter_case(written)
-}
-
-/// Whether a name that begins with a top-level label reads as a package: its end is none of the
-/// common suffixes.
-fn reversed(host: &str, first: &str) -> bool {
-    let top = host.rsplit('.').next().unwrap_or(host);
-    // `de.wikipedia.org` and `app.example.com` are hosts: a language, or a word, in front of a name
-    // under one of the old suffixes or a country's.
-    let common = top.len() == 2 || matches!(top, "com" | "net" | "org" | "edu" | "gov" | "info");
-    !common || (first == "com" && top.len() != 2 && top != "com" && top != "org" && top != "net")
 }
 
 /// What letters in different cases say: `end.It` is a missing space, `System.IO` is code.
@@ -161,9 +250,16 @@ fn letter_case(written: &[u8]) -> Result<(), Reason> {
     let shouted = |label: &[u8]| label.iter().all(|byte| !byte.is_ascii_lowercase());
     if !capital(last) {
         // `Object.map`, `String.at`: a name in camel case with a short member.
-        let camel = first.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
-        let member = std::str::from_utf8(last).is_ok_and(|last| MEMBERS.binary_search(&last).is_ok());
-        return if camel && member { Err(Reason::Code) } else { Ok(()) };
+        let camel = first
+            .windows(2)
+            .any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+        let member =
+            std::str::from_utf8(last).is_ok_and(|last| MEMBERS.binary_search(&last).is_ok());
+        return if camel && member {
+            Err(Reason::Code)
+        } else {
+            Ok(())
+        };
     }
     match (capital(first), shouted(last)) {
         // `EXAMPLE.COM`, and `Example.Com` as a title.
@@ -217,6 +313,7 @@ mod tests {
         assert!(OBJECTS.is_sorted());
         assert!(MEMBERS.is_sorted());
         assert!(REVERSED.is_sorted());
+        assert!(REVERSED_RARELY.is_sorted());
         assert!(PRODUCTS.is_sorted());
         assert!(VERSION_WORDS.is_sorted());
     }

@@ -85,11 +85,17 @@ pub(super) fn start(raw: &[u8], slash: usize) -> Option<PathStart> {
         [.., b':'] if before.ends_with(b"HKLM:") || before.ends_with(b"HKCU:") => {
             return found(slash - 5, PathKind::Registry);
         }
-        [.., last] if last.is_ascii_alphanumeric() || b"\\:./)]}>_-$".contains(last) => return None,
+        [.., last] if last.is_ascii_alphanumeric() || b"\\:./)]}>_-$".contains(last) => {
+            return None;
+        }
         _ => {}
     }
     // `\\host\share`, `\\?\C:\…`, `\\.\pipe\…`; in a string literal each backslash is doubled.
-    let slashes = raw[slash..].iter().take(5).take_while(|&&b| b == b'\\').count();
+    let slashes = raw[slash..]
+        .iter()
+        .take(5)
+        .take_while(|&&b| b == b'\\')
+        .count();
     if slashes != 2 && slashes != 4 {
         return None;
     }
@@ -113,7 +119,9 @@ pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> (usize, boo
     let closing = quote
         .filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))
         .and_then(|quote| {
-            let line = raw[path.slash..limit].iter().take_while(|&&byte| byte >= b' ');
+            let line = raw[path.slash..limit]
+                .iter()
+                .take_while(|&&byte| byte >= b' ');
             line.enumerate().find(|(_, byte)| **byte == quote)
         })
         .map(|(at, _)| path.slash + at);
@@ -127,9 +135,7 @@ pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> (usize, boo
             0..=0x1f | 0x7f | b'<' | b'>' | b'"' | b'|' | b'*' | b'`' => true,
             b'/' => path.kind == PathKind::File,
             b' ' => closing.is_none() && !goes_on(before, rest),
-            b',' | b';' => {
-                matches!(rest.get(1), None | Some(0..=b' ')) || starts_path(&rest[1..])
-            }
+            b',' | b';' => matches!(rest.get(1), None | Some(0..=b' ')) || starts_path(&rest[1..]),
             // An escaped quote or line end of a string literal.
             b'\\' => match rest.get(1) {
                 Some(b'"') => true,
@@ -137,8 +143,12 @@ pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> (usize, boo
                 _ => false,
             },
             // Behind the drive a colon names a stream, and nobody writes those at the end of a sentence.
-            b':' => path.kind == PathKind::File
-                && !rest.get(1).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'\\'),
+            b':' => {
+                path.kind == PathKind::File
+                    && !rest
+                        .get(1)
+                        .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'\\')
+            }
             // Quotes, ellipsis and East Asian punctuation.
             0xe2 => matches!(rest, [_, 0x80, 0x98..=0x9f | 0xa6, ..]),
             0xe3 => matches!(rest, [_, 0x80, 0x80..=0x82 | 0x8d, ..]),
@@ -156,7 +166,10 @@ pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> (usize, boo
         return (end, false);
     }
     while end > path.slash + 1
-        && matches!(raw[end - 1], b'.' | b',' | b';' | b':' | b'!' | b'\'' | b' ' | b'*')
+        && matches!(
+            raw[end - 1],
+            b'.' | b',' | b';' | b':' | b'!' | b'\'' | b' ' | b'*'
+        )
     {
         end -= 1;
     }
@@ -199,7 +212,11 @@ fn goes_on(path: &[u8], rest: &[u8]) -> bool {
             .count();
         let text = &rest[at..at + word];
         at += word;
-        if word == 0 || SENTENCE.binary_search(&text.to_ascii_lowercase().as_slice()).is_ok() {
+        if word == 0
+            || SENTENCE
+                .binary_search(&text.to_ascii_lowercase().as_slice())
+                .is_ok()
+        {
             return false;
         }
         match rest.get(at) {
@@ -215,10 +232,12 @@ fn goes_on(path: &[u8], rest: &[u8]) -> bool {
 
 /// Whether a name ends like a file: a dot and two to four letters or digits.
 fn has_ending(name: &[u8]) -> bool {
-    name.iter().rposition(|&byte| byte == b'.').is_some_and(|dot| {
-        let ending = &name[dot + 1..];
-        dot > 0 && matches!(ending.len(), 2..=5) && ending.iter().all(u8::is_ascii_alphanumeric)
-    })
+    name.iter()
+        .rposition(|&byte| byte == b'.')
+        .is_some_and(|dot| {
+            let ending = &name[dot + 1..];
+            dot > 0 && matches!(ending.len(), 2..=5) && ending.iter().all(u8::is_ascii_alphanumeric)
+        })
 }
 
 #[cfg(test)]

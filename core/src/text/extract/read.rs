@@ -68,7 +68,9 @@ fn is_scheme(name: &[u8]) -> bool {
         b"https", b"http", b"ftp", b"ftps", b"git", b"irc", b"ircs", b"ldap", b"ldaps", b"rtsp",
         b"rtsps", b"sftp", b"smb", b"ssh", b"telnet", b"tftp", b"ws", b"wss",
     ];
-    SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(name))
+    SCHEMES
+        .iter()
+        .any(|scheme| scheme.eq_ignore_ascii_case(name))
 }
 
 pub(super) struct Reader<'a> {
@@ -204,7 +206,11 @@ impl Reader<'_> {
             return end;
         }
         if let (9 | 14 | 19, Some(text)) = (word.len(), self.str(&word)) {
-            let kind = if word.len() < 10 { Kind::Attack } else { Kind::Mac };
+            let kind = if word.len() < 10 {
+                Kind::Attack
+            } else {
+                Kind::Mac
+            };
             if (kind == Kind::Mac || text.starts_with('T'))
                 && let Ok(value) = Observable::parse_as(kind, text)
             {
@@ -226,7 +232,12 @@ impl Reader<'_> {
         self.draft(Ok(value), &meant, None);
     }
 
-    fn emit_around(&mut self, value: Observable, meant: &Range<usize>, inside: Option<(Observable, Range<usize>)>) {
+    fn emit_around(
+        &mut self,
+        value: Observable,
+        meant: &Range<usize>,
+        inside: Option<(Observable, Range<usize>)>,
+    ) {
         self.draft(Ok(value), meant, inside);
     }
 
@@ -236,7 +247,12 @@ impl Reader<'_> {
         }
     }
 
-    fn draft(&mut self, what: Result<Observable, Reason>, meant: &Range<usize>, inside: Option<(Observable, Range<usize>)>) {
+    fn draft(
+        &mut self,
+        what: Result<Observable, Reason>,
+        meant: &Range<usize>,
+        inside: Option<(Observable, Range<usize>)>,
+    ) {
         self.found.push(Draft {
             what,
             span: self.region.raw(meant),
@@ -299,8 +315,27 @@ impl Reader<'_> {
             .iter()
             .take(LONGEST_AUTHORITY)
             .take_while(|byte| {
-                !matches!(byte, 0..=b' ' | b'/' | b'?' | b'#' | b'\\' | b'<' | b'>' | b'"' | b'\'' | b'|'
-                    | b',' | b'(' | b')' | b'{' | b'}' | b'^' | b'`' | b';')
+                !matches!(
+                    byte,
+                    0..=b' '
+                        | b'/'
+                        | b'?'
+                        | b'#'
+                        | b'\\'
+                        | b'<'
+                        | b'>'
+                        | b'"'
+                        | b'\''
+                        | b'|'
+                        | b','
+                        | b'('
+                        | b')'
+                        | b'{'
+                        | b'}'
+                        | b'^'
+                        | b'`'
+                        | b';'
+                )
             });
         let mut sign = None;
         for (index, byte) in authority.enumerate() {
@@ -313,7 +348,10 @@ impl Reader<'_> {
         }
         let at = at + sign.map_or(0, |sign| sign + 1);
         if self.text.get(at) == Some(&b'[') {
-            let length = self.text[at..].iter().take(50).position(|&byte| byte == b']')?;
+            let length = self.text[at..]
+                .iter()
+                .take(50)
+                .position(|&byte| byte == b']')?;
             let inside = at + 1..at + length;
             self.str(&inside)?.parse::<Ipv6Addr>().ok()?;
             return Some(at..at + length + 1);
@@ -336,7 +374,9 @@ impl Reader<'_> {
         let number = text.iter().all(u8::is_ascii_digit) || text.starts_with(b"0x");
         let local = match self.strictness {
             Strictness::Lenient => true,
-            Strictness::Strict => text.eq_ignore_ascii_case(b"localhost") || matches!(next, Some(b'/' | b':')),
+            Strictness::Strict => {
+                text.eq_ignore_ascii_case(b"localhost") || matches!(next, Some(b'/' | b':'))
+            }
         };
         let prefix = text.len() < 6 && is_scheme(text);
         (!prefix && if number { text.len() > 6 } else { local }).then_some(host)
@@ -349,7 +389,10 @@ impl Reader<'_> {
         if known.is_some_and(|name| crate::suffix::public_suffix(name.as_str()).known) {
             return host;
         }
-        let ascii = self.text[host.clone()].iter().take_while(|byte| byte.is_ascii()).count();
+        let ascii = self.text[host.clone()]
+            .iter()
+            .take_while(|byte| byte.is_ascii())
+            .count();
         match ascii {
             0 => host,
             _ => host.start..host.start + ascii,
@@ -366,7 +409,11 @@ impl Reader<'_> {
             .take(6)
             .take_while(|byte| byte.is_ascii_digit())
             .count();
-        if (1..=5).contains(&digits) { at + 1 + digits } else { at }
+        if (1..=5).contains(&digits) {
+            at + 1 + digits
+        } else {
+            at
+        }
     }
 
     /// Where path, query and fragment end: at what cannot stand in an address, at a bracket that
@@ -408,7 +455,10 @@ impl Reader<'_> {
     /// Whether a comma or semicolon before `at` separates: nothing or another address follows.
     fn list_goes_on(&self, at: usize) -> bool {
         let rest = &self.text[at..];
-        let starts = |prefix: &[u8]| rest.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        let starts = |prefix: &[u8]| {
+            rest.get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
         match rest.first() {
             None | Some(0..=b' ' | b'"' | b'\'' | b'<') => true,
             Some(_) => starts(b"http:") || starts(b"https:") || starts(b"ftp:") || starts(b"www."),
@@ -443,7 +493,9 @@ impl Reader<'_> {
             self.leave_out(reason, &meant);
             return;
         };
-        let inside = url.host_indicator().map(|inside| (host_value(inside), host));
+        let inside = url
+            .host_indicator()
+            .map(|inside| (host_value(inside), host));
         self.emit_around(url.into(), &meant, inside);
     }
 
@@ -455,7 +507,9 @@ impl Reader<'_> {
         let after = self.port(host.end);
         let first = *self.text.get(after + 1)?;
         let fits = match self.text[after] {
-            b'/' => is_letter_or_digit(first) || first >= 0x80 || b"_-~%?#@!.$+*&=:([".contains(&first),
+            b'/' => {
+                is_letter_or_digit(first) || first >= 0x80 || b"_-~%?#@!.$+*&=:([".contains(&first)
+            }
             b'?' => {
                 is_letter_or_digit(first)
                     && self.text[after..].iter().take(32).any(|&byte| byte == b'=')
@@ -480,7 +534,10 @@ impl Reader<'_> {
                 .take_while(|&&byte| byte != b'-')
                 .count();
             let part = start..start + length;
-            let dots = self.text[part.clone()].iter().filter(|&&byte| byte == b'.').count();
+            let dots = self.text[part.clone()]
+                .iter()
+                .filter(|&&byte| byte == b'.')
+                .count();
             if dots >= 3 && length <= 64 {
                 let end = self.ipv4(part.clone(), dots, part.end == word.end);
                 if end > word.end {
@@ -496,7 +553,11 @@ impl Reader<'_> {
         let address = match self.str(&part).map(str::parse::<Ipv4Addr>) {
             Some(Ok(address)) => address,
             _ => {
-                let reason = if dots == 3 { Reason::Malformed } else { Reason::Version };
+                let reason = if dots == 3 {
+                    Reason::Malformed
+                } else {
+                    Reason::Version
+                };
                 self.leave_out(reason, &part);
                 return part.end;
             }
@@ -513,7 +574,10 @@ impl Reader<'_> {
             return part.end;
         }
         if let Some(end) = self.prefix_length(part.end, 2) {
-            if let Some(network) = self.str(&(part.start..end)).and_then(|text| text.parse().ok()) {
+            if let Some(network) = self
+                .str(&(part.start..end))
+                .and_then(|text| text.parse().ok())
+            {
                 let inside = (address.into(), part.clone());
                 self.emit_around(Observable::Cidr(network), &(part.start..end), Some(inside));
                 return end;
@@ -570,7 +634,11 @@ impl Reader<'_> {
             .count();
         let mut end = start + length;
         self.no_colons = end;
-        if self.text.get(end).is_some_and(|&byte| is_letter_or_digit(byte) || byte == b'_') {
+        if self
+            .text
+            .get(end)
+            .is_some_and(|&byte| is_letter_or_digit(byte) || byte == b'_')
+        {
             return None;
         }
         while end > start && self.text[end - 1] == b'.'
@@ -600,10 +668,16 @@ impl Reader<'_> {
             return Some(end);
         }
         if let Some(with_prefix) = self.prefix_length(end, 3)
-            && let Some(network) = self.str(&(start..with_prefix)).and_then(|text| text.parse().ok())
+            && let Some(network) = self
+                .str(&(start..with_prefix))
+                .and_then(|text| text.parse().ok())
         {
             let inside = (address.into(), run);
-            self.emit_around(Observable::Cidr(network), &(start..with_prefix), Some(inside));
+            self.emit_around(
+                Observable::Cidr(network),
+                &(start..with_prefix),
+                Some(inside),
+            );
             return Some(with_prefix);
         }
         self.emit(address.into(), run);
@@ -631,7 +705,10 @@ impl Reader<'_> {
         }
         let end = colon + 1 + run(colon + 1);
         let meant = word.start..end;
-        let closed = !self.text.get(end).is_some_and(|&byte| matches!(byte, b':' | b'_'));
+        let closed = !self
+            .text
+            .get(end)
+            .is_some_and(|&byte| matches!(byte, b':' | b'_'));
         (closed && meant.len() >= 16 && self.take(Kind::Ssdeep, meant)).then_some(end)
     }
 
@@ -658,16 +735,25 @@ impl Reader<'_> {
         let (end, flags) = self.word(sign + 1);
         let host = self.trim(sign + 1, end);
         // `foo=joe@…` in a query; `=` in a mailbox is rare and means that another one is inside.
-        let start = match self.text[start..sign].iter().rposition(|&byte| byte == b'=') {
+        let start = match self.text[start..sign]
+            .iter()
+            .rposition(|&byte| byte == b'=')
+        {
             Some(equals) if !self.text[start..sign].contains(&b'+') => start + equals + 1,
             _ => start,
         };
         // A sentence in another script may stand right before it.
-        let start = match self.text[start..sign].iter().rposition(|byte| !byte.is_ascii()) {
+        let start = match self.text[start..sign]
+            .iter()
+            .rposition(|byte| !byte.is_ascii())
+        {
             Some(high) if flags & HIGH == 0 && start + high + 1 < sign => start + high + 1,
             _ => start,
         };
-        if host.start != sign + 1 || host.len() > LONGEST_NAME || !self.text[host.clone()].contains(&b'.') {
+        if host.start != sign + 1
+            || host.len() > LONGEST_NAME
+            || !self.text[host.clone()].contains(&b'.')
+        {
             return None;
         }
         let text = self.str(&host)?;
@@ -678,7 +764,9 @@ impl Reader<'_> {
             ..Evidence::default()
         };
         let meant = start..host.end;
-        if let Err(reason) = names::judge(text.as_bytes(), domain.as_str(), evidence, self.strictness) {
+        if let Err(reason) =
+            names::judge(text.as_bytes(), domain.as_str(), evidence, self.strictness)
+        {
             self.leave_out(reason, &meant);
             return Some(end);
         }
@@ -690,11 +778,12 @@ impl Reader<'_> {
     /// A word with dots in it that is no number: a name, or the beginning of an address.
     fn dotted(&mut self, word: Range<usize>) -> usize {
         if word.len() > LONGEST_NAME {
-            self.leave_out(Reason::TooLong, &word);
-            return word.end;
+            return self.long_word(word);
         }
         // An ellipsis separates.
-        let double = self.text[word.clone()].windows(2).position(|pair| pair == b"..");
+        let double = self.text[word.clone()]
+            .windows(2)
+            .position(|pair| pair == b"..");
         if let Some(double) = double {
             let first = self.trim(word.start, word.start + double);
             let second = self.trim(word.start + double, word.end);
@@ -708,17 +797,26 @@ impl Reader<'_> {
         if self.text[word.clone()].is_ascii() {
             return self.name(word);
         }
-        // A name in another script, or one in ASCII inside a sentence in that script.
         let domain = self.str(&word).and_then(|text| text.parse::<Domain>().ok());
-        if let Some(domain) = domain.filter(|name| crate::suffix::public_suffix(name.as_str()).known) {
-            return self.named(word, domain, None);
+        match domain.filter(|name| crate::suffix::public_suffix(name.as_str()).known) {
+            Some(domain) => self.named(word, domain, None),
+            None => self.long_word(word),
         }
+    }
+
+    /// No name as a whole. There may be one in ASCII inside of a sentence in another script.
+    fn long_word(&mut self, word: Range<usize>) -> usize {
         let mut end = word.end;
         let mut at = word.start;
         while at < word.end {
-            let length = self.text[at..word.end].iter().take_while(|byte| byte.is_ascii()).count();
+            let length = self.text[at..word.end]
+                .iter()
+                .take_while(|byte| byte.is_ascii())
+                .count();
             let part = self.trim(at, at + length);
-            if self.text[part.clone()].contains(&b'.') {
+            if part.len() > LONGEST_NAME {
+                self.leave_out(Reason::TooLong, &part);
+            } else if self.text[part.clone()].contains(&b'.') {
                 end = end.max(self.name(part));
             }
             at += length + 1;
@@ -731,8 +829,13 @@ impl Reader<'_> {
         let text = &self.text[word.clone()];
         let top = text.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
         let fine = top.len() > 1
-            && (top.iter().all(u8::is_ascii_alphabetic) || top.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"xn--")));
-        let domain = fine.then(|| self.str(&word)?.parse::<Domain>().ok()).flatten();
+            && (top.iter().all(u8::is_ascii_alphabetic)
+                || top
+                    .get(..4)
+                    .is_some_and(|start| start.eq_ignore_ascii_case(b"xn--")));
+        let domain = fine
+            .then(|| self.str(&word)?.parse::<Domain>().ok())
+            .flatten();
         let Some(domain) = domain else {
             return self.no_name(word);
         };
@@ -749,7 +852,12 @@ impl Reader<'_> {
             path: path.is_some(),
             call: self.text.get(word.end) == Some(&b'('),
         };
-        let judged = names::judge(&self.text[word.clone()], domain.as_str(), evidence, self.strictness);
+        let judged = names::judge(
+            &self.text[word.clone()],
+            domain.as_str(),
+            evidence,
+            self.strictness,
+        );
         if let Err(reason) = judged {
             self.leave_out(reason, &word);
             self.segments(word.clone());
@@ -787,13 +895,19 @@ impl Reader<'_> {
     fn no_name(&mut self, word: Range<usize>) -> usize {
         let text = &self.text[word.clone()];
         if let [b'v' | b'V', rest @ ..] = text
-            && rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+            && rest
+                .iter()
+                .all(|byte| byte.is_ascii_digit() || *byte == b'.')
             && rest.iter().filter(|&&byte| byte == b'.').count() >= 2
         {
             let number = word.start + 1..word.end;
-            let address = self.str(&number).and_then(|text| text.parse::<Ipv4Addr>().ok());
+            let address = self
+                .str(&number)
+                .and_then(|text| text.parse::<Ipv4Addr>().ok());
             match address {
-                Some(address) if self.strictness == Strictness::Lenient => self.emit(address.into(), number),
+                Some(address) if self.strictness == Strictness::Lenient => {
+                    self.emit(address.into(), number)
+                }
                 _ => self.leave_out(Reason::Version, &word),
             }
             return word.end;
@@ -809,8 +923,13 @@ impl Reader<'_> {
         if flags & DASH != 0 {
             let kind = match (text, text.len()) {
                 ([b'C' | b'c', b'V' | b'v', b'E' | b'e', b'-', ..], 13..=28) => Some(Kind::Cve),
-                ([b'G', b'-', ..], 12) | ([b'U' | b'u', b'A' | b'a', b'-', ..], 9..) => Some(Kind::GoogleAnalytics),
-                ([b'p', b'u', b'b', b'-', ..], 20) | ([b'c', b'a', b'-', ..] | [b'p', b'a', b'r', b't', ..], 23..=32) => Some(Kind::GoogleAdsense),
+                ([b'G', b'-', ..], 12) | ([b'U' | b'u', b'A' | b'a', b'-', ..], 9..) => {
+                    Some(Kind::GoogleAnalytics)
+                }
+                ([b'p', b'u', b'b', b'-', ..], 20)
+                | ([b'c', b'a', b'-', ..] | [b'p', b'a', b'r', b't', ..], 23..=32) => {
+                    Some(Kind::GoogleAdsense)
+                }
                 (_, 36) => Some(Kind::Uuid),
                 (_, 17 | 23) => Some(Kind::Mac),
                 _ => None,
@@ -834,7 +953,11 @@ impl Reader<'_> {
                 [b'A' | b'a', b'S' | b's', ..] => Kind::Asn,
                 [b'T' | b't', b'A' | b'a', ..] | [b'D' | b'd', b'S' | b's', ..] => Kind::Attack,
                 // Groups and software are numbered from 0001 on, mitigations from 1001.
-                [b'G' | b'S' | b'C' | b'g' | b's' | b'c', digit, ..] if !strict || *digit == b'0' => Kind::Attack,
+                [b'G' | b'S' | b'C' | b'g' | b's' | b'c', digit, ..]
+                    if !strict || *digit == b'0' =>
+                {
+                    Kind::Attack
+                }
                 [b'M', b'1', b'0' | b'1', ..] | [b'T' | b't', b'0'..=b'1', ..] => Kind::Attack,
                 _ => return,
             };
@@ -851,8 +974,13 @@ impl Reader<'_> {
         }
         if let [b'A', b'S', digits @ ..] = &self.text[word.clone()] {
             // `AS13335-NAME`, as WHOIS prints it.
-            let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            let name = digits.get(length).is_some_and(|byte| matches!(byte, b'-' | b'_'));
+            let length = digits
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count();
+            let name = digits
+                .get(length)
+                .is_some_and(|byte| matches!(byte, b'-' | b'_'));
             if length > 2 && name && self.take(Kind::Asn, word.start..word.start + 2 + length) {
                 return;
             }
@@ -894,7 +1022,9 @@ impl Reader<'_> {
             ([b'0', b'x', ..], 42) => Kind::Ethereum,
             ([b'1' | b'3', ..], 26..=35) => Kind::Bitcoin,
             ([b'b' | b'B', b'c' | b'C', b'1', ..], 26..=90) => Kind::Bitcoin,
-            ([b'm' | b'n' | b'2', ..], 26..=35) if self.strictness == Strictness::Lenient => Kind::Bitcoin,
+            ([b'm' | b'n' | b'2', ..], 26..=35) if self.strictness == Strictness::Lenient => {
+                Kind::Bitcoin
+            }
             ([b'4' | b'8', ..], 95 | 106) => Kind::Monero,
             _ => return,
         };
@@ -923,10 +1053,35 @@ impl Reader<'_> {
     fn posix_path(&mut self, at: usize) -> Option<usize> {
         /// The folders below the root of Unix, Linux, macOS and Android systems.
         const ROOTS: &[&[u8]] = &[
-            b"Applications", b"Library", b"System", b"Users", b"Volumes", b"bin", b"boot", b"data",
-            b"dev", b"etc", b"home", b"lib", b"lib64", b"media", b"mnt", b"opt", b"private",
-            b"proc", b"root", b"run", b"sbin", b"sdcard", b"snap", b"srv", b"storage", b"sys",
-            b"tmp", b"usr", b"var",
+            b"Applications",
+            b"Library",
+            b"System",
+            b"Users",
+            b"Volumes",
+            b"bin",
+            b"boot",
+            b"data",
+            b"dev",
+            b"etc",
+            b"home",
+            b"lib",
+            b"lib64",
+            b"media",
+            b"mnt",
+            b"opt",
+            b"private",
+            b"proc",
+            b"root",
+            b"run",
+            b"sbin",
+            b"sdcard",
+            b"snap",
+            b"srv",
+            b"storage",
+            b"sys",
+            b"tmp",
+            b"usr",
+            b"var",
         ];
         let free = at == self.other_scheme
             || match at.checked_sub(1).map(|before| self.text[before]) {

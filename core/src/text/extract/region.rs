@@ -106,7 +106,9 @@ impl Region {
                     break;
                 }
                 // In a string literal these are white space and a quote.
-                None if byte == b'\\' && matches!(raw.get(at + 1), Some(b'n' | b'r' | b't' | b'"' | b'\'')) => {
+                None if byte == b'\\'
+                    && matches!(raw.get(at + 1), Some(b'n' | b'r' | b't' | b'"' | b'\'')) =>
+                {
                     let meant = match raw[at + 1] {
                         quote @ (b'"' | b'\'') => char::from(quote),
                         _ => '\n',
@@ -177,9 +179,13 @@ impl Region {
     }
 
     fn edits_in(&self, meant: &Range<usize>) -> impl Iterator<Item = &Edit> {
-        let first = self.edits.partition_point(|edit| edit.start() < meant.start);
+        let first = self
+            .edits
+            .partition_point(|edit| edit.start() < meant.start);
         let end = meant.end;
-        self.edits[first..].iter().take_while(move |edit| edit.start() < end)
+        self.edits[first..]
+            .iter()
+            .take_while(move |edit| edit.start() < end)
     }
 }
 

@@ -57,8 +57,10 @@ pub(super) struct Scan {
     drafts: Vec<Draft>,
     /// What was read into a region already ends here.
     floor: usize,
-    /// The word at the next place goes on from one that was too long.
+    /// The word at the next place goes on from one that was cut.
     continued: bool,
+    /// It goes on from one that is too long for anything, and its end is looked for.
+    skipping: bool,
     utf16: Utf16,
     counted: usize,
 }
@@ -82,7 +84,12 @@ impl Scan {
 
     /// Reads on from `at` (in the piece) as far as can be decided, which is all but the last
     /// [`AHEAD`] bytes unless the text ends. Gives where to go on.
-    pub(super) fn run(&mut self, piece: Piece<'_>, mut at: usize, found: &mut dyn FnMut(Finding)) -> usize {
+    pub(super) fn run(
+        &mut self,
+        piece: Piece<'_>,
+        mut at: usize,
+        found: &mut dyn FnMut(Finding),
+    ) -> usize {
         let bytes = piece.bytes;
         let end = if piece.last {
             bytes.len()
@@ -90,6 +97,15 @@ impl Scan {
             bytes.len().saturating_sub(AHEAD)
         };
         while at < end {
+            if self.skipping {
+                let rest = &bytes[at..end];
+                let length = rest
+                    .iter()
+                    .position(|&byte| byte <= b' ' || b"\"<>|`".contains(&byte));
+                self.skipping = length.is_none();
+                at += length.unwrap_or(rest.len());
+                continue;
+            }
             let start = at;
             let most = bytes.len().min(start + LONGEST);
             let mut classes = 0;
@@ -109,7 +125,7 @@ impl Scan {
                     at = next;
                 }
             } else if at - start == LONGEST {
-                self.continued = true;
+                self.continued = bytes[at - 1].is_ascii_alphanumeric();
             }
             if at < bytes.len() && bytes[at] <= b' ' {
                 self.continued = false;
@@ -123,13 +139,21 @@ impl Scan {
     pub(super) fn forget(&mut self, piece: Piece<'_>, before: usize) {
         let before = piece.start + before;
         if before > self.counted {
-            self.utf16.feed(&piece.bytes[self.counted - piece.start..before - piece.start]);
+            self.utf16
+                .feed(&piece.bytes[self.counted - piece.start..before - piece.start]);
             self.counted = before;
         }
     }
 
     /// A word that may hold something.
-    fn look(&mut self, piece: Piece<'_>, start: usize, end: usize, classes: u8, found: &mut dyn FnMut(Finding)) -> usize {
+    fn look(
+        &mut self,
+        piece: Piece<'_>,
+        start: usize,
+        end: usize,
+        classes: u8,
+        found: &mut dyn FnMut(Finding),
+    ) -> usize {
         let word = &piece.bytes[start..end];
         let window = &piece.bytes[start..piece.bytes.len().min(start + AHEAD)];
         if matches!(word[0], b'[' | b'(' | b'{' | b'<')
@@ -159,7 +183,12 @@ impl Scan {
 
     /// A dot or an at-sign spelled between spaces begins at `start`: the region begins with the
     /// word before it.
-    fn spaced(&mut self, piece: Piece<'_>, start: usize, found: &mut dyn FnMut(Finding)) -> Option<usize> {
+    fn spaced(
+        &mut self,
+        piece: Piece<'_>,
+        start: usize,
+        found: &mut dyn FnMut(Finding),
+    ) -> Option<usize> {
         let space = start.checked_sub(1)?;
         let floor = self.floor.saturating_sub(piece.start);
         if piece.bytes[space] != b' ' || space <= floor {
@@ -181,22 +210,36 @@ impl Scan {
     }
 
     /// `AS 15169`: the number stands in a word of its own.
-    fn spaced_asn(&mut self, piece: Piece<'_>, start: usize, word: &[u8], found: &mut dyn FnMut(Finding)) {
+    fn spaced_asn(
+        &mut self,
+        piece: Piece<'_>,
+        start: usize,
+        word: &[u8],
+        found: &mut dyn FnMut(Finding),
+    ) {
         let before = &piece.bytes[start.saturating_sub(5)..start];
         let length = match before {
             [.., b'A', b'S', b'N', b' '] => 4,
             [.., b'A', b'S', b' '] => 3,
             _ => return,
         };
-        let free = before.len() == length || !before[before.len() - length - 1].is_ascii_alphanumeric();
+        let free =
+            before.len() == length || !before[before.len() - length - 1].is_ascii_alphanumeric();
         let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let closed = word[digits..].iter().all(|byte| b".,;:!?)]}\"'".contains(byte));
+        let closed = word[digits..]
+            .iter()
+            .all(|byte| b".,;:!?)]}\"'".contains(byte));
         // `AS 400` is a computer.
         let enough = length == 4 || digits > 3 || self.options.strictness == Strictness::Lenient;
         let from = start - length;
         let text = std::str::from_utf8(&piece.bytes[from..start + digits]);
-        if free && closed && enough && piece.start + from >= self.floor
-            && let Some(value) = text.ok().and_then(|text| Observable::parse_as(Kind::Asn, text).ok())
+        if free
+            && closed
+            && enough
+            && piece.start + from >= self.floor
+            && let Some(value) = text
+                .ok()
+                .and_then(|text| Observable::parse_as(Kind::Asn, text).ok())
         {
             self.drafts.push(Draft {
                 what: Ok(value),
@@ -230,14 +273,16 @@ impl Scan {
         if let Some(rest) = rest {
             let begins = self.region.raw(&(rest..rest + 1)).start;
             if begins == 0 {
-                self.continued = true;
+                self.skipping = true;
                 self.leave_out(Reason::TooLong, 0..end);
             } else {
                 end = begins;
             }
         }
         if let Ending::Path(path) = ending {
-            let quote = (start + path.start).checked_sub(1).map(|before| piece.bytes[before]);
+            let quote = (start + path.start)
+                .checked_sub(1)
+                .map(|before| piece.bytes[before]);
             let whole;
             (end, whole) = paths::end(window, path, quote);
             let (kind, span) = match path.kind {
@@ -288,7 +333,8 @@ impl Scan {
                 self.counted = start;
             }
             let written = |span: &std::ops::Range<usize>| {
-                String::from_utf8_lossy(&piece.bytes[from + span.start..from + span.end]).into_owned()
+                String::from_utf8_lossy(&piece.bytes[from + span.start..from + span.end])
+                    .into_owned()
             };
             let text = written(&span);
             // Never less: what is found is handed out in the text's order.
@@ -303,18 +349,21 @@ impl Scan {
                     reason,
                 }),
                 Ok(observable) => {
-                    let inside = inside.filter(|(value, _)| wanted(value)).map(|(value, inner)| {
-                        let lead = written(&(span.start..inner.start));
-                        let text = written(&inner);
-                        let units = units + utf16::len(&lead);
-                        Hit {
-                            observable: value,
-                            span: piece.start + from + inner.start..piece.start + from + inner.end,
-                            utf16: units..units + utf16::len(&text),
-                            written: text,
-                            inside: Vec::new(),
-                        }
-                    });
+                    let inside = inside
+                        .filter(|(value, _)| wanted(value))
+                        .map(|(value, inner)| {
+                            let lead = written(&(span.start..inner.start));
+                            let text = written(&inner);
+                            let units = units + utf16::len(&lead);
+                            Hit {
+                                observable: value,
+                                span: piece.start + from + inner.start
+                                    ..piece.start + from + inner.end,
+                                utf16: units..units + utf16::len(&text),
+                                written: text,
+                                inside: Vec::new(),
+                            }
+                        });
                     Finding::Hit(Hit {
                         observable,
                         span: place,
@@ -343,18 +392,30 @@ fn is_spoken(word: &[u8]) -> bool {
 fn worth(word: &[u8], mut classes: u8) -> bool {
     if classes & (SURE | SLASH | ROUND) != 0 {
         // Most of these are the sentence's.
-        let leading = word.iter().take_while(|byte| b"([{<\"'*_".contains(byte)).count();
+        let leading = word
+            .iter()
+            .take_while(|byte| b"([{<\"'*_".contains(byte))
+            .count();
         let trailing = word[leading..]
             .iter()
             .rev()
             .take_while(|byte| b".,;:!?)]}>\"'*_".contains(byte))
             .count();
         // A spelled dot may begin the word or be all of it: `[.]`.
-        if leading > 0 && word.len() > 2 && matches!(word[0], b'[' | b'(' | b'{' | b'<') && matches!(word[1], b'.' | b'@' | b':' | b'/' | b'd' | b'D' | b'a' | b'A') {
+        if leading > 0
+            && word.len() > 2
+            && matches!(word[0], b'[' | b'(' | b'{' | b'<')
+            && matches!(
+                word[1],
+                b'.' | b'@' | b':' | b'/' | b'd' | b'D' | b'a' | b'A'
+            )
+        {
             return true;
         }
         let inside = &word[leading..word.len() - trailing];
-        classes = inside.iter().fold(0, |classes, &byte| classes | CLASS[usize::from(byte)]);
+        classes = inside
+            .iter()
+            .fold(0, |classes, &byte| classes | CLASS[usize::from(byte)]);
         if classes & (SURE | ROUND) != 0 {
             return true;
         }
@@ -368,13 +429,22 @@ fn worth(word: &[u8], mut classes: u8) -> bool {
         if !plain || word.len() >= 26 {
             return true;
         }
-        let first = word.iter().copied().find(u8::is_ascii_alphanumeric).unwrap_or(0);
-        if word.len() >= 3 && (first.is_ascii_digit() && word.len() < 14 || b"ATSGMDCatsgmdc".contains(&first)) {
+        let first = word
+            .iter()
+            .copied()
+            .find(u8::is_ascii_alphanumeric)
+            .unwrap_or(0);
+        if word.len() >= 3
+            && (first.is_ascii_digit() && word.len() < 14 || b"ATSGMDCatsgmdc".contains(&first))
+        {
             return true;
         }
     }
     if classes & RARE != 0 {
-        let spoken = |spoken: &[u8]| word.windows(spoken.len()).any(|window| window.eq_ignore_ascii_case(spoken));
+        let spoken = |spoken: &[u8]| {
+            word.windows(spoken.len())
+                .any(|window| window.eq_ignore_ascii_case(spoken))
+        };
         if mutex::word(word).is_some() || spoken(b"_dot_") {
             return true;
         }

@@ -2,6 +2,7 @@
 //! defanged value is read back.
 #![cfg(not(target_arch = "wasm32"))]
 #![cfg(feature = "observables")]
+#![allow(clippy::unwrap_used)]
 
 use proptest::collection::vec;
 use proptest::prelude::*;

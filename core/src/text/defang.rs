@@ -1,6 +1,6 @@
 //! Spelling values so that nobody opens them by accident.
 
-use super::refang::{CAN_BEGIN, refang, spelling};
+use super::refang::{may_begin, refang, spelling};
 use crate::indicator::Indicator;
 #[cfg(feature = "observables")]
 use crate::observable::Observable;
@@ -113,7 +113,7 @@ fn spell(text: &str, shape: Shape, style: DefangStyle) -> String {
             _ => None,
         };
         let own = || {
-            CAN_BEGIN[usize::from(text.as_bytes()[at])]
+            may_begin(text.as_bytes(), at)
                 && spelling(text.as_bytes(), at, &text.as_bytes()[..at]).is_some()
         };
         if let Some(spelled) = spelled {

@@ -171,7 +171,7 @@ pub enum Finding {
 /// extractor.finish(&mut |finding| found.push(finding));
 /// let Finding::Hit(hit) = &found[0] else { unreachable!() };
 /// assert_eq!(hit.observable.to_string(), "http://evil.example/x");
-/// assert_eq!((hit.span.clone(), hit.written.as_str()), (4..28, "hxxp://evil[.]example/x"));
+/// assert_eq!((hit.span.clone(), hit.written.as_str()), (4..27, "hxxp://evil[.]example/x"));
 /// ```
 #[derive(Debug)]
 pub struct Extractor {

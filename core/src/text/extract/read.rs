@@ -65,12 +65,11 @@ const LONGEST_NAME: usize = 512;
 /// Whether an address with this scheme is a [`HostUrl`].
 fn is_scheme(name: &[u8]) -> bool {
     const SCHEMES: &[&[u8]] = &[
-        b"https", b"http", b"ftp", b"ftps", b"git", b"irc", b"ircs", b"ldap", b"ldaps", b"rtsp",
-        b"rtsps", b"sftp", b"smb", b"ssh", b"telnet", b"tftp", b"ws", b"wss",
+        b"https", b"ftp", b"ftps", b"git", b"irc", b"ircs", b"ldap", b"ldaps", b"rtsp", b"rtsps",
+        b"sftp", b"smb", b"ssh", b"telnet", b"tftp", b"ws", b"wss",
     ];
-    SCHEMES
-        .iter()
-        .any(|scheme| scheme.eq_ignore_ascii_case(name))
+    let same = |scheme: &&[u8]| scheme.eq_ignore_ascii_case(name);
+    same(&b"http".as_slice()) || SCHEMES.iter().any(same)
 }
 
 pub(super) struct Reader<'a> {
@@ -100,9 +99,15 @@ impl Reader<'_> {
         let end = self.text.len();
         let mut at = 0;
         while at < end {
+            let byte = self.text[at];
+            if class(byte) & WORD == 0 && byte != b'/' && (byte != b':' || at < self.no_colons) {
+                at += 1;
+                continue;
+            }
             let before = self.found.len();
             let next = self.step(at);
-            if cut && next >= end {
+            // One byte more: the at-sign of a mailbox.
+            if cut && next + 1 >= end {
                 self.found.truncate(before);
                 return Some(at);
             }
@@ -116,22 +121,21 @@ impl Reader<'_> {
 
     /// Looks at what begins at `at`; gives where to go on.
     fn step(&mut self, at: usize) -> usize {
-        let byte = self.text[at];
-        if class(byte) & WORD != 0 {
-            let (end, flags) = self.word(at);
-            return if end > at {
-                self.atom(at, end, flags)
-            } else {
-                // Punctuation of another script, or no UTF-8.
-                at + first_char(&self.text[at..]).map_or(1, char::len_utf8)
-            };
-        }
-        match byte {
-            b':' if self.text.get(at + 1) == Some(&b':') && at >= self.no_colons => {
-                self.colons(at).unwrap_or(at + 1)
+        match self.text[at] {
+            b':' => {
+                let double = self.text.get(at + 1) == Some(&b':') && at >= self.no_colons;
+                double.then(|| self.colons(at)).flatten().unwrap_or(at + 1)
             }
             b'/' => self.posix_path(at).unwrap_or(at + 1),
-            _ => at + 1,
+            _ => {
+                let (end, flags) = self.word(at);
+                if end > at {
+                    self.atom(at, end, flags)
+                } else {
+                    // Punctuation of another script, or no UTF-8.
+                    at + first_char(&self.text[at..]).map_or(1, char::len_utf8)
+                }
+            }
         }
     }
 
@@ -293,6 +297,14 @@ impl Reader<'_> {
         if !is_scheme(&self.text[start..word.end]) {
             self.other_scheme = behind;
             return behind;
+        }
+        // Of several schemes in a row the last one has the host.
+        let more = self.text[behind..]
+            .chunks_exact(b"http://".len())
+            .take_while(|chunk| chunk == b"http://")
+            .count();
+        if more > 0 {
+            return behind + b"http://".len() * (more - 1);
         }
         let Some(host) = self.host(behind) else {
             return behind;
@@ -687,7 +699,7 @@ impl Reader<'_> {
     /// `blocksize:hash:hash`, where `word` is the block size.
     fn ssdeep(&mut self, word: Range<usize>) -> Option<usize> {
         let size: u64 = self.str(&word)?.parse().ok()?;
-        if size % 3 != 0 || !(size / 3).is_power_of_two() {
+        if !size.is_multiple_of(3) || !(size / 3).is_power_of_two() {
             return None;
         }
         let run = |from: usize| {

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::paths::{self, PathStart};
-use crate::text::refang::{self, CAN_BEGIN, Meant, REACH};
+use crate::text::refang::{self, Meant, REACH};
 
 /// Longest region that is read at once, in bytes. It is twice the longest address that Quorum
 /// takes, since entities and escapes make an address longer than it is.
@@ -76,7 +76,7 @@ impl Region {
         };
         while at < end {
             let byte = raw[at];
-            if byte > b' ' && !CAN_BEGIN[usize::from(byte)] {
+            if byte > b' ' && !refang::may_begin(raw, at) && byte != b'\\' {
                 at += 1;
                 continue;
             }
@@ -84,7 +84,9 @@ impl Region {
                 ending = Ending::Closed;
                 break;
             }
+            // The second of two backslashes begins nothing that the first did not.
             if byte == b'\\'
+                && !raw[..at].ends_with(b"\\")
                 && let Some(path) = paths::start(raw, at)
                 && path.start >= copied
             {
@@ -92,7 +94,9 @@ impl Region {
                 at = path.start;
                 break;
             }
-            let found = if self.edits.is_empty() {
+            let found = if !refang::may_begin(raw, at) {
+                None
+            } else if self.edits.is_empty() {
                 refang::spelling(raw, at, &raw[..at])
             } else {
                 self.meant.extend_from_slice(&raw[copied..at]);

@@ -289,15 +289,19 @@ impl Scan {
                 PathKind::File => (Kind::FilePath, path.start..end),
                 PathKind::Registry => (Kind::RegistryKey, path.start..end),
             };
+            // A drive's root says nothing.
+            let named = span.len() > 3;
             let value = std::str::from_utf8(&window[span.clone()]).ok();
+            let value = value.filter(|_| whole && named);
             match value.and_then(|text| Observable::parse_as(kind, text).ok()) {
-                Some(value) if whole => self.drafts.push(Draft {
+                Some(value) => self.drafts.push(Draft {
                     inside: read::server(&window[span.clone()], path.start),
                     what: Ok(value),
                     span,
                 }),
-                _ if whole => self.leave_out(Reason::Malformed, span),
-                _ => self.leave_out(Reason::TooLong, span),
+                None if !whole => self.leave_out(Reason::TooLong, span),
+                None if named => self.leave_out(Reason::Malformed, span),
+                None => {}
             }
         }
         self.flush(piece, start, found);
@@ -390,6 +394,12 @@ fn is_spoken(word: &[u8]) -> bool {
 
 /// Whether a word may hold an observable. `classes` are those of its bytes.
 fn worth(word: &[u8], mut classes: u8) -> bool {
+    // The sentence's punctuation is all that a short word may have; a long one is not worth asking,
+    // if it has anything but punctuation.
+    if classes & SURE != 0 && word.len() > 64 {
+        let letter = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+        return word.iter().any(letter);
+    }
     if classes & (SURE | SLASH | ROUND) != 0 {
         // Most of these are the sentence's.
         let leading = word

@@ -24,6 +24,8 @@ pub mod observable;
 pub mod privacy;
 pub mod report;
 pub mod safe_browsing;
+#[cfg(feature = "observables")]
+pub mod stix;
 pub mod suffix;
 pub mod text;
 pub mod verdict;

@@ -3,7 +3,8 @@
 
 use quorum_core::api::{ApiKey, Backend, BackendError, Call, Failure, Purpose};
 use quorum_core::guard::Event;
-use quorum_core::indicator::{Indicator, extract};
+use quorum_core::indicator::Indicator;
+use quorum_core::text::{MAX_EXTRACTED, indicators};
 use quorum_core::message::{Answer, History, Problem, Reply, Request};
 use quorum_core::verdict::Evidence;
 use wasm_bindgen::JsValue;
@@ -46,7 +47,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
         Request::Read { text } => {
             return Ok(Reply::Indicators(match Indicator::read(&text) {
                 Ok(indicator) => vec![indicator],
-                Err(_) => extract(&text),
+                Err(_) => indicators(&text, MAX_EXTRACTED),
             }));
         }
         Request::Card => return Ok(Reply::Indicators(card::shown(tab_of(sender)?).await)),

@@ -6,7 +6,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use quorum_core::indicator::{Indicator, extract};
+use quorum_core::indicator::Indicator;
+use quorum_core::text::{MAX_EXTRACTED, indicators};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
@@ -53,7 +54,7 @@ impl Clicked {
             return address(&self.link_url).into_iter().collect();
         }
         if let Some(text) = &self.selection_text {
-            return extract(text);
+            return indicators(text, MAX_EXTRACTED);
         }
         // An image whose bytes stand in the page itself has no address: the page's counts.
         address(&self.src_url)

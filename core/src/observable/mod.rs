@@ -4,7 +4,7 @@
 //!
 //! Every type reads its spellings with [`FromStr`], holds one canonical form, prints it with
 //! [`Display`](fmt::Display), and is ordered and compared by it. Reading is strict: markup and
-//! defanged spellings belong to [`refang`](crate::indicator::refang), text around a value to the
+//! defanged spellings belong to [`refang`](crate::text::refang()), text around a value to the
 //! scanner. A text that is nothing of the kind is refused by its length or its first characters,
 //! before anything is allocated.
 

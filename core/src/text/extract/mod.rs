@@ -126,13 +126,12 @@ pub fn extract_bytes(text: &[u8], options: &Options) -> Vec<Hit> {
     hits
 }
 
-/// The indicators of a text, each once, in their order, at most so many: a mailbox counts as its
-/// domain, and what has no report is passed over.
+/// The indicators of a text, each once, in their order, at most so many. What no backend has a
+/// report on is passed over.
 pub fn indicators(text: &str, limit: usize) -> Vec<Indicator> {
     let mut found: Vec<Indicator> = Vec::new();
     for hit in extract(text, &Options::default()) {
-        let direct = hit.observable.indicator();
-        let Some(indicator) = direct.or_else(|| hit.inside.first()?.observable.indicator()) else {
+        let Some(indicator) = hit.observable.indicator() else {
             continue;
         };
         if found.len() == limit {

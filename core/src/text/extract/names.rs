@@ -254,7 +254,7 @@ pub(super) fn judge(
         return Ok(());
     }
     if !known {
-        if FILES.binary_search(&top).is_ok() {
+        if FILES.binary_search(&top).is_ok() && !evidence.deliberate {
             return Err(Reason::FileName);
         }
         return match strictness {

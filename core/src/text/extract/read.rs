@@ -40,6 +40,7 @@ pub(super) fn region(
         at,
         strictness: options.strictness,
         found,
+        told: 0,
     };
     reader.run();
     let end = at + region.len;
@@ -187,6 +188,8 @@ struct Reader<'a> {
     at: usize,
     strictness: Strictness,
     found: &'a mut Vec<Candidate>,
+    /// Where the last thing told ends.
+    told: usize,
 }
 
 /// Bytes of a run.
@@ -269,6 +272,9 @@ impl Reader<'_> {
         outcome: Result<Observable, Reason>,
         inside: Vec<(Observable, Range<usize>)>,
     ) {
+        if outcome.is_ok() {
+            self.told = place.end;
+        }
         let raw = |place: &Range<usize>| {
             let raw = self.region.raw(place);
             self.at + raw.start..self.at + raw.end
@@ -670,7 +676,10 @@ impl Reader<'_> {
                 byte.is_ascii_alphanumeric() || b".-_+%'&=!#$*?^~".contains(byte) || **byte >= 0x80
             })
             .count();
-        let mut local = at_sign - back;
+        let mut local = (at_sign - back).max(self.told);
+        if local > start {
+            return None;
+        }
         // In front of the run only a tag's plus belongs to it: `a=b@c` is a parameter.
         if local < start && !meant[local..start].contains(&b'+') {
             local = start;

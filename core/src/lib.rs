@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+#[cfg(feature = "archive")]
 pub mod archive;
 pub mod blocklist;
 pub mod deception;

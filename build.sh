@@ -63,13 +63,20 @@ need_wasm() {
   # The CLI must be of the very version of the crate: Cargo.lock is the one place that says which.
   local version
   version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)
-  BINDGEN=$TOOLS/wasm-bindgen-$version/bin/wasm-bindgen
-  if [[ ! -x $BINDGEN ]]; then
-    say "installing wasm-bindgen-cli $version"
-    # Without --locked: the versions that its own lock file names do not build.
-    CARGO_TARGET_DIR=$TOOLS/build cargo install --quiet wasm-bindgen-cli --version "=$version" --root "$TOOLS/wasm-bindgen-$version" >&2
+  # Without --locked: the versions that its own lock file names do not build.
+  need_crate wasm-bindgen-cli "$version"
+  BINDGEN=$TOOLS/wasm-bindgen-cli-$version/bin/wasm-bindgen
+}
+
+# need_crate NAME VERSION: a tool that cargo compiles, in $TOOLS/NAME-VERSION, on the PATH from here on.
+need_crate() {
+  local root=$TOOLS/$1-$2
+  if [[ ! -f $root/.crates.toml ]]; then
+    say "installing $1 $2"
+    CARGO_TARGET_DIR=$TOOLS/build cargo install --quiet "$1" --version "=$2" --root "$root" >&2
     rm -rf "$TOOLS/build"
   fi
+  PATH=$root/bin:$PATH
 }
 
 need_browsers() {
@@ -201,6 +208,49 @@ verb_bench() {
   node "tests/bench/$name.mjs"
 }
 
+# fuzz [SECONDS [TARGET …]]: each fuzz target for so long. What is found lies in core/fuzz/artifacts, and
+# inputs that reach new code are kept in core/fuzz/corpus, which `test` replays.
+verb_fuzz() {
+  need_rust
+  apt_for g++ build-essential
+  need_crate cargo-fuzz 0.13.2
+  local seconds=${1:-60} target
+  (($# == 0)) || shift
+  export CARGO_TARGET_DIR=$CACHE/fuzz
+  cd core
+  if (($# == 0)); then
+    for target in fuzz/fuzz_targets/*.rs; do set -- "$@" "$(basename "$target" .rs)"; done
+  fi
+  for target; do
+    say "fuzzing $target for $seconds s"
+    mkdir -p "fuzz/corpus/$target" "$CACHE/fuzz/corpus/$target"
+    # The core is safe Rust: without a sanitizer the stable toolchain is enough.
+    cargo fuzz run --sanitizer none "$target" "$CACHE/fuzz/corpus/$target" "fuzz/corpus/$target" -- \
+      -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+  done
+}
+
+# The core's coverage by its tests, lines and branches; a page for each file in target/coverage.
+verb_coverage() {
+  need_rust
+  need_crate cargo-llvm-cov 0.9.1
+  rustup component add llvm-tools >&2
+  export CARGO_TARGET_DIR=$CACHE/coverage
+  # Branches are counted by an unstable option of the compiler.
+  RUSTC_BOOTSTRAP=1 cargo llvm-cov --branch -p quorum-core --tests --html --output-dir target/coverage
+  RUSTC_BOOTSTRAP=1 cargo llvm-cov report --branch -p quorum-core --summary-only
+}
+
+# mutants [FOLDER …]: changes the code in small ways and tells which changes no test notices.
+verb_mutants() {
+  need_rust
+  need_crate cargo-mutants 27.1.0
+  (($#)) || set -- indicator blocklist digest
+  local folder files=()
+  for folder; do files+=(--file "core/src/$folder/**"); done
+  CARGO_TARGET_DIR=$CACHE/mutants cargo mutants -p quorum-core "${files[@]}" --output target --jobs 2 --minimum-test-timeout 30 -- --tests
+}
+
 verb_help() {
   cat <<'HELP'
 ./build.sh VERB
@@ -212,6 +262,9 @@ verb_help() {
   package    the store zips of both browsers, in dist/
   build      the server, and the unpacked extensions in dist/chromium and dist/firefox
   extension  the unpacked extensions alone
+  fuzz [SECONDS [TARGET …]]  fuzz the core, each target for so long
+  coverage   the core's coverage by its tests, lines and branches
+  mutants [FOLDER …]         change the core's code and see whether a test notices
   fmt        format the Rust code
 HELP
 }
@@ -265,9 +318,9 @@ count_line() {
 rust_tests() {
   if have cargo-nextest; then cargo nextest run --workspace --no-fail-fast --no-tests=warn; else cargo test --workspace --lib --bins --tests --no-fail-fast; fi
 }
-# The data cases of tests/cases once more, in WebAssembly under node.
+# The data cases of tests/cases once more, in WebAssembly: under node, and in a real browser.
 wasm_cases() {
-  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$BINDGEN-test-runner cargo test -p quorum-core --target "$WASM" --test cases
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="$*" cargo test -p quorum-core --target "$WASM" --test cases
 }
 rust_counter() { if have cargo-nextest; then echo nextest; else echo cargo; fi; }
 node_tests() { timeout --kill-after=10 1800 node --test --test-concurrency=1 --test-reporter=tap "$@"; }
@@ -292,7 +345,8 @@ verb_test() {
   SERVER=$CARGO_TARGET_DIR/debug/quorum
   export QUORUM_BIN=$SERVER
   layer types check node_modules/.bin/tsc -p .
-  layer cases-wasm cargo wasm_cases
+  layer cases-wasm cargo wasm_cases "$BINDGEN-test-runner"
+  layer cases-browser cargo wasm_cases node "$ROOT/tests/cases/browser.mjs" "$BINDGEN-test-runner"
   layer gates node node_tests tests/gates/*.test.mjs
   layer clients line "$PYTHON" tests/clients/vt_py.py
   layer e2e-chromium node node_tests tests/e2e/chromium/*.test.mjs
@@ -312,7 +366,7 @@ build_extension_checked() { "$ROOT/build.sh" extension; }
 verb=${1:-help}
 (($# == 0)) || shift
 case $verb in
-  run | test | serve | bench | package | build | extension | fmt | help) "verb_$verb" "$@" ;;
+  run | test | serve | bench | package | build | extension | fuzz | coverage | mutants | fmt | help) "verb_$verb" "$@" ;;
   -h | --help) verb_help ;;
   *) verb_help >&2; die "no such verb: $verb" ;;
 esac

@@ -13,12 +13,14 @@
 pub mod api;
 #[cfg(feature = "archive")]
 pub mod archive;
+#[cfg(feature = "blocklist")]
 pub mod blocklist;
 pub mod deception;
 pub mod digest;
 pub mod guard;
 pub mod indicator;
 pub mod message;
+#[cfg(feature = "observables")]
 pub mod observable;
 pub mod privacy;
 pub mod report;

@@ -8,7 +8,8 @@ mod text;
 mod url;
 
 pub use domain::{Domain, DomainError};
-pub use hash::{FileHash, HashError, Md5, Sha1, Sha256};
+pub(crate) use hash::decode as decode_hex;
+pub use hash::{FileHash, HashError, Md5, Sha1, Sha256, Sha512};
 pub use text::{MAX_EXTRACTED, defang, extract, refang};
 pub use url::{CanonicalUrl, MAX_URL_BYTES, UrlError, UrlRef, UrlRefError};
 

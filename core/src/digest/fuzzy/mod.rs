@@ -1,11 +1,40 @@
-//! Similarity digests: ssdeep and TLSH, of a stream, and how alike two of them are.
+//! Similarity digests of a stream, ssdeep and TLSH, and how alike two of them are.
 
 mod ssdeep;
 
-use tlsh::GeneratorType as _;
+use serde::Serialize;
+use tlsh::generate::GeneratorOptions;
+use tlsh::{FuzzyHashType as _, GeneratorType as _};
 
-/// Computes both similarity digests while bytes stream by, beside a
-/// [`Hasher`](crate::digest::Hasher).
+use crate::observable::{Ssdeep, Tlsh};
+
+/// The similarity digests of one stream of bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Similarity {
+    /// As ssdeep 2.14 prints it.
+    pub ssdeep: Ssdeep,
+    /// As TLSH 4.12 and later print it. Nothing below 50 bytes, above 4 GiB, and where the bytes
+    /// vary too little for it to mean anything.
+    pub tlsh: Option<Tlsh>,
+}
+
+/// Computes [`Similarity`] while bytes stream by, beside a [`Hasher`](crate::digest::Hasher).
+/// It takes about 6 KB, however long the stream is.
+///
+/// ```
+/// use quorum_core::digest::fuzzy::{FuzzyHasher, ssdeep_score, tlsh_distance};
+///
+/// let digest = |text: &str| {
+///     let mut hasher = FuzzyHasher::new();
+///     text.lines().for_each(|line| hasher.update(line.as_bytes()));
+///     hasher.finish()
+/// };
+/// let text: String = (0..200).map(|n| format!("{n} bottles of beer on the wall\n")).collect();
+/// let one = digest(&text);
+/// let other = digest(&text.replace("99 bottles", "ninety-nine bottles"));
+/// assert!(ssdeep_score(&one.ssdeep, &other.ssdeep) > 80);
+/// assert!(tlsh_distance(&one.tlsh.unwrap(), &other.tlsh.unwrap()) < 30);
+/// ```
 #[derive(Clone)]
 pub struct FuzzyHasher {
     ssdeep: ssdeep::Generator,
@@ -14,7 +43,10 @@ pub struct FuzzyHasher {
 
 impl Default for FuzzyHasher {
     fn default() -> Self {
-        Self { ssdeep: ssdeep::Generator::new(), tlsh: tlsh::TlshGenerator::new() }
+        Self {
+            ssdeep: ssdeep::Generator::new(),
+            tlsh: tlsh::TlshGenerator::new(),
+        }
     }
 }
 
@@ -30,14 +62,36 @@ impl FuzzyHasher {
         self.tlsh.update(bytes);
     }
 
-    pub fn finish(&self) -> (String, Option<String>) {
-        let options = tlsh::generate::GeneratorOptions::new().pure_integer_qratio_computation(true);
-        (self.ssdeep.finish(), self.tlsh.finalize_with_options(options).ok().map(|t| t.to_string()))
+    /// The digests of all that was added.
+    pub fn finish(self) -> Similarity {
+        // TLSH 4.12.1 went over to integers, which round the same everywhere.
+        let options = GeneratorOptions::new().pure_integer_qratio_computation(true);
+        let tlsh = self.tlsh.finalize_with_options(options).ok();
+        Similarity {
+            ssdeep: self
+                .ssdeep
+                .finish()
+                .parse()
+                .expect("the generator prints the form that the type reads"),
+            tlsh: tlsh.and_then(|digest| digest.to_string().parse().ok()),
+        }
     }
 }
 
-pub fn ssdeep_score(a: &str, b: &str) -> u8 { ssdeep::score(a, b) }
-pub fn tlsh_distance(a: &str, b: &str) -> Option<u32> {
-    let (a, b): (tlsh::Tlsh, tlsh::Tlsh) = (a.parse().ok()?, b.parse().ok()?);
-    Some(tlsh::FuzzyHashType::compare(&a, &b))
+/// How alike two files are by their ssdeep digests, as ssdeep 2.14 scores it: from 0 (nothing in
+/// common, or block sizes that cannot be compared) to 100.
+pub fn ssdeep_score(one: &Ssdeep, other: &Ssdeep) -> u8 {
+    ssdeep::score(one, other)
+}
+
+/// How far two files are apart by their TLSH digests, the length counted in: 0 for the same digest,
+/// and without an upper bound worth naming. TLSH's authors take up to 30 as very similar and 100
+/// and more as not.
+pub fn tlsh_distance(one: &Tlsh, other: &Tlsh) -> u32 {
+    let read = |digest: &Tlsh| -> tlsh::Tlsh {
+        let text = digest.to_string();
+        text.parse()
+            .expect("without its strict parser fast-tlsh reads any 35 bytes")
+    };
+    read(one).compare(&read(other))
 }

@@ -3,13 +3,14 @@
 //! The algorithm is Jesse Kornblum's (*Identifying almost identical files using context triggered
 //! piecewise hashing*, Digital Investigation 3S, 2006, after Andrew Tridgell's spamsum); where the
 //! paper leaves a choice open, what ssdeep 2.14 gives is right, since a digest is only worth
-//! something when it equals everybody else's. Written from the paper and from observed results,
-//! not from ssdeep's source, whose licence does not fit.
+//! something when it equals everybody else's.
 //!
 //! A rolling hash over the last seven bytes cuts the stream into pieces: wherever it is −1 modulo
 //! the block size. Each piece leaves one Base64 digit, six bits of a running FNV-like hash over it.
 //! The right block size depends on the length, which a stream does not tell beforehand; so all that
 //! can still be right (3, 6, 12, …) are kept at once.
+
+use crate::observable::Ssdeep;
 
 /// Digits of the first part at most; the second part has half as many.
 const DIGITS: usize = 64;
@@ -172,54 +173,51 @@ impl Generator {
         while at > self.first && self.tracks[at].len < DIGITS / 2 {
             at -= 1;
         }
+        // A rolled value of 0 means that nothing but zeros came since the window began: ssdeep then
+        // leaves the open piece out.
         let open = self.rolling.value() != 0;
-        let mut text = format!("{}:", block_size(at));
-        let mut put = |digits: &[u8], last: Option<u8>| {
-            text.extend(
-                digits
-                    .iter()
-                    .chain(last.as_ref())
-                    .map(|&digit| char::from(BASE64[usize::from(digit & 63)])),
-            );
-        };
         let track = &self.tracks[at];
-        put(
-            &track.digits[..track.len],
-            if open { Some(self.full[at]) } else { track.last },
-        );
-        text.push(':');
-        let mut put = |digits: &[u8], last: Option<u8>| {
-            text.extend(
-                digits
-                    .iter()
-                    .chain(last.as_ref())
-                    .map(|&digit| char::from(BASE64[usize::from(digit & 63)])),
-            );
+        let last = if open {
+            Some(self.full[at])
+        } else {
+            track.last
         };
-        match self.tracks.get(at + 1).filter(|_| at + 1 < self.end) {
-            Some(next) => put(
-                &next.digits[..next.len.min(DIGITS / 2 - 1)],
-                if open { Some(self.half[at + 1]) } else { next.half_last },
-            ),
+        let first = base64(&track.digits[..track.len], last);
+        let second = if at + 1 < self.end {
+            let next = &self.tracks[at + 1];
+            let last = if open {
+                Some(self.half[at + 1])
+            } else {
+                next.half_last
+            };
+            base64(&next.digits[..next.len.min(DIGITS / 2 - 1)], last)
+        } else {
             // Without a cut in this track the next one would be the same single piece.
-            None => put(&[], open.then_some(self.full[at])),
-        }
-        text
+            base64(&[], open.then_some(self.full[at]))
+        };
+        format!("{}:{first}:{second}", block_size(at))
     }
+}
+
+fn base64(digits: &[u8], last: Option<u8>) -> String {
+    let digits = digits.iter().chain(last.as_ref());
+    digits
+        .map(|&digit| char::from(BASE64[usize::from(digit & 63)]))
+        .collect()
 }
 
 fn block_size(at: usize) -> u64 {
     SMALLEST << at
 }
 
-/// Splits `size:first:second`.
-fn parts(text: &str) -> Option<(u64, Vec<u8>, Vec<u8>)> {
-    let mut parts = text.splitn(3, ':');
-    let size = parts.next()?.parse().ok()?;
+/// The block size and both parts, squeezed.
+fn parts(digest: &Ssdeep) -> Option<(u64, Vec<u8>, Vec<u8>)> {
+    let (size, parts) = digest.as_str().split_once(':')?;
+    let (first, second) = parts.split_once(':')?;
     Some((
-        size,
-        squeeze(parts.next()?.as_bytes()),
-        squeeze(parts.next()?.as_bytes()),
+        size.parse().ok()?,
+        squeeze(first.as_bytes()),
+        squeeze(second.as_bytes()),
     ))
 }
 
@@ -235,7 +233,7 @@ fn squeeze(digits: &[u8]) -> Vec<u8> {
 }
 
 /// How alike two digests are, 0 to 100; 0 also where their block sizes cannot be compared.
-pub(super) fn score(one: &str, other: &str) -> u8 {
+pub(super) fn score(one: &Ssdeep, other: &Ssdeep) -> u8 {
     let (Some(a), Some(b)) = (parts(one), parts(other)) else {
         return 0;
     };

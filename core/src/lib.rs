@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+#[cfg(feature = "archive")]
 pub mod archive;
 #[cfg(feature = "blocklist")]
 pub mod blocklist;

@@ -93,7 +93,9 @@ impl Extract {
             let mut found = Vec::new();
             input.each(|piece| {
                 extractor.push(piece, &mut |one| found.push(one));
-                found.drain(..).try_for_each(|one| output.take(&name, one, self.left_out))
+                found
+                    .drain(..)
+                    .try_for_each(|one| output.take(&name, one, self.left_out))
             })?;
             extractor.finish(&mut |one| found.push(one));
             for one in found {
@@ -130,7 +132,9 @@ impl<W: Write> Output<W> {
             Found::Hit(hit) => {
                 self.row(file, &hit)?;
                 if self.all {
-                    hit.inside.iter().try_for_each(|inside| self.row(file, inside))?;
+                    hit.inside
+                        .iter()
+                        .try_for_each(|inside| self.row(file, inside))?;
                 }
             }
             Found::LeftOut(left_out) if tell_left_out => {
@@ -156,7 +160,11 @@ impl<W: Write> Output<W> {
         let kind = hit.observable.kind();
         match self.format {
             Format::Text => {
-                let file = if self.name_files { format!("{}\t", printable(file)) } else { String::new() };
+                let file = if self.name_files {
+                    format!("{}\t", printable(file))
+                } else {
+                    String::new()
+                };
                 writeln!(self.out, "{file}{kind}\t{}", printable(&value))?;
             }
             Format::Json => {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use quorum_core::digest::fuzzy::{FuzzyHasher, Similarity};
 use quorum_core::digest::{Digests, FileType, HEAD_BYTES, Hasher, file_type};
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ enum Format {
     Text,
     /// One array of objects
     Json,
-    /// Columns file, size, type, md5, sha1, sha256
+    /// Columns file, size, type, md5, sha1, sha256, ssdeep, tlsh
     Csv,
 }
 
@@ -34,6 +35,8 @@ struct Row {
     file: String,
     #[serde(flatten)]
     digests: Digests,
+    #[serde(flatten)]
+    similarity: Similarity,
     #[serde(rename = "type")]
     file_type: FileType,
 }
@@ -48,7 +51,7 @@ impl Hash {
         let mut rows = Vec::new();
         let mut problems = Vec::new();
         if self.format == Format::Csv {
-            say("file,size,type,md5,sha1,sha256")?;
+            say("file,size,type,md5,sha1,sha256,ssdeep,tlsh")?;
         }
         for path in inputs(&self.files) {
             match read(&path) {
@@ -75,15 +78,18 @@ fn read(path: &std::path::Path) -> Result<Row, Failure> {
     let input = Input::open(path)?;
     let file = input.name.clone();
     let mut hasher = Hasher::new();
+    let mut fuzzy = FuzzyHasher::new();
     let mut head = Vec::new();
     input.each(|piece| {
         head.extend_from_slice(&piece[..piece.len().min(HEAD_BYTES - head.len())]);
         hasher.update(piece);
+        fuzzy.update(piece);
         Ok(())
     })?;
     Ok(Row {
         file,
         digests: hasher.finish(),
+        similarity: fuzzy.finish(),
         file_type: file_type(&head),
     })
 }
@@ -95,11 +101,16 @@ fn text(row: &Row) -> String {
         sha256,
         size,
     } = &row.digests;
-    format!(
-        "{}\n  type    {}\n  size    {size}\n  md5     {md5}\n  sha1    {sha1}\n  sha256  {sha256}",
+    let Similarity { ssdeep, tlsh } = &row.similarity;
+    let mut told = format!(
+        "{}\n  type    {}\n  size    {size}\n  md5     {md5}\n  sha1    {sha1}\n  sha256  {sha256}\n  ssdeep  {ssdeep}",
         printable(&row.file),
         row.file_type.description,
-    )
+    );
+    if let Some(tlsh) = tlsh {
+        told.push_str(&format!("\n  tlsh    {tlsh}"));
+    }
+    told
 }
 
 fn csv(row: &Row) -> String {
@@ -109,9 +120,12 @@ fn csv(row: &Row) -> String {
         sha256,
         size,
     } = &row.digests;
+    let tlsh = row.similarity.tlsh.as_ref().map(ToString::to_string);
     format!(
-        "{},{size},{},{md5},{sha1},{sha256}",
+        "{},{size},{},{md5},{sha1},{sha256},{},{}",
         csv_field(&row.file),
-        row.file_type.tag
+        row.file_type.tag,
+        row.similarity.ssdeep,
+        tlsh.unwrap_or_default(),
     )
 }

@@ -102,7 +102,9 @@ impl<'a> Progress<'a> {
     fn add(&mut self, bytes: usize) {
         self.done += bytes as u64;
         let since = self.shown.unwrap_or(self.begun).elapsed();
-        if !self.terminal || since < Duration::from_millis(if self.shown.is_some() { 200 } else { 1000 }) {
+        if !self.terminal
+            || since < Duration::from_millis(if self.shown.is_some() { 200 } else { 1000 })
+        {
             return;
         }
         self.shown = Some(Instant::now());
@@ -127,8 +129,12 @@ impl Drop for Progress<'_> {
 /// A field of a CSV record (RFC 4180). Spreadsheets run what begins with these characters as a
 /// formula, and the texts come from strangers: such a field gets an apostrophe in front.
 fn csv_field(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    let formula = text.len() > 1 && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {

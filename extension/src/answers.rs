@@ -4,7 +4,6 @@
 use quorum_core::api::{ApiKey, Backend, BackendError, Call, Failure, Purpose};
 use quorum_core::guard::Event;
 use quorum_core::indicator::Indicator;
-use quorum_core::text::{MAX_EXTRACTED, indicators};
 use quorum_core::message::{Answer, History, Problem, Reply, Request};
 use quorum_core::verdict::Evidence;
 use wasm_bindgen::JsValue;
@@ -47,7 +46,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
         Request::Read { text } => {
             return Ok(Reply::Indicators(match Indicator::read(&text) {
                 Ok(indicator) => vec![indicator],
-                Err(_) => indicators(&text, MAX_EXTRACTED),
+                Err(_) => reader::indicators(&text).await,
             }));
         }
         Request::Card => return Ok(Reply::Indicators(card::shown(tab_of(sender)?).await)),

@@ -8,6 +8,7 @@ mod text;
 mod url;
 
 pub use domain::{Domain, DomainError};
+#[cfg(feature = "observables")]
 pub(crate) use hash::decode as decode_hex;
 pub use hash::{FileHash, HashError, Md5, Sha1, Sha256, Sha512};
 pub use text::{MAX_EXTRACTED, defang, extract, refang};

@@ -72,12 +72,8 @@ fn purl(text: &str) -> Result<String, Fault> {
         add(if index == 0 { '?' } else { '&' }, key);
         add('=', value);
     }
-    let subpath = package.subpath().filter(|subpath| !subpath.is_empty());
-    for (index, segment) in subpath
-        .into_iter()
-        .flat_map(|all| all.split('/'))
-        .enumerate()
-    {
+    let subpath = package.subpath().into_iter();
+    for (index, segment) in subpath.flat_map(|all| all.split('/')).enumerate() {
         add(if index == 0 { '#' } else { '/' }, segment);
     }
     Ok(out)

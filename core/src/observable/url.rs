@@ -6,7 +6,7 @@ use std::str::FromStr;
 use url::Position;
 
 use super::{Fault, Kind, ParseError, serde_as_text};
-use crate::indicator::{CanonicalUrl, Indicator, MAX_URL_BYTES, UrlError};
+use crate::indicator::{CanonicalUrl, DomainError, Indicator, MAX_URL_BYTES, UrlError};
 
 /// The schemes beyond the web's, each with the port that goes without saying (IANA's registry;
 /// `None` where clients do not agree).
@@ -112,7 +112,20 @@ impl From<CanonicalUrl> for HostUrl {
     }
 }
 
-fn read(text: &str) -> Result<Form, Fault> {
+fn read(text: &str) -> Result<HostUrl, Fault> {
+    let url = HostUrl(parse(text)?);
+    // A host of several final dots keeps all but one, and escapes make a text longer: neither
+    // canonical text would be read back as itself.
+    if url.host().ends_with('.') {
+        return Err(DomainError::Syntax.into());
+    }
+    match url.as_str().len() {
+        length if length > MAX_URL_BYTES => Err(UrlError::TooLong(length).into()),
+        _ => Ok(url),
+    }
+}
+
+fn parse(text: &str) -> Result<Form, Fault> {
     let text = text.trim();
     if text.len() > MAX_URL_BYTES {
         return Err(UrlError::TooLong(text.len()).into());
@@ -175,9 +188,7 @@ impl FromStr for HostUrl {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let kind = Kind::Url;
-        read(text)
-            .map(Self)
-            .map_err(|fault| ParseError { kind, fault })
+        read(text).map_err(|fault| ParseError { kind, fault })
     }
 }
 

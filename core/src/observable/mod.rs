@@ -9,6 +9,7 @@
 //! before anything is allocated.
 
 mod fingerprint;
+mod group;
 mod identifier;
 mod network;
 mod package;
@@ -17,6 +18,7 @@ mod url;
 mod wallet;
 
 pub use fingerprint::{Jarm, Ssdeep, Tlsh};
+pub use group::{Groups, Host, group_by_host, group_by_registrable_domain};
 pub use identifier::{Attack, AttackObject, Cve, GoogleAdsense, GoogleAnalytics, Uuid};
 pub use network::{Asn, Cidr, Email, Mac, Onion};
 pub use package::Purl;

@@ -38,7 +38,9 @@
 use sha2::{Digest as _, Sha256};
 
 use super::bits::{Writer, load, mask, read};
-use super::{Kind, Match, Version};
+use super::{Digest, Kind, Match, UrlMatch, Version};
+use crate::digest::Digests;
+use crate::safe_browsing::SafeUrl;
 
 pub(super) const FORMAT: u16 = 1;
 const MAGIC: &[u8; 8] = b"QUORUMBL";
@@ -313,6 +315,52 @@ impl<'a> Blocklist<'a> {
         self.lookup(&Sha256::digest(expression))
     }
 
+    /// Those of an address's expressions that are found, the most exact one first. Nothing is
+    /// hashed before the iterator is asked. Where there are several lists, hash once
+    /// ([`SafeUrl::expression_hashes`]) and give each hash to [`Self::lookup`]: hashing is what
+    /// takes the time.
+    ///
+    /// ```
+    /// # use quorum_core::blocklist::{Blocklist, Builder, Kind, Version};
+    /// use quorum_core::safe_browsing::SafeUrl;
+    /// # let mut builder = Builder::new(Kind::Url, 4)?;
+    /// builder.add_expression("bad.example/");
+    /// # let bytes = builder.build("example", Version { sequence: 1, token: b"" }, 0)?;
+    /// # let list = Blocklist::open(&bytes)?;
+    /// let url = SafeUrl::parse(b"http://www.bad.example/a/b.html?c")?;
+    /// let found = list.lookup_url(&url).next().expect("its host is listed");
+    /// assert_eq!(found.expression.to_string(), "bad.example/");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lookup_url<'u>(
+        &self,
+        url: &'u SafeUrl,
+    ) -> impl Iterator<Item = UrlMatch<'u>> + use<'a, 'u> {
+        let list = *self;
+        url.expressions().filter_map(move |expression| {
+            let hash = expression.hash();
+            let found = list.lookup(hash.as_bytes())?;
+            Some(UrlMatch {
+                expression,
+                hash,
+                found,
+            })
+        })
+    }
+
+    /// Finds a file by that one of its digests which the list is made of; nothing in a list of
+    /// addresses.
+    pub fn lookup_file(&self, digests: &Digests) -> Option<Match> {
+        match self.header.kind {
+            Kind::Url => None,
+            Kind::GoodFile(digest) | Kind::BadFile(digest) => match digest {
+                Digest::Sha256 => self.lookup(digests.sha256.as_bytes()),
+                Digest::Sha1 => self.lookup(digests.sha1.as_bytes()),
+                Digest::Md5 => self.lookup(digests.md5.as_bytes()),
+            },
+        }
+    }
+
     fn rank(&self, block: u64) -> u64 {
         read(self.ranks, block * 32, 32)
     }
@@ -403,18 +451,18 @@ fn select(word: u64, rank: u32) -> Result<u32, u32> {
     // In each byte: how many ones there are in it and in those below.
     let mut sums = word - (word >> 1 & 0x5555_5555_5555_5555);
     sums = (sums & 0x3333_3333_3333_3333) + (sums >> 2 & 0x3333_3333_3333_3333);
-    sums = (sums + (sums >> 4) & 0x0f0f_0f0f_0f0f_0f0f).wrapping_mul(ONES);
+    sums = ((sums + (sums >> 4)) & 0x0f0f_0f0f_0f0f_0f0f).wrapping_mul(ONES);
     let ones = (sums >> 56) as u32;
     if ones <= rank {
         return Err(ones);
     }
     // The first byte whose sum exceeds `rank` holds the one that is looked for …
-    let at = ((sums | TOPS) - u64::from(rank + 1) * ONES & TOPS).trailing_zeros() & !7;
+    let at = (((sums | TOPS) - u64::from(rank + 1) * ONES) & TOPS).trailing_zeros() & !7;
     let rank = rank - ((sums << 8) >> at & 0xff) as u32;
     // … and the same again with its bits, one in each byte.
     let bits = (word >> at & 0xff).wrapping_mul(ONES) & 0x8040_2010_0804_0201;
     let sums = ((bits + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & ONES).wrapping_mul(ONES);
-    let bit = ((sums | TOPS) - u64::from(rank + 1) * ONES & TOPS).trailing_zeros() / 8;
+    let bit = (((sums | TOPS) - u64::from(rank + 1) * ONES) & TOPS).trailing_zeros() / 8;
     Ok(at + bit)
 }
 

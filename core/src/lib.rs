@@ -13,6 +13,7 @@
 pub mod api;
 pub mod archive;
 pub mod blocklist;
+#[cfg(feature = "deception")]
 pub mod deception;
 pub mod digest;
 pub mod guard;

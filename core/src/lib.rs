@@ -15,6 +15,7 @@ pub mod api;
 pub mod archive;
 #[cfg(feature = "blocklist")]
 pub mod blocklist;
+#[cfg(feature = "deception")]
 pub mod deception;
 pub mod digest;
 pub mod guard;

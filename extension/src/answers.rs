@@ -8,7 +8,7 @@ use quorum_core::message::{Answer, History, Problem, Reply, Request};
 use quorum_core::verdict::Evidence;
 use wasm_bindgen::JsValue;
 
-use crate::bindings::{from_js, platform, to_js, words};
+use crate::bindings::{from_js, platform, reader, to_js, words};
 use crate::card::{self, Tell};
 use crate::reports::{self, Manner};
 use crate::sender::{self, Asker, Tab};

@@ -10,7 +10,7 @@ use quorum_core::indicator::Indicator;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
-use crate::bindings::{error_value, from_js, platform, platform::Port, to_js};
+use crate::bindings::{error_value, from_js, platform, platform::Port, reader, to_js};
 use crate::sender::{Asker, Tab};
 
 /// The name of the port between the overlay's frame and here.

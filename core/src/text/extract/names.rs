@@ -43,20 +43,20 @@ const SPECIAL: &[&str] = &[
 /// Endings of files. Those that are top-level domains too stand in [`FILES_AND_DOMAINS`].
 const FILES: &[&str] = &[
     "7z", "accdb", "apk", "asax", "asp", "aspx", "avi", "bak", "bash", "bat", "bin", "bmp", "c",
-    "cab", "cer", "cfg", "class", "cmd", "conf", "config", "cpl", "cpp", "crt", "cs", "csproj",
-    "css", "csv", "dat", "data", "db", "deb", "desktop", "dll", "dmg", "dmp", "doc", "docm",
-    "docx", "dotm", "drv", "dylib", "elf", "eml", "env", "eps", "epub", "evtx", "exe", "flv",
-    "gif", "go", "gradle", "gz", "h", "hpp", "hta", "htm", "html", "ico", "img", "ini", "ipa",
-    "ipynb", "iso", "jar", "java", "jpeg", "jpg", "js", "jse", "json", "jsonl", "jsp", "jsx",
-    "key", "kt", "less", "lib", "lnk", "lock", "log", "lua", "m4a", "mdb", "mjs", "mkv", "mp3",
-    "mp4", "msc", "msg", "msi", "msp", "mui", "nsi", "o", "obj", "ocx", "odt", "ogg", "one", "ova",
-    "pcap", "pdb", "pdf", "pem", "php", "plist", "png", "ppt", "pptm", "pptx", "proto", "ps1",
-    "psd", "psm1", "pst", "py3", "pyc", "pyd", "r", "rar", "rb", "reg", "rpm", "rst", "rtf",
-    "sass", "scr", "scss", "sct", "service", "sln", "sql", "sqlite", "svg", "swf", "swift", "sys",
-    "tar", "tgz", "tif", "tiff", "tmp", "toml", "ts", "tsv", "tsx", "ttf", "txt", "url", "vb",
-    "vba", "vbe", "vbs", "vhd", "vhdx", "vmdk", "vsix", "vue", "war", "wasm", "wav", "webm",
-    "webp", "whl", "wmv", "woff", "woff2", "wsf", "xhtml", "xls", "xlsb", "xlsm", "xlsx", "xml",
-    "xsl", "xz", "yaml", "yar", "yara", "yml",
+    "cer", "cfg", "class", "cmd", "conf", "config", "cpl", "cpp", "crt", "cs", "csproj", "css",
+    "csv", "dat", "db", "deb", "desktop", "dll", "dmg", "dmp", "doc", "docm", "docx", "dotm",
+    "drv", "dylib", "elf", "eml", "env", "eps", "epub", "evtx", "exe", "flv", "gif", "go",
+    "gradle", "gz", "h", "hpp", "hta", "htm", "html", "ico", "img", "ini", "ipa", "ipynb", "iso",
+    "jar", "jpeg", "jpg", "js", "jse", "json", "jsonl", "jsp", "jsx", "key", "kt", "less", "lib",
+    "lnk", "lock", "log", "lua", "m4a", "mdb", "mjs", "mkv", "mp3", "mp4", "msc", "msg", "msi",
+    "msp", "mui", "nsi", "o", "obj", "ocx", "odt", "ogg", "ova", "pcap", "pdb", "pdf", "pem",
+    "php", "plist", "png", "ppt", "pptm", "pptx", "proto", "ps1", "psd", "psm1", "pst", "py3",
+    "pyc", "pyd", "r", "rar", "rb", "reg", "rpm", "rst", "rtf", "sass", "scr", "scss", "sct",
+    "service", "sln", "sql", "sqlite", "svg", "swf", "swift", "sys", "tar", "tgz", "tif", "tiff",
+    "tmp", "toml", "ts", "tsv", "tsx", "ttf", "txt", "url", "vb", "vba", "vbe", "vbs", "vhd",
+    "vhdx", "vmdk", "vsix", "vue", "war", "wasm", "wav", "webm", "webp", "whl", "wmv", "woff",
+    "woff2", "wsf", "xhtml", "xls", "xlsb", "xlsm", "xlsx", "xml", "xsl", "xz", "yaml", "yar",
+    "yara", "yml",
 ];
 
 /// Endings that are both: a bare name of two labels is nearly always a file's in running text.
@@ -208,11 +208,10 @@ const OBJECTS: &[&str] = &[
 
 /// Top-level domains that are names of members and methods too.
 const MEMBERS: &[&str] = &[
-    "at", "bar", "bind", "call", "case", "charity", "click", "contact", "data", "date", "dev",
-    "diy", "domains", "events", "fit", "foo", "group", "help", "host", "id", "info", "int", "is",
-    "link", "map", "name", "next", "now", "open", "pub", "read", "run", "save", "search", "select",
-    "show", "sort", "store", "style", "target", "tips", "to", "today", "top", "trim", "values",
-    "watch", "zip", "zone",
+    "at", "bar", "call", "case", "charity", "click", "contact", "data", "date", "dev", "diy",
+    "domains", "events", "fit", "foo", "group", "help", "host", "id", "info", "int", "is", "link",
+    "map", "name", "next", "now", "open", "pub", "read", "run", "save", "search", "select", "show",
+    "store", "style", "target", "tips", "to", "today", "top", "watch", "zip", "zone",
 ];
 
 /// First labels of names that programs write backwards: `com.example.app`.

@@ -249,7 +249,7 @@ fn without_user_info(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// Unescapes until nothing is left to unescape. A byte that completes an escape is replaced at
 /// once, which comes to the same as pass after pass (no two escapes overlap), in one pass.
-fn unescape(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn unescape(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     for byte in bytes {

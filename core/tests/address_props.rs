@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashSet;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use proptest::prelude::*;
 use quorum_core::indicator::CanonicalUrl;
+use quorum_core::indicator::address::reserved;
+use quorum_core::privacy::{Level, Sendable, shorten};
 use quorum_core::safe_browsing::{MAX_EXPRESSIONS, SafeUrl};
 use quorum_core::suffix::{public_suffix, registrable_domain};
 
@@ -25,6 +28,12 @@ fn address() -> impl Strategy<Value = Vec<u8>> {
         1 => proptest::collection::vec(any::<u8>(), 0..4),
     ];
     proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+fn level() -> impl Strategy<Value = Level> {
+    proptest::sample::select(
+        [Level::UserInfo, Level::Fragment, Level::Query, Level::Path].as_slice(),
+    )
 }
 
 proptest! {
@@ -94,6 +103,84 @@ proptest! {
                 prop_assert!(before.is_empty() || before.ends_with('.'));
             }
             None => prop_assert_eq!(suffix, host.as_str()),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn differences_reassemble_the_original(bytes in address(), level in level()) {
+        let original = String::from_utf8_lossy(&bytes);
+        let shortened = shorten(&original, level);
+        let (mut there, mut back) = (String::new(), String::new());
+        let (mut from_original, mut from_shortened) = (0, 0);
+        for difference in &shortened.differences {
+            prop_assert!(difference.start < difference.end);
+            let kept = &original[from_original..difference.start];
+            let removed = &original[difference.start..difference.end];
+            prop_assert_ne!(removed, difference.replacement);
+            there.extend([kept, difference.replacement]);
+            let kept = &shortened.text[from_shortened..from_shortened + kept.len()];
+            back.extend([kept, removed]);
+            from_original = difference.end;
+            from_shortened += kept.len() + difference.replacement.len();
+        }
+        there.push_str(&original[from_original..]);
+        back.push_str(&shortened.text[from_shortened..]);
+        prop_assert_eq!(there, shortened.text);
+        prop_assert_eq!(back, original);
+    }
+
+    #[test]
+    fn shortening_twice_changes_nothing_more(bytes in address(), level in level()) {
+        let once = shorten(&String::from_utf8_lossy(&bytes), level).text;
+        prop_assert_eq!(shorten(&once, level).text, once);
+    }
+
+    #[test]
+    fn a_shortened_web_address_is_one_on_the_same_host(bytes in address(), level in level()) {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Ok(url) = text.parse::<CanonicalUrl>() {
+            let shortened = shorten(&text, level).text;
+            let parsed = shortened.parse::<CanonicalUrl>();
+            prop_assert!(parsed.is_ok(), "{}", shortened);
+            let parsed = parsed.unwrap();
+            prop_assert_eq!(parsed.host(), url.host());
+            prop_assert_eq!(parsed.as_url().port(), url.as_url().port());
+            prop_assert_eq!(parsed.as_url().username(), "");
+            prop_assert_eq!(parsed.as_url().password(), None);
+        }
+    }
+
+    #[test]
+    fn what_is_sendable_is_public_and_has_no_credentials(bytes in address()) {
+        if let Ok(url) = String::from_utf8_lossy(&bytes).parse::<CanonicalUrl>() {
+            let private = url.is_private();
+            match Sendable::try_from(url) {
+                Ok(url) => {
+                    prop_assert!(!private);
+                    let url = url.get().as_url();
+                    prop_assert_eq!((url.username(), url.password()), ("", None));
+                }
+                Err(_) => prop_assert!(private),
+            }
+        }
+    }
+
+    #[test]
+    fn an_embedded_address_is_judged_as_itself(bits in any::<u32>()) {
+        let v4 = Ipv4Addr::from(bits);
+        let [high, low] = [(bits >> 16) as u16, bits as u16];
+        for v6 in [
+            Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, high, low),
+            Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, high, low),
+            Ipv6Addr::new(0x2002, high, low, 1, 2, 3, 4, 5),
+            Ipv6Addr::new(0x2001, 0, 0x4136, 0xe378, 0x8000, 0x63bf, !high, !low),
+            Ipv6Addr::new(0x2606, 0x4700, 0, 0, 0x200, 0x5efe, high, low),
+        ] {
+            prop_assert_eq!(reserved(v6.into()), reserved(v4.into()), "{}", v6);
         }
     }
 }

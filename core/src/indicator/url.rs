@@ -9,7 +9,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use url::{Host, Url};
 
-use super::{Domain, Indicator, Sha256, address};
+use super::address::{self, Reserved};
+use super::{Domain, Indicator, Sha256};
 use crate::digest::sha256;
 
 /// Longest address that is taken, in bytes, as written and in canonical form; what is written longer
@@ -87,11 +88,16 @@ impl CanonicalUrl {
     /// Whether the host is on a private network (or this machine), so that the address must
     /// never be sent.
     pub fn is_private(&self) -> bool {
+        self.reserved().is_some()
+    }
+
+    /// Why the host is not one of the public internet, `None` if it is.
+    pub fn reserved(&self) -> Option<Reserved> {
         match self.host_indicator() {
-            Some(Indicator::Ip(ip)) => address::is_private(ip),
-            Some(Indicator::Domain(domain)) => domain.is_private(),
-            // A single label is an intranet's name by definition.
-            _ => true,
+            Some(Indicator::Ip(ip)) => address::reserved(ip),
+            Some(Indicator::Domain(domain)) => domain.reserved(),
+            _ if self.host() == "localhost" => Some(Reserved::Loopback),
+            _ => Some(Reserved::SingleLabel),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use quorum_core::indicator::Indicator;
+use quorum_core::privacy::{self, Level, NotSendable, Sendable};
 use quorum_core::safe_browsing::SafeUrl;
 use quorum_core::suffix;
 use serde_json::{Value, json};
@@ -36,6 +38,22 @@ subjects! {
     safe_browsing_hashes: |input| {
         let url = SafeUrl::parse(&bytes(input)).unwrap();
         json!(url.expression_hashes().collect::<Vec<_>>())
+    };
+    secret: |input| {
+        let shortened = privacy::shorten(&format!("https://a.example/?{}", string(input)), Level::Query);
+        json!(shortened.differences.first().map(|difference| difference.what))
+    };
+    shorten: |input| {
+        let original = string(&input[0]);
+        let level: Level = serde_json::from_value(input[1].clone()).unwrap();
+        let shortened = privacy::shorten(original, level);
+        let taken = shortened.differences.iter();
+        let taken: Vec<_> = taken.map(|d| json!([original[d.start..d.end], d.what])).collect();
+        json!([shortened.text, taken])
+    };
+    reserved: |input| match Sendable::try_from(string(input).parse::<Indicator>().unwrap()) {
+        Ok(_) => Value::Null,
+        Err(NotSendable(reason)) => json!(reason),
     };
     registrable_domain: |input| json!(suffix::registrable_domain(&ascii(string(input))));
 }

@@ -208,9 +208,11 @@ pub(super) fn check(
 /// How the host is written, whatever it is.
 fn check_writing(written: &str, host: &Host, findings: &mut Vec<Finding>) {
     // What is a joiner to IDNA is no trick: Persian and Hindi are written with them.
-    let joiner = |c: char| matches!(c, '\u{200c}' | '\u{200d}');
-    let kept = matches!(host, Host::Name(name) if name.valid && name.unicode.contains(joiner));
-    let hidden: String = written.chars().filter(|c| !(kept && joiner(*c))).collect();
+    let kept = matches!(host, Host::Name(name) if name.valid && name.unicode.contains(is_joiner));
+    let hidden: String = written
+        .chars()
+        .filter(|c| !(kept && is_joiner(*c)))
+        .collect();
     let before = findings.len();
     check_hidden(&hidden, Place::Host, findings);
     let decoded = percent_decoded(written);
@@ -251,6 +253,11 @@ fn check_writing(written: &str, host: &Host, findings: &mut Vec<Finding>) {
             );
         }
     }
+}
+
+/// Zero-width joiner and non-joiner.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
 }
 
 /// Whether IDNA turns a character into ASCII.
@@ -323,7 +330,7 @@ fn check_name(name: &Name, findings: &mut Vec<Finding>) {
     if !name.valid {
         findings.push(
             Reason::InvalidName {
-                host: Shown::from(name.unicode.as_str()),
+                host: Shown::from(name.ascii.as_str()),
             }
             .notice(),
         );
@@ -334,14 +341,23 @@ fn check_name(name: &Name, findings: &mut Vec<Finding>) {
     let top_level = name.unicode.rsplit('.').next().unwrap_or_default();
     // IDNA maps between the two label by label, so both have the same number of labels.
     for (label, ascii) in name.unicode.split('.').zip(name.ascii.split('.')) {
-        if !label.is_ascii() {
-            check_label(label, ascii, top_level, findings);
+        // IDNA puts a replacement character where it refuses one, which is told already.
+        if !label.is_ascii() && !label.contains(char::REPLACEMENT_CHARACTER) {
+            // Where IDNA takes a joiner, it belongs to the writing.
+            let letters = label.replace(is_joiner, "");
+            check_label(&letters, label, ascii, top_level, findings);
         }
     }
 }
 
-fn check_label(label: &str, ascii: &str, top_level: &str, findings: &mut Vec<Finding>) {
-    let (shown, ascii) = (Shown::from(label), Shown::from(ascii));
+fn check_label(
+    label: &str,
+    written: &str,
+    ascii: &str,
+    top_level: &str,
+    findings: &mut Vec<Finding>,
+) {
+    let (shown, ascii) = (Shown::from(written), Shown::from(ascii));
     let fake = listed(label, is_fake_punctuation);
     if !fake.is_empty() {
         findings.push(

@@ -12,8 +12,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::host::Name;
-use super::unicode::prototype;
+use super::host::{Name, is_fake_punctuation};
+use super::unicode::{prototype, scripts};
 use super::{Reason, Severity, Shown};
 use crate::indicator::Domain;
 use crate::suffix::{public_suffix, registrable_domain};
@@ -314,7 +314,7 @@ impl Protected {
             .matches('.')
             .count();
         let front: Vec<&str> = name.unicode.split('.').take(labels_in_front).collect();
-        if let Some((severity, entry, part)) = self.in_front(&front.join(".")) {
+        if let Some((severity, entry, part)) = self.in_front(&front.join("."), &label) {
             findings.push((
                 severity,
                 Reason::NameInSubdomain {
@@ -401,42 +401,58 @@ impl Protected {
             .max_by_key(|(severity, entry, _)| (*severity, entry.length()))
     }
 
-    /// A protected name in front of another registered domain.
-    fn in_front(&self, front: &str) -> Option<(Severity, &Entry, String)> {
+    /// A protected name in front of another registered domain: as a part between dots and hyphens,
+    /// or a whole domain of its owner, which may run on into the registered label
+    /// (`paypal.com-login.net`).
+    fn in_front(&self, front: &str, label: &str) -> Option<(Severity, &Entry, String)> {
         if front.is_empty() {
             return None;
         }
-        let lured = front
-            .split(['.', '-'])
+        let whole = format!("{front}.{label}");
+        let is_break = |c: char| matches!(c, '.' | '-') || is_fake_punctuation(c);
+        let mut parts = Vec::new();
+        let mut start = 0;
+        for (at, sign) in whole.match_indices(is_break) {
+            parts.push((start, at));
+            start = at + sign.len();
+        }
+        parts.push((start, whole.len()));
+        let lured = parts
+            .iter()
+            .map(|(from, to)| &whole[*from..*to])
             .any(|part| part != "www" && is_lure(part));
         let mut best: Option<(Severity, &Entry, String)> = None;
-        let mut offer = |severity, entry, part: String| {
+        let mut offer = |severity, entry, part: &str| {
             if best.as_ref().is_none_or(|(known, _, _)| severity > *known) {
-                best = Some((severity, entry, part));
+                best = Some((severity, entry, part.to_owned()));
             }
         };
-        let mut at = 0;
-        for part in front.split(['.', '-']) {
-            let rest = &front[at + part.len()..];
-            at += part.len() + 1;
+        for (number, (from, to)) in parts
+            .iter()
+            .enumerate()
+            .filter(|(_, (from, _))| *from < front.len())
+        {
+            // The longest domains that are owned have four parts.
+            for (_, to) in parts[number..].iter().take(4).skip(1) {
+                let written = &whole[*from..*to];
+                let domain = written.replace(is_break, ".");
+                // Shorter ones (`x.com`) are there by chance, or as two ordinary parts.
+                if let Some(entry) = found(&self.owned, &domain)
+                    .chain(found(&self.owned, written))
+                    .map(|owner| &self.entries[owner as usize])
+                    .find(|_| domain.len() >= if written.contains('-') { 9 } else { 6 })
+                {
+                    offer(Severity::Warning, entry, written);
+                }
+            }
+            let part = &whole[*from..*to];
             let Some((entry, exact)) = self.is_name(part) else {
                 continue;
             };
-            let suffix = rest.get(1..).is_some_and(|rest| {
-                let rest = rest.replace('-', ".");
-                rest.strip_prefix(&*entry.suffix)
-                    .is_some_and(|more| more.is_empty() || more.starts_with('.'))
-            });
-            if exact && suffix && !entry.suffix.is_empty() {
-                offer(
-                    Severity::Warning,
-                    entry,
-                    format!("{part}{}", &rest[..=entry.suffix.len()]),
-                );
-            } else if lured && entry.length() >= 4 || !exact {
-                offer(Severity::Warning, entry, part.to_owned());
+            if !exact || (lured && entry.length() >= 4) {
+                offer(Severity::Warning, entry, part);
             } else if entry.length() >= 5 && !entry.word {
-                offer(Severity::Notice, entry, part.to_owned());
+                offer(Severity::Notice, entry, part);
             }
         }
         best
@@ -500,7 +516,7 @@ impl<'a> Candidate<'a> {
         if *self.label == *entry.label {
             return Some(Trick::OtherSuffix);
         }
-        let plain = |label: &str| -> String { label.chars().flat_map(without_accent).collect() };
+        let plain = |label: &str| -> String { label.chars().filter_map(without_accent).collect() };
         Some(if plain(self.label) == plain(&entry.label) {
             Trick::Accent
         } else {
@@ -602,14 +618,20 @@ fn letters(label: &str) -> u32 {
     })
 }
 
-/// The letter without its accents, as far as it is a plain one below them.
-fn without_accent(c: char) -> impl Iterator<Item = char> {
-    let base = match prototype(c) {
-        Some(prototype) if prototype.chars().skip(1).all(is_accent) => prototype.chars().next(),
+/// The letter without its accents, if it is one of its own script with accents.
+fn without_accent(c: char) -> Option<char> {
+    let mut parts = prototype(c).unwrap_or_default().chars();
+    match parts.next() {
         _ if is_accent(c) => None,
+        Some(base)
+            if scripts(base) == scripts(c)
+                && parts.clone().next().is_some()
+                && parts.all(is_accent) =>
+        {
+            Some(base)
+        }
         _ => Some(c),
-    };
-    base.into_iter()
+    }
 }
 
 fn is_accent(c: char) -> bool {

@@ -148,6 +148,20 @@ fn read(written: &str) -> Written<'_> {
         .bytes()
         .take_while(|byte| matches!(byte, b'/' | b'\\'))
         .count();
+    if scheme.is_none() && slashes == 1 {
+        // A path of some page; which, is not said.
+        let [user, host, port, rest] = [0; 4];
+        return Written::Web(Address {
+            user,
+            host,
+            port,
+            rest,
+            slashes: None,
+            backslashed: false,
+            scheme: name,
+            text,
+        });
+    }
     let user = authority + slashes;
     let backslashed = text[authority..user].contains('\\');
     let rest = text[user..]

@@ -138,6 +138,7 @@ pub(super) fn spelling(raw: &[u8], at: usize, before: &[u8]) -> Option<Spelling>
         b'[' | b'(' | b'{' | b'<' => bracketed(rest)
             .or_else(|| half_bracket(rest, before))
             .or_else(|| markup(rest, before)),
+        b'.' if !matches!(rest.get(1), Some(b']' | b'}')) => None,
         b'.' => half_bracket(rest, before),
         b'\\' => backslash(rest, before),
         b'&' => entity(rest),
@@ -191,11 +192,11 @@ fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
 
 /// What can stand in brackets, longest first where one begins another.
 const IN_BRACKETS: &[(&[u8], &str)] = &[
+    (b".", "."),
     (b"://", "://"),
     (b":", ":"),
     (b"//", "//"),
     (b"/", "/"),
-    (b".", "."),
     (b"@", "@"),
     (b"dot", "."),
     (b"punkt", "."),
@@ -334,21 +335,24 @@ const ENTITIES: &[(&[u8], char)] = &[
     (b"zwnj", '\u{200c}'),
 ];
 
-/// `&#46;`, `&#x2e;`, `&period;`. The semicolon is needed: `&copy=1` is a query.
+/// `&#46;`, `&#x2e;`, `&period;`. The semicolon is needed: `&copy=1` is a query. The form with a
+/// capital X, which nobody else writes, is how [`defang`](super::defang) protects a character: it
+/// stands for exactly that one.
 fn entity(rest: &[u8]) -> Option<Spelling> {
+    if !matches!(rest.get(1), Some(b'#' | b'a'..=b'z' | b'N' | b'T' | b'Z')) {
+        return None;
+    }
     let end = rest.iter().take(18).position(|&byte| byte == b';')?;
     let name = &rest[1..end];
-    let c = if let [b'#', number @ ..] = name {
-        let (digits, radix) = match number {
-            [b'x' | b'X', hex @ ..] => (hex, 16),
-            decimal => (decimal, 10),
-        };
-        // `from_str_radix` takes a sign.
-        if !digits.first()?.is_ascii_hexdigit() {
-            return None;
+    if let [b'#', b'X', ..] = name {
+        let c = number(&name[2..], 16)?;
+        return Spelling::new(end + 1, Meant::Char(c));
+    }
+    let c = if let [b'#', digits @ ..] = name {
+        match digits {
+            [b'x', hex @ ..] => number(hex, 16)?,
+            decimal => number(decimal, 10)?,
         }
-        let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?;
-        char::from_u32(number).filter(|&c| c != '\0')?
     } else {
         let at = ENTITIES
             .binary_search_by(|(known, _)| known.cmp(&name))
@@ -361,6 +365,15 @@ fn entity(rest: &[u8]) -> Option<Spelling> {
         Meant::Char(fold(c).unwrap_or(c))
     };
     Spelling::new(end + 1, meant)
+}
+
+fn number(digits: &[u8], radix: u32) -> Option<char> {
+    // `from_str_radix` takes a sign.
+    if !digits.first()?.is_ascii_hexdigit() {
+        return None;
+    }
+    let number = u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()?;
+    char::from_u32(number).filter(|&c| c != '\0')
 }
 
 /// Elements that do not break a line, and so can stand between the letters of a name.
@@ -430,8 +443,11 @@ fn tag(text: &[u8]) -> Option<(usize, bool)> {
         .take(7)
         .take_while(|byte| byte.is_ascii_alphabetic())
         .count();
-    let name = text[name_at..name_at + name_len].to_ascii_lowercase();
-    INLINE.binary_search(&name.as_slice()).ok()?;
+    let name = &text[name_at..name_at + name_len];
+    let inline = |known: &&[u8]| known.eq_ignore_ascii_case(name);
+    if !INLINE.iter().any(inline) {
+        return None;
+    }
     let behind = name_at + name_len;
     match text.get(behind)? {
         b'>' => Some((behind + 1, true)),
@@ -535,7 +551,7 @@ fn spaced(rest: &[u8], before: &[u8]) -> Option<Spelling> {
 /// Last labels that make `example dot com` a name; any two letters besides.
 const SPOKEN_ENDINGS: &[&[u8]] = &[
     b"app", b"biz", b"cloud", b"club", b"com", b"dev", b"edu", b"example", b"gov", b"info", b"int",
-    b"live", b"mil", b"mobi", b"name", b"net", b"onion", b"online", b"org", b"pro", b"shop",
+    b"live", b"mil", b"mobi", b"name", b"net", b"online", b"onion", b"org", b"pro", b"shop",
     b"site", b"space", b"store", b"tech", b"test", b"top", b"vip", b"website", b"work", b"xyz",
 ];
 
@@ -724,7 +740,6 @@ mod tests {
     #[test]
     fn tables_are_sorted_for_the_binary_search() {
         assert!(ENTITIES.is_sorted_by_key(|(name, _)| *name));
-        assert!(INLINE.is_sorted());
         assert!(SPOKEN_ENDINGS.is_sorted());
         assert!(SHORT_WORDS.is_sorted());
         assert!(BEFORE_AT.is_sorted());

@@ -7,7 +7,7 @@ use quorum_core::text::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{string, subjects};
+use crate::harness::{bytes, string, subjects};
 
 /// `[kind, value, written]` of every hit, and `[reason, written]` of what was left out.
 fn found(text: &str, strictness: Strictness) -> Value {
@@ -39,6 +39,10 @@ subjects! {
     extract: |input| json!(indicators(string(input), MAX_EXTRACTED));
     observables_in_text: |input| found(string(input), Strictness::Strict);
     observables_in_text_lenient: |input| found(string(input), Strictness::Lenient);
+    observable_values: |input| {
+        let hits = text::extract_bytes(&bytes(input), &Options::default());
+        hits.iter().map(|hit| json!(format!("{} {}", hit.observable.kind(), hit.observable))).collect()
+    };
     spans: |input| {
         let hits = text::extract(string(input), &Options::default());
         let spans = hits.iter().map(|hit| {

@@ -253,7 +253,7 @@ pub(super) fn judge(
         return Ok(());
     }
     if !known {
-        if FILES.binary_search(&top).is_ok() && !evidence.deliberate {
+        if FILES.binary_search(&top).is_ok() {
             return Err(Reason::FileName);
         }
         return match strictness {

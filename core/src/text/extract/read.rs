@@ -62,7 +62,12 @@ pub(super) fn region(
                 None => at + path.slash + 1,
             }
         }
-        Ending::Closed | Ending::Cut => end,
+        Ending::Closed => end,
+        // What reaches the cut goes on behind it, nobody knows how.
+        Ending::Cut => {
+            found.retain(|candidate| candidate.place.end < end);
+            end
+        }
     };
     let next = next.max(at + 1);
     if let Some((candidate, mutex_end)) = mutex(raw, at, next) {
@@ -92,27 +97,25 @@ fn read_path(written: &[u8], kind: PathKind) -> Option<Result<Observable, Reason
     Observable::parse_as(kind, text).ok().map(Ok)
 }
 
-/// The name of a mutex, where the text says that it is one: `mutex: NAME`, `mutex "NAME"`,
-/// `CreateMutexW(0, 0, "NAME")`.
+/// The name of a mutex, where the text says that it is one: `mutex: NAME`, `mutex name: "NAME"`,
+/// `"mutex": "NAME"`, `CreateMutexW(0, 0, "NAME")`.
 fn mutex(raw: &[u8], at: usize, word_end: usize) -> Option<(Candidate, usize)> {
     let word = &raw[at..word_end];
-    let marks = |mark: &[u8]| {
+    let mark = |mark: &[u8]| {
         word.windows(mark.len())
             .position(|window| window.eq_ignore_ascii_case(mark))
-            .map(|found| at + found + mark.len())
+            .map(|found| (at + found, at + found + mark.len()))
     };
-    let behind = marks(b"mutex").or_else(|| marks(b"mutant"))?;
+    let (mark_start, behind) = mark(b"mutex").or_else(|| mark(b"mutant"))?;
     let line = &raw[behind..raw.len().min(behind + 320)];
     let line = &line[..line
         .iter()
         .position(|&byte| byte < b' ')
         .unwrap_or(line.len())];
-    let mut skip = line
-        .iter()
-        .take(24)
-        .take_while(|byte| byte.is_ascii_alphabetic())
-        .count();
-    let call = line.get(skip) == Some(&b'(');
+    let starts = |from: usize, text: &[u8]| {
+        line.get(from..from + text.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(text))
+    };
     let quoted = |from: usize| {
         let open = line[from..]
             .iter()
@@ -125,39 +128,50 @@ fn mutex(raw: &[u8], at: usize, word_end: usize) -> Option<(Candidate, usize)> {
             + 1;
         Some(open + 1..close)
     };
-    let place = if call {
-        quoted(skip)?
+    let letters = line
+        .iter()
+        .take(8)
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let made = [&b"create"[..], b"open"].iter().any(|verb| {
+        mark_start >= at + verb.len()
+            && raw[mark_start - verb.len()..mark_start].eq_ignore_ascii_case(verb)
+    });
+    let place = if made && line.get(letters) == Some(&b'(') {
+        quoted(letters)?
     } else {
-        if skip > 0
-            && !line[..skip].eq_ignore_ascii_case(b"es")
-            && !line[..skip].eq_ignore_ascii_case(b"name")
-        {
-            return None;
+        // `mutex`, `mutexes`, `mutex name`, `mutex named`; a key in quotes.
+        let mut from = if starts(0, b"es") { 2 } else { 0 };
+        for name in [&b" named"[..], b" name", b"name", b"_name"] {
+            if starts(from, name) {
+                from += name.len();
+                break;
+            }
         }
-        let named = b" named";
-        if line[skip..]
-            .get(..named.len())
-            .is_some_and(|text| text.eq_ignore_ascii_case(named))
-        {
-            skip += named.len();
-        }
-        let gap = line[skip..]
+        let named = from > 2;
+        from += usize::from(matches!(line.get(from), Some(b'"' | b'\'')));
+        let gap = line[from..]
             .iter()
             .take_while(|byte| matches!(byte, b' ' | b':' | b'='))
             .count();
-        let marked = line[skip..skip + gap].iter().any(|byte| *byte != b' ') || skip >= named.len();
-        let start = skip + gap;
+        let marked = named || line[from..from + gap].iter().any(|byte| *byte != b' ');
+        let start = from + gap;
         match line.get(start)? {
-            b'"' | b'\'' | b'`' => quoted(start)?,
-            _ if marked => {
+            b'"' | b'\'' | b'`' if gap > 0 => quoted(start)?,
+            _ if marked && gap > 0 => {
                 let len = line[start..]
                     .iter()
                     .take_while(|byte| **byte > b' ' && !b",;()<>\"'`".contains(byte))
                     .count();
                 let name = &line[start..start + len];
-                start
-                    ..start + name.len()
-                        - name.iter().rev().take_while(|byte| **byte == b'.').count()
+                // A word of the sentence is no name.
+                if name
+                    .iter()
+                    .all(|byte| byte.is_ascii_lowercase() || *byte == b'.')
+                {
+                    return None;
+                }
+                start..start + len - name.iter().rev().take_while(|byte| **byte == b'.').count()
             }
             _ => return None,
         }
@@ -391,7 +405,9 @@ impl Reader<'_> {
         let authority_end = self.authority_end(authority);
         // `http://http://…`: the second is the address.
         let host = &self.meant[authority..authority_end];
-        if SCHEMES.contains(&host.strip_suffix(b":").unwrap_or(host)) {
+        if SCHEMES.contains(&host.strip_suffix(b":").unwrap_or(host))
+            || host.iter().all(|&byte| byte == b'.')
+        {
             return Some(authority);
         }
         let end = self.trim_url(first, self.path_end(first, authority_end));
@@ -407,7 +423,8 @@ impl Reader<'_> {
             }
             _ => {
                 self.tell(place, Err(Reason::Malformed));
-                Some(authority)
+                // Read on behind it: an address that is too long may hold thousands.
+                Some(end)
             }
         }
     }
@@ -629,8 +646,9 @@ impl Reader<'_> {
         }
         let address: Ipv6Addr = text.parse().ok()?;
         let groups = text.split(':').filter(|group| !group.is_empty()).count();
-        let certain =
-            groups >= 3 || text.len() > 6 && text.bytes().any(|byte| byte.is_ascii_digit());
+        let certain = text == "::1"
+            || groups >= 3
+            || text.len() > 6 && text.bytes().any(|byte| byte.is_ascii_digit());
         if !certain && self.strictness == Strictness::Strict {
             return None;
         }
@@ -710,10 +728,10 @@ impl Reader<'_> {
         );
         let host = match outcome {
             Ok(host) => host,
-            Err(reason) => {
-                if let Some(reason) = reason {
-                    self.tell(local..end, Err(reason));
-                }
+            // `root@192.0.2.1`: the address is read on its own.
+            Err(None) => return None,
+            Err(Some(reason)) => {
+                self.tell(local..end, Err(reason));
                 // The name alone would be read again, with less evidence.
                 return Some(end);
             }
@@ -772,9 +790,17 @@ impl Reader<'_> {
     fn bare(&mut self, mut start: usize, end: usize, shape: Shape) -> Option<usize> {
         let meant = self.meant;
         let mut last = end;
+        // `and so on...example.com`: what stands behind the last of several dots.
+        if let Some(dots) = meant[start..end].windows(2).rposition(|pair| pair == b"..") {
+            let behind = start + dots + 2;
+            if behind < end {
+                start = behind;
+            }
+        }
         while start < last && matches!(meant[start], b'.' | b'-' | b'_') {
-            // `_dmarc.example.com` keeps its mark.
+            // `_dmarc.example.com` keeps its mark, `_example.com_` is emphasised.
             if meant[start] == b'_'
+                && meant[end - 1] != b'_'
                 && meant.get(start + 1).is_some_and(u8::is_ascii_alphabetic)
                 && shape.dots > 0
             {
@@ -869,7 +895,20 @@ impl Reader<'_> {
             }
         }
         let host = Observable::Ipv4(address);
-        if let Some(end) = self.address_without_scheme(&place, &host) {
+        // `192.0.2.1/33` and `192.0.2.1/192.0.2.9` are no paths.
+        let numbers = self.meant[place.end..]
+            .iter()
+            .skip(1)
+            .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+            .count();
+        let number = numbers > 0
+            && !self
+                .meant
+                .get(place.end + 1 + numbers)
+                .is_some_and(|byte| in_run(*byte) || b"/?".contains(byte));
+        if !(self.meant.get(place.end) == Some(&b'/') && number)
+            && let Some(end) = self.address_without_scheme(&place, &host)
+        {
             return end;
         }
         self.tell(place.clone(), Ok(host));
@@ -883,7 +922,9 @@ impl Reader<'_> {
         host: &Observable,
     ) -> Option<usize> {
         let path = host_place.end + self.port_behind(host_place.end);
-        if !matches!(self.meant.get(path), Some(b'/' | b'?')) {
+        if !matches!(self.meant.get(path), Some(b'/' | b'?'))
+            || self.meant[..host_place.start].ends_with(b"://")
+        {
             return None;
         }
         let end = self.trim_url(host_place.start, self.path_end(host_place.start, path));
@@ -930,6 +971,10 @@ impl Reader<'_> {
             ..Evidence::default()
         };
         match self.name(&place, evidence) {
+            Ok(Observable::Domain(domain)) if domain.top_level() == "onion" => {
+                self.tell(place, Err(Reason::Checksum));
+                None
+            }
             Ok(host) => {
                 if let Some(end) = self.address_without_scheme(&place, &host) {
                     return Some(end);
@@ -973,6 +1018,20 @@ impl Reader<'_> {
             }
             return None;
         }
+        if run.starts_with(b"AS") {
+            // `AS64511`, `ASN64511`, `AS64511-EXAMPLE`.
+            let name = 2 + usize::from(run[2] == b'N');
+            let digits = run[name..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count();
+            let end = place.start + name + digits;
+            if matches!(digits, 1..=10) && matches!(self.meant.get(end), None | Some(b'-'))
+                || end == place.end && digits > 0
+            {
+                return self.tell_if(Kind::Asn, place.start..end);
+            }
+        }
         let kind = match run[0] {
             b'C' | b'c' if starts(b"cve-") => Kind::Cve,
             b'c' | b'p' if starts(b"ca-pub-") || starts(b"pub-") => Kind::GoogleAdsense,
@@ -984,21 +1043,7 @@ impl Reader<'_> {
             {
                 Kind::GoogleAnalytics
             }
-            b'A' if shape.hyphens == 0
-                && run.starts_with(b"AS")
-                && run[2..].iter().all(u8::is_ascii_digit) =>
-            {
-                Kind::Asn
-            }
-            b'T' if matches!(run.len(), 5 | 6 | 9)
-                && shape.hyphens == 0
-                && run[run.len() - 1].is_ascii_digit() =>
-            {
-                Kind::Attack
-            }
-            b'G' | b'S' | b'M' | b'C' | b'D'
-                if self.strictness == Strictness::Lenient && matches!(run.len(), 5 | 6) =>
-            {
+            b'T' | b'G' | b'S' | b'M' | b'C' | b'D' if shape.hyphens == 0 && is_attack(run) => {
                 Kind::Attack
             }
             _ if shape.hyphens == 4 && run.len() == 36 => Kind::Uuid,
@@ -1017,7 +1062,7 @@ impl Reader<'_> {
         let previous = self.byte_before(at);
         let stands_alone =
             previous.is_none_or(|byte| byte <= b' ' || b"\"'=(:[,`>{;|".contains(&byte));
-        if !stands_alone {
+        if !stands_alone && !self.meant[..at].ends_with(b"file://") {
             return at + 1;
         }
         let rest = &self.meant[at + 1..];
@@ -1077,6 +1122,23 @@ fn hash_kind(run: &[u8]) -> Option<Kind> {
     // A number of so many digits is a number; zeros are a place holder.
     let letters = run.iter().any(u8::is_ascii_alphabetic);
     (hex && (letters || kind == Kind::Jarm)).then_some(kind)
+}
+
+/// Whether this is an id of ATT&CK: the numbers that are given out begin with 0 or 1, which keeps
+/// most part numbers out.
+fn is_attack(run: &[u8]) -> bool {
+    let letters = run
+        .iter()
+        .take_while(|byte| byte.is_ascii_uppercase())
+        .count();
+    let (number, rest) = run[letters..].split_at((run.len() - letters).min(4));
+    let known = matches!(
+        &run[..letters],
+        b"T" | b"TA" | b"G" | b"S" | b"M" | b"C" | b"DS"
+    );
+    let sub =
+        rest.is_empty() || letters == 1 && run[0] == b'T' && rest.len() == 4 && rest[0] == b'.';
+    known && sub && number.len() == 4 && number.iter().all(u8::is_ascii_digit) && number[0] < b'2'
 }
 
 /// Whether an address begins here: `…,http://`.

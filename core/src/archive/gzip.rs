@@ -35,7 +35,8 @@ enum State {
 pub(super) struct Gzip {
     state: State,
     buf: Vec<u8>,
-    at: u64,
+    /// Bytes of the stream that were given, those not yet looked at included.
+    read: u64,
     flags: u8,
     name: Vec<u8>,
     member: Option<u32>,
@@ -47,7 +48,7 @@ impl Default for Gzip {
         Self {
             state: State::Fixed,
             buf: Vec::new(),
-            at: 0,
+            read: 0,
             flags: 0,
             name: Vec::new(),
             member: None,
@@ -58,15 +59,9 @@ impl Default for Gzip {
 
 impl Gzip {
     pub(super) fn push(&mut self, ctx: &mut Context<'_>, out: &mut Outlet, bytes: &[u8]) {
+        self.read += bytes.len() as u64;
         let mut input = bytes;
-        while !ctx.tally.stopped {
-            let before = input.len();
-            let goes_on = self.step(ctx, out, &mut input);
-            self.at += (before - input.len()) as u64;
-            if !goes_on {
-                break;
-            }
-        }
+        while !ctx.tally.stopped && self.step(ctx, out, &mut input) {}
     }
 
     fn fill(&mut self, input: &mut &[u8], want: usize) -> bool {
@@ -85,7 +80,12 @@ impl Gzip {
                 }
                 self.flags = self.buf[3];
                 if super::kind(&self.buf) != Some(super::Kind::Gzip) {
-                    out.damaged(ctx, self.member, self.at, Damage::Header);
+                    out.damaged(
+                        ctx,
+                        self.member,
+                        self.read - input.len() as u64,
+                        Damage::Header,
+                    );
                     self.state = State::Dead;
                     return true;
                 }
@@ -156,12 +156,11 @@ impl Gzip {
             }
             State::Data(inflater) => {
                 let ratio = ctx.limits.ratio;
-                let before = input.len();
                 let flow = inflater.push(input, ratio, |bytes| {
                     self.checksum.update(bytes);
                     out.data(ctx, bytes)
                 });
-                let at = self.at + (before - input.len()) as u64;
+                let at = self.read - input.len() as u64;
                 match flow {
                     Flow::More => return false,
                     Flow::Done => {
@@ -185,13 +184,14 @@ impl Gzip {
                 if !self.fill(input, 12) {
                     return false;
                 }
+                let at = self.read - input.len() as u64;
                 let crc = u64::from(self.checksum.clone().finalize());
                 let (found, told) = (le(&self.buf, 0, 4), le(&self.buf, 8, 4));
                 if le(&self.buf, 4, 4) != crc {
-                    out.flawed(ctx, self.member, self.at, Damage::Checksum);
+                    out.flawed(ctx, self.member, at, Damage::Checksum);
                 }
                 if told != found {
-                    out.flawed(ctx, self.member, self.at, Damage::Size { told, found });
+                    out.flawed(ctx, self.member, at, Damage::Size { told, found });
                 }
                 self.buf.clear();
                 self.state = State::Between;
@@ -238,13 +238,13 @@ impl Gzip {
             State::Between => {
                 out.finish(ctx);
                 let bytes = self.buf.len() as u64;
-                out.finding(ctx, None, self.at - bytes, Finding::Trailing { bytes });
+                out.finding(ctx, None, self.read - bytes, Finding::Trailing { bytes });
             }
             State::Trailing(bytes) => {
                 out.finish(ctx);
-                out.finding(ctx, None, self.at - bytes, Finding::Trailing { bytes });
+                out.finding(ctx, None, self.read - bytes, Finding::Trailing { bytes });
             }
-            _ => out.damaged(ctx, self.member, self.at, Damage::Truncated),
+            _ => out.damaged(ctx, self.member, self.read, Damage::Truncated),
         }
     }
 }

@@ -103,7 +103,7 @@ pub(super) struct Zip {
     state: State,
     /// Bytes read ahead: a record until it is complete, at most 196 KB.
     buf: Vec<u8>,
-    /// Where the first byte stands that is neither consumed nor in `buf`; less `buf`, where we are.
+    /// Where the first byte stands that is neither consumed nor in `buf`.
     read: u64,
     opened: bool,
     /// Where this archive begins: offsets in the directory count from here or from the stream's begin.
@@ -737,9 +737,7 @@ impl Zip {
         let (size, told) = (field(12, 4, size64), field(16, 4, offset64));
         let found = self.directory.unwrap_or(at);
         let place = found == told || found == told.saturating_add(self.start);
-        if self.entries > 0 && !place {
-            out.finding(ctx, None, at, Finding::DirectoryElsewhere { told, found });
-        } else if self.entries == 0 && size > 0 {
+        if !place && self.entries > 0 || self.entries == 0 && size > 0 {
             out.finding(ctx, None, at, Finding::DirectoryElsewhere { told, found });
         }
         if record[22..].windows(END.len()).any(|window| window == END) {

@@ -19,7 +19,7 @@ pub struct Similarity {
 }
 
 /// Computes [`Similarity`] while bytes stream by, beside a [`Hasher`](crate::digest::Hasher).
-/// It takes about 6 KB, however long the stream is.
+/// It takes about 4 KB, however long the stream is.
 ///
 /// ```
 /// use quorum_core::digest::fuzzy::{FuzzyHasher, ssdeep_score, tlsh_distance};

@@ -79,7 +79,7 @@ pub fn check_name(name: &str, found: &FileType) -> NameCheck {
     let kind = found.kind;
     let owners: Vec<FileType> = Kind::owners(&ending).map(FileType::from).collect();
     let is_owned = |test: &dyn Fn(&FileType) -> bool| owners.iter().any(test);
-    let promises = owners.iter().any(|owner| owner.kind != Kind::Unknown);
+    let promises = !owners.is_empty() && !is_owned(&|owner| owner.kind == Kind::Unknown);
     let fits = match kind {
         Kind::Empty => true,
         Kind::Unknown => owners.is_empty(),

@@ -21,6 +21,7 @@ const SIGNATURES: &[(u16, &[u8], Kind)] = &[
     (0, b"\xca\xfe\xba\xbe", Class),
     (0, b"\xca\xfe\xba\xbf", MachO),
     (0, b"\xca\xfe\xd0\x0d", Jar),
+    (0, b"JM\x01\0PK", Jar),
     (0, b"dyld_v", Dyld),
     (0, b"\0asm", Wasm),
     (0, b"BC\xc0\xde", Llvm),
@@ -146,7 +147,6 @@ const SIGNATURES: &[(u16, &[u8], Kind)] = &[
     // Fonts
     (4, b"Standard Jet DB", Mdb),
     (4, b"Standard ACE DB", Accdb),
-    (0, b"\0\x01\0\0\0", Ttf),
     (0, b"ttcf\0", Ttf),
     (0, b"OTTO\0", Otf),
     (0, b"wOFF", Woff),
@@ -402,6 +402,12 @@ fn weak(head: &[u8]) -> Option<Kind> {
         // Reserved, type, number of images, then the first image's reserved byte.
         [0, 0, 1, 0, 1..=64, 0, ..] if at(9).first().is_none_or(|byte| *byte == 0) => Some(Ico),
         [0, 0, 2, 0, 1..=64, 0, ..] if at(9).first().is_none_or(|byte| *byte == 0) => Some(Cur),
+        // TrueType: a table of at most 64 entries, and 16 times the next lower power of two.
+        [0, 1, 0, 0, 0, tables @ 1..=64, high, low, ..]
+            if 16 << tables.ilog2() == u16::from_be_bytes([*high, *low]) =>
+        {
+            Some(Ttf)
+        }
         // Skippable frames before the first of Zstandard.
         [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Zst),
         // Properties of every encoder in use; a dictionary of 2ⁿ; a size that is unknown or real.
@@ -414,7 +420,7 @@ fn weak(head: &[u8]) -> Option<Kind> {
         [0x60, 0xea, _, 0..=10, 30..=64, ..] => Some(Arj),
         [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] if !text::is_ascii(head) => Some(Zlib),
         // The magic of Python 3 (3000 and up) and 2 (62061 and up).
-        [_, 0x0b..=0x0f | 0xf2, b'\r', b'\n', ..] => Some(Pyc),
+        [_, 0x0b..=0x0f | 0xf2 | 0xf3, b'\r', b'\n', ..] => Some(Pyc),
         [0x80, 2 | 3, b'}' | b']' | b'(' | b'c' | b'X' | b'K', ..] => Some(Pickle),
         [0x80, 4 | 5, 0x95, ..] => Some(Pickle),
         [0x30, ..] => der(head),

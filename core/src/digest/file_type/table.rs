@@ -65,7 +65,7 @@ kinds! {
     Hlp "hlp|Windows help|hlp|document windows"
     Prefetch "prefetch|Windows prefetch|pf|windows"
     Evtx "evtx|Windows event log|evtx|windows"
-    Hive "hive|Windows registry hive|hiv dat hve|windows"
+    Hive "hive|Windows registry hive|hiv hve|windows"
     Minidump "minidump|Windows crash dump|dmp mdmp hdmp|windows"
     Pdb "pdb|Program database|pdb|windows"
     Pst "pst|Outlook mailbox|pst ost|internet windows"
@@ -223,7 +223,7 @@ kinds! {
     Kdbx "kdbx|KeePass database|kdbx kdb|key database"
 
     // From here on: text. The order says which are, see `Kind::is_text`.
-    Text "text|Text|txt text log md markdown rst nfo asc lst cfg conf properties env ini toml yaml yml srt sub vtt po in cmake gradle lock csv tsv dat el lisp clj ex exs erl hs ml swift kt scala groovy dart jl r v asm s tcl proto ics vcf tex|"
+    Text "text|Text|txt text log md markdown rst nfo asc lst cfg conf properties env ini toml yaml yml srt sub vtt po in cmake gradle lock csv tsv dat el lisp clj ex exs erl hs ml swift kt scala groovy dart jl r v asm s tcl proto ics vcf tex out snap mod msg dot cat so a|"
     Pem "pem|PEM key or certificate|pem crt cer key csr pub ca asc p7b p7s crl|key"
     SshKey "ssh|SSH key|pub key ppk pem|key"
     PgpText "pgp|OpenPGP (armoured)|asc pgp gpg sig key txt|key"

@@ -61,7 +61,9 @@ fn decode(head: &[u8]) -> Option<Cow<'_, [u8]>> {
         [0xef, 0xbb, 0xbf, rest @ ..] => Cow::Borrowed(rest),
         _ => Cow::Borrowed(head),
     };
-    if text.iter().any(|byte| is_control(*byte)) {
+    // A stray control hides no script; NUL and many of them are binary.
+    let controls = text.iter().filter(|byte| is_control(**byte)).count();
+    if controls * 200 > text.len() || text.contains(&0) {
         return None;
     }
     let is_utf8 = match std::str::from_utf8(&text) {
@@ -168,6 +170,11 @@ const BEGINNINGS: &[(&str, Kind)] = &[
     ("0\r\nsection", Dxf),
     ("999\r\n", Dxf),
     ("\\documentclass", Latex),
+    // Manual pages speak of commands and show code.
+    (".\\\"", Text),
+    ("'\\\"", Text),
+    (".th ", Text),
+    (".so ", Text),
     ("version 1.0 class", Vba),
     ("attribute vb_name", Vba),
     ("screen mode id:i:", Rdp),
@@ -186,6 +193,13 @@ fn beginning(lower: &[u8], sample: &[u8]) -> Option<Kind> {
     if keys.iter().any(|key| sample.starts_with(key.as_bytes())) {
         return Some(Torrent);
     }
+    // The two lines that head a patch, below whatever explains it.
+    let mut lines = lines(sample).peekable();
+    while let Some(line) = lines.next() {
+        if line.starts_with(b"--- ") && lines.peek().is_some_and(|next| next.starts_with(b"+++ ")) {
+            return Some(Diff);
+        }
+    }
     let found = BEGINNINGS
         .iter()
         .find(|(begin, _)| lower.starts_with(begin.as_bytes()));
@@ -200,7 +214,8 @@ fn mail(sample: &[u8]) -> Option<Kind> {
         rest = &sample[sample.iter().position(|byte| *byte == b'\n')? + 1..];
     }
     let (mut from, mut proof, mut related) = (false, 0, false);
-    for line in rest.split(|byte| *byte == b'\n') {
+    let mut fields = rest.split(|byte| *byte == b'\n').peekable();
+    while let Some(line) = fields.next() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match line.first() {
             None => break,
@@ -208,8 +223,8 @@ fn mail(sample: &[u8]) -> Option<Kind> {
             _ => {}
         }
         let Some(colon) = line.iter().position(|byte| *byte == b':') else {
-            // The sample may cut a line; anything else is no header.
-            if line.as_ptr_range().end == sample.as_ptr_range().end {
+            // The end of the sample may cut a field; anything else is no header.
+            if fields.peek().is_none() {
                 break;
             }
             return None;
@@ -485,7 +500,7 @@ const LANGUAGES: &[Language] = &[
             4*module.exports\n4^export default \n3^export const \n3^export function \n3^export class \n3^export {\n3^import …from '\n3^import …from \"\n2^import \"\n2^import '\n\
             1*function(\n1*function (\n4^(function\n4^!function(\n4^;(function\n4^(()=>\n3^(() =>\n2*=> {\n2*=>{\n2*===\n2*!==\n2*document.\n2*window.\n\
             2*console.log(\n2*.prototype.\n2*new ActiveXObject\n2*WScript.\n1*eval(\n3*.addEventListener(\n\
-            2^async function\n2^function …{⏎\n1*typeof \n1*this.\n3^define([\n3^define(\n2*String.fromCharCode(\n1*.length;\n2*unescape(\n2^$(document)\n2^jQuery(\n2*.push(\n1*undefined\n3^@Component(",
+            2^async function\n2^function …{⏎\n1*typeof \n1*this.\n3^define([\n3^define(\n2*String.fromCharCode(\n4^export declare \n3^export interface \n3^export type \n2^declare \n1*.length;\n2*unescape(\n2^$(document)\n2^jQuery(\n2*.push(\n1*undefined\n3^@Component(",
     },
     Language {
         kind: Vbs,
@@ -542,7 +557,7 @@ const LANGUAGES: &[Language] = &[
     Language {
         kind: Java,
         ignores_case: false,
-        words: "1^package …;⏎\n4^import java\n3^import org.\n3^import com.\n2^import …;⏎\n3^public class \n3^@Override\n4^public static void main(String\n2^private final \n\
+        words: "1^package …;⏎\n4^import java\n3^import org.\n3^import com.\n1^import …;⏎\n3^public class \n3^@Override\n4^public static void main(String\n2^private final \n\
             3^public interface \n3^public final class \n2^public static \n3*System.out.\n2* extends …{⏎\n2* implements \n1^private \n1^public \n2*throws \n1^* @param\n2^public abstract \n3^public enum ",
     },
     Language {
@@ -554,7 +569,7 @@ const LANGUAGES: &[Language] = &[
     Language {
         kind: Golang,
         ignores_case: false,
-        words: "4^package main⏎\n3^package …⏎\n2^func \n2* := \n3^import (⏎\n2*fmt.\n4^if err != nil\n3^type …struct {⏎\n3^type …interface {⏎\n1^import \"\n2^func (…{⏎\n4^//go:build ",
+        words: "4^package main⏎\n1^package \n2^func \n2* := \n3^import (⏎\n2*fmt.\n4^if err != nil\n3^type …struct {⏎\n3^type …interface {⏎\n1^import \"\n2^func (…{⏎\n4^//go:build ",
     },
     Language {
         kind: Rust,
@@ -581,7 +596,7 @@ const LANGUAGES: &[Language] = &[
     Language {
         kind: Sql,
         ignores_case: true,
-        words: "4^create table \n2^drop table \n4^insert into \n3^alter table \n2^create index \n2^create database \n2^begin transaction;\n2^commit;⏎\n1^select …\n1^from …\n1^where …\n1^order by \n2^delete from \n2^update …set\n4^-- mysql dump\n4^pragma foreign_keys\n3^create view \n3^create or replace \n2^primary key \n2^set @@",
+        words: "4^create table \n2^drop table \n4^insert into \n3^alter table \n2^create index \n2^create database \n2^begin transaction;\n2^commit;⏎\n1^select …\n1^from …\n1^where …\n1^order by \n2^delete from \n2^update …set\n4^-- mysql dump\n4^pragma foreign_keys\n3^create view \n4^create function \n3^create or replace \n2^primary key \n2^set @@",
     },
     Language {
         kind: Latex,
@@ -593,10 +608,11 @@ const LANGUAGES: &[Language] = &[
         ignores_case: false,
         words: "4^.PHONY:\n3^all:\n2^clean:\n2^install:\n1^CC …=\n2*$(CC)\n2*$(MAKE)\n1*$@\n1*$<\n2^include $(\n3^ifeq (\n3^ifdef \n2^ifneq (\n1^endif⏎\n1*:= $(\n1*$(\n2^@echo ",
     },
+    // YARA rules have the words they look for, and workflows those they run; neither is code.
     Language {
-        kind: Diff,
+        kind: Text,
         ignores_case: false,
-        words: "2^--- \n2^+++ \n3^@@ -…@@",
+        words: "9^rule …{⏎\n9^condition:⏎\n9^jobs:⏎\n9^steps:⏎\n5^script:⏎",
     },
     Language {
         kind: AppleScript,
@@ -622,7 +638,7 @@ fn language(sample: &[u8], lower: &[u8]) -> Option<Kind> {
     // Signs that prose has few of. Code fences are documentation about code.
     let signs = sample
         .iter()
-        .filter(|byte| b"{}()[];=<>$%|&\\_+*#@^~/\"".contains(byte))
+        .filter(|byte| b"{}()[];=<>$%&\\_+#@/\"".contains(byte))
         .count();
     let blanks = sample
         .iter()
@@ -717,7 +733,9 @@ fn columns(text: &[u8]) -> bool {
                     spaced += usize::from(line.get(at + 1) == Some(&b' '));
                 }
             }
-            if here == 0 || *count.get_or_insert(here) != here {
+            // Code ends its lines with the signs that divide columns.
+            let is_code = line.trim_ascii_end().ends_with(&[*divider]) && here == 1;
+            if here == 0 || *count.get_or_insert(here) != here || is_code {
                 return false;
             }
             rows += 1;

@@ -3,13 +3,13 @@
 
 use quorum_core::api::{ApiKey, Backend, BackendError, Call, Failure, Purpose};
 use quorum_core::guard::Event;
-use quorum_core::indicator::{Indicator, extract};
+use quorum_core::indicator::Indicator;
 use quorum_core::message::{Answer, History, Problem, Reply, Request};
 use quorum_core::privacy::Sendable;
 use quorum_core::verdict::Evidence;
 use wasm_bindgen::JsValue;
 
-use crate::bindings::{from_js, platform, to_js, words};
+use crate::bindings::{from_js, platform, reader, to_js, words};
 use crate::card::{self, Tell};
 use crate::reports::{self, Manner};
 use crate::sender::{self, Asker, Tab};
@@ -51,7 +51,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
         Request::Read { text } => {
             return Ok(Reply::Indicators(match Indicator::read(&text) {
                 Ok(indicator) => vec![indicator],
-                Err(_) => extract(&text),
+                Err(_) => reader::indicators(&text).await,
             }));
         }
         Request::Card => return Ok(Reply::Indicators(card::shown(tab_of(sender)?).await)),

@@ -12,6 +12,7 @@ use crate::serve;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Accounts as _, AddAccount, NewAccount};
 use crate::tier::Tier;
+use crate::tools;
 
 /// What goes wrong is told to a person and ends the program.
 pub(crate) type Failure = Box<dyn std::error::Error>;
@@ -33,6 +34,13 @@ enum Command {
     /// Manages users; works beside a running server
     #[command(subcommand)]
     User(UserCommand),
+    /// Finds URLs, domains, hashes and 25 other kinds of observables in texts
+    Extract(tools::Extract),
+    /// Explains web addresses
+    #[command(subcommand)]
+    Url(UrlCommand),
+    /// Hashes files and tells their types
+    Hash(tools::Hash),
     /// Looks at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -63,6 +71,12 @@ enum UserCommand {
 }
 
 #[derive(Subcommand)]
+enum UrlCommand {
+    /// Shows what an address is made of, and under which names lists and reports know it
+    Explain(tools::Explain),
+}
+
+#[derive(Subcommand)]
 enum ConfigCommand {
     /// Says what is wrong with the configuration, or shows it as it counts
     Check,
@@ -73,14 +87,18 @@ enum ConfigCommand {
 /// # Errors
 /// What went wrong, for people.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
-    let config = cli.settings.resolve()?;
+    // The tools need no configuration, and must work where there is a broken one.
+    let config = || cli.settings.resolve();
     match cli.command {
-        Command::Serve => serve::run(config),
+        Command::Serve => serve::run(config()?),
         Command::User(command) => tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?
-            .block_on(user(&config, command)),
-        Command::Config(ConfigCommand::Check) => say(toml::to_string(&config)?.trim_end()),
+            .block_on(user(&config()?, command)),
+        Command::Extract(extract) => extract.run(),
+        Command::Url(UrlCommand::Explain(explain)) => explain.run(),
+        Command::Hash(hash) => hash.run(),
+        Command::Config(ConfigCommand::Check) => say(toml::to_string(&config()?)?.trim_end()),
     }
 }
 

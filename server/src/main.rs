@@ -30,6 +30,7 @@ mod routes;
 mod serve;
 mod store;
 mod tier;
+mod tools;
 
 use std::process::ExitCode;
 

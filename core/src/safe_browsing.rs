@@ -74,7 +74,9 @@ impl SafeUrl {
     /// # Errors
     /// [`SafeUrlError`] if there is no host.
     pub fn parse(bytes: &[u8]) -> Result<Self, SafeUrlError> {
-        let bytes = unescape(&without_user_info(&cleaned(bytes)));
+        let cleaned = cleaned(bytes);
+        let bytes = without_user_info(&cleaned);
+        let bytes = unescape(&bytes);
         let (scheme, rest) = split_scheme(&bytes)?;
         let authority_end = rest
             .iter()
@@ -87,12 +89,10 @@ impl SafeUrl {
             None => (rest, &[][..]),
         };
 
-        let mut text = String::with_capacity(bytes.len() + 16);
-        match scheme {
-            Some(scheme) => text.extend(scheme.iter().map(|b| char::from(b.to_ascii_lowercase()))),
-            None => text.push_str("http"),
-        }
-        text.push_str("://");
+        let mut text = Vec::with_capacity(bytes.len() + 16);
+        text.extend(scheme.unwrap_or(b"http"));
+        text.make_ascii_lowercase();
+        text.extend(b"://");
         let host_start = text.len();
         escape(&host, &mut text);
         let host_end = text.len();
@@ -100,7 +100,7 @@ impl SafeUrl {
         let path_end = text.len();
         escape(query, &mut text);
         Ok(Self {
-            text,
+            text: String::from_utf8(text).expect("all but ASCII is escaped"),
             host: (host_start, host_end),
             path_end,
         })
@@ -136,9 +136,12 @@ impl SafeUrl {
     /// domain), the path with the query, without it, `/`, and up to three folders more. Nothing is
     /// allocated.
     pub fn expressions(&self) -> impl Iterator<Item = Expression<'_>> + Clone {
-        let paths = self.paths();
-        self.hosts()
-            .flat_map(move |host| paths.clone().map(move |path| Expression { host, path }))
+        let (hosts, host_count) = self.host_starts();
+        let (paths, path_count) = self.path_ends();
+        (0..host_count * path_count).map(move |index| Expression {
+            host: &self.text[hosts[index / path_count]..self.host.1],
+            path: &self.text[self.host.1..paths[index % path_count]],
+        })
     }
 
     /// The SHA-256 of each expression, in the same order.
@@ -146,34 +149,36 @@ impl SafeUrl {
         self.expressions().map(|expression| expression.hash())
     }
 
-    fn hosts(&self) -> impl Iterator<Item = &str> + Clone {
+    /// Where in the text the hosts of the expressions begin, and how many there are.
+    fn host_starts(&self) -> ([usize; 5], usize) {
         let host = self.host();
-        let mut suffixes = [host; 4];
-        let mut count = 0;
+        let mut starts = [self.host.0; 5];
+        let mut count = 1;
         let mut start = registrable_domain(host).map_or(0, |domain| host.len() - domain.len());
         // The host itself (start 0) comes first anyway.
-        while start > 0 && count < suffixes.len() {
-            suffixes[count] = &host[start..];
+        while start > 0 && count < starts.len() {
+            starts[count] = self.host.0 + start;
             count += 1;
             start = host[..start - 1].rfind('.').map_or(0, |dot| dot + 1);
         }
-        suffixes[..count].reverse();
-        std::iter::once(host).chain(suffixes.into_iter().take(count))
+        starts[1..count].reverse();
+        (starts, count)
     }
 
-    fn paths(&self) -> impl Iterator<Item = &str> + Clone {
-        let path = self.path();
-        let with_query = &self.text[self.host.1..];
-        let folders = path
-            .match_indices('/')
-            .take(4)
-            .map(move |(slash, _)| &path[..=slash])
-            .filter(move |folder| folder.len() < path.len());
-        (with_query.len() > path.len())
-            .then_some(with_query)
-            .into_iter()
-            .chain([path])
-            .chain(folders)
+    /// Where in the text the paths of the expressions end, and how many there are.
+    fn path_ends(&self) -> ([usize; 6], usize) {
+        let mut ends = [self.text.len(); 6];
+        let mut count = usize::from(self.path_end < self.text.len());
+        let slashes = self.path().bytes().zip(self.host.1 + 1..);
+        let folders = slashes.filter(|(byte, _)| *byte == b'/').take(4);
+        let shorter = folders
+            .map(|(_, end)| end)
+            .filter(|end| *end < self.path_end);
+        for end in std::iter::once(self.path_end).chain(shorter) {
+            ends[count] = end;
+            count += 1;
+        }
+        (ends, count)
     }
 }
 
@@ -249,10 +254,14 @@ fn without_user_info(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// Unescapes until nothing is left to unescape. A byte that completes an escape is replaced at
 /// once, which comes to the same as pass after pass (no two escapes overlap), in one pass.
-pub(crate) fn unescape(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn unescape(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let Some(first) = bytes.iter().position(|byte| *byte == b'%') else {
+        return Cow::Borrowed(bytes);
+    };
     let mut out = Vec::with_capacity(bytes.len());
+    out.extend(&bytes[..first]);
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    for byte in bytes {
+    for byte in &bytes[first..] {
         out.push(*byte);
         while let [.., b'%', high, low] = out[..]
             && let (Some(high), Some(low)) = (digit(high), digit(low))
@@ -261,7 +270,7 @@ pub(crate) fn unescape(bytes: &[u8]) -> Vec<u8> {
             out.push(high << 4 | low);
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 fn is_scheme(bytes: &[u8]) -> bool {
@@ -382,7 +391,11 @@ fn number(text: &[u8]) -> Option<u32> {
 }
 
 /// The path with `.` and `..` carried out, then with runs of slashes as one.
-fn resolve(path: &[u8]) -> Vec<u8> {
+fn resolve(path: &[u8]) -> Cow<'_, [u8]> {
+    let simple = |pair: &[u8]| pair[0] != b'/' || !matches!(pair[1], b'/' | b'.');
+    if !path.is_empty() && path.windows(2).all(simple) {
+        return Cow::Borrowed(path);
+    }
     let mut out = Vec::with_capacity(path.len() + 1);
     let mut segments = path.split(|byte| *byte == b'/').skip(1).peekable();
     while let Some(segment) = segments.next() {
@@ -403,19 +416,18 @@ fn resolve(path: &[u8]) -> Vec<u8> {
         out.push(b'/');
     }
     out.dedup_by(|next, before| *next == b'/' && *before == b'/');
-    out
+    Cow::Owned(out)
 }
 
-/// Appends bytes to a text, escaping what the form wants escaped.
-fn escape(bytes: &[u8], out: &mut String) {
+/// Appends bytes, escaping what the form wants escaped.
+fn escape(bytes: &[u8], out: &mut Vec<u8>) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for byte in bytes {
         if matches!(byte, 0..=32 | 127.. | b'#' | b'%') {
-            out.push('%');
-            out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            out.push(char::from(DIGITS[usize::from(byte & 15)]));
+            let digit = |four: u8| DIGITS[usize::from(four)];
+            out.extend([b'%', digit(byte >> 4), digit(byte & 15)]);
         } else {
-            out.push(char::from(*byte));
+            out.push(*byte);
         }
     }
 }

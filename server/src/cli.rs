@@ -1,16 +1,15 @@
 //! The command line: `serve`, `user`, `config`.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::clock;
 use crate::config::{Config, Settings};
 use crate::ids::Secret;
 use crate::serve;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Accounts as _, AddAccount, NewAccount};
+use crate::store::{AddAccount, NewAccount, Store, open};
 use crate::tier::Tier;
 
 /// What goes wrong is told to a person and ends the program.
@@ -29,13 +28,28 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serves the API until it is told to stop
-    Serve,
+    Serve {
+        /// What this process does; with a store that several share, any number may do each
+        #[arg(long, value_enum, default_value_t = Role::All, env = "QUORUM_ROLE")]
+        role: Role,
+    },
     /// Manages users; works beside a running server
     #[command(subcommand)]
     User(UserCommand),
     /// Looks at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+/// What a server process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Answers requests and carries analyses out
+    All,
+    /// Answers requests
+    Api,
+    /// Carries analyses out
+    Worker,
 }
 
 #[derive(Subcommand)]
@@ -75,7 +89,7 @@ enum ConfigCommand {
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let config = cli.settings.resolve()?;
     match cli.command {
-        Command::Serve => serve::run(config),
+        Command::Serve { role } => serve::run(config, role),
         Command::User(command) => tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?
@@ -92,11 +106,6 @@ pub(crate) fn say(line: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     Ok(out.flush()?)
-}
-
-/// The store's file in the data directory.
-pub(crate) fn store_path(data: &Path) -> PathBuf {
-    data.join("quorum.sqlite")
 }
 
 /// Makes the data directory, readable by nobody else: it holds samples.
@@ -120,13 +129,13 @@ fn is_name(name: &str) -> bool {
 
 async fn user(config: &Config, command: UserCommand) -> Result<(), Failure> {
     make_data_directory(&config.data)?;
-    let store = SqliteStore::open(&store_path(&config.data)).await?;
-    let outcome = user_in(&store, command).await;
+    let store = open::store(config).await?;
+    let outcome = user_in(&*store, command).await;
     store.close().await;
     outcome
 }
 
-async fn user_in(store: &SqliteStore, command: UserCommand) -> Result<(), Failure> {
+async fn user_in(store: &dyn Store, command: UserCommand) -> Result<(), Failure> {
     match command {
         UserCommand::Add { name, tier, group } => {
             for name in [Some(&name), group.as_ref()].into_iter().flatten() {

@@ -381,7 +381,7 @@ pub(crate) async fn report(ask: &Ask, kind: Kind, raw: &str) -> Answer {
             None => false,
         };
         if !free {
-            ask.charge("files")?;
+            ask.charge("files").await?;
         }
     }
     let node = find(ask, kind, raw).await?.node(ask).await;
@@ -397,7 +397,7 @@ pub(crate) async fn analyse(ask: &Ask, kind: Kind, raw: &str) -> Answer {
         .analyse(kind, &found.id, ask.submitter(), clock::now())
         .await?
         .ok_or_else(|| missing(kind, raw))?;
-    ask.app.bell.notify_one();
+    ask.app.bell.ring().await;
     Ok(Json(
         json!({"data": objects::analysis_descriptor(&ask.origin, &analysis)}),
     ))

@@ -1,7 +1,7 @@
 //! The command line: `serve`, `user`, `config`.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -11,6 +11,7 @@ use crate::ids::Secret;
 use crate::serve;
 use crate::store::{AddAccount, NewAccount, Store, open};
 use crate::tier::Tier;
+use crate::upkeep;
 
 /// What goes wrong is told to a person and ends the program.
 pub(crate) type Failure = Box<dyn std::error::Error>;
@@ -32,6 +33,30 @@ enum Command {
         /// What this process does; with a store that several share, any number may do each
         #[arg(long, value_enum, default_value_t = Role::All, env = "QUORUM_ROLE")]
         role: Role,
+    },
+    /// Reads every sample against its name and every row against its sample
+    Check,
+    /// Writes everything into a new directory while the server runs
+    Backup {
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+    /// Fills an empty store from a backup
+    Restore {
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+    /// Moves the embedded store to PostgreSQL and S3, and proves that all is there
+    Migrate {
+        /// Configuration file of the store to move to
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Says what is older than [retention] in the configuration keeps
+    Retention {
+        /// Lets go of it
+        #[arg(long)]
+        apply: bool,
     },
     /// Manages users; works beside a running server
     #[command(subcommand)]
@@ -90,11 +115,28 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let config = cli.settings.resolve()?;
     match cli.command {
         Command::Serve { role } => serve::run(config, role),
-        Command::User(command) => tokio::runtime::Builder::new_current_thread()
+        Command::Config(ConfigCommand::Check) => say(toml::to_string(&config)?.trim_end()),
+        other => tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?
-            .block_on(user(&config, command)),
-        Command::Config(ConfigCommand::Check) => say(toml::to_string(&config)?.trim_end()),
+            .block_on(beside(&config, other)),
+    }
+}
+
+/// The commands that work on the store, beside a running server or without one.
+async fn beside(config: &Config, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Check => upkeep::check(config).await,
+        Command::Backup { directory } => upkeep::backup(config, &directory).await,
+        Command::Restore { directory } => upkeep::restore(config, &directory).await,
+        Command::Migrate { to } => {
+            let to = Settings::in_file(to).resolve()?;
+            upkeep::migrate(config, &to).await
+        }
+        Command::Retention { apply } => upkeep::retention(config, apply).await,
+        Command::User(command) => user(config, command).await,
+        // Told apart by the caller.
+        Command::Serve { .. } | Command::Config(_) => Ok(()),
     }
 }
 

@@ -253,6 +253,14 @@ pub(crate) enum ConfigError {
 }
 
 impl Settings {
+    /// Those of a file alone.
+    pub(crate) fn in_file(path: PathBuf) -> Self {
+        Self {
+            config: Some(path),
+            ..Self::default()
+        }
+    }
+
     /// Lays flags and environment over the file over the defaults, and checks the result.
     ///
     /// # Errors

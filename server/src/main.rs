@@ -22,6 +22,7 @@ mod failpoint;
 mod gate;
 mod ids;
 mod jobs;
+mod listen;
 mod objects;
 mod origin;
 mod quota;
@@ -30,6 +31,7 @@ mod routes;
 mod serve;
 mod store;
 mod tier;
+mod upkeep;
 
 use std::process::ExitCode;
 

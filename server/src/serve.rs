@@ -1,17 +1,12 @@
 //! `quorum serve`: puts the parts together, runs them, and takes them apart again in order.
 
 use std::io::IsTerminal as _;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::Request;
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{RwLock, watch};
-use tower::Layer as _;
-use tower::util::MapRequestLayer;
 use tracing_subscriber::EnvFilter;
 
 use crate::app::{App, Parts};
@@ -19,9 +14,9 @@ use crate::cli::{Failure, Role, make_data_directory, say};
 use crate::clock;
 use crate::config::{Config, LogFormat};
 use crate::engines::{Engines, write_first_packs};
-use crate::gate;
 use crate::ids::Secret;
 use crate::jobs::{self, Workshop};
+use crate::listen::listen;
 use crate::quota::{FLUSH_EVERY, Ledger};
 use crate::routes;
 use crate::store::open::{self, Opened};
@@ -122,7 +117,11 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     };
     let books = tokio::spawn(keep_books(app.clone(), stopped.clone()));
     tokio::spawn(sweep(app.clone()));
-    listen(&app, listener, stop).await?;
+    tokio::spawn(until_told_to_stop(stop)?);
+    let router = routes::router(&app);
+    if !listen(&app.config, listener, router, stopped, GRACE).await {
+        tracing::warn!("some requests did not end in time and are cut off");
+    }
     let _ = books.await;
     finish(&app, workers).await
 }
@@ -213,35 +212,5 @@ async fn sweep(app: App) {
         Ok(0) => {}
         Ok(removed) => tracing::info!(removed, "removed files whose upload was never accepted"),
         Err(error) => tracing::warn!(%error, "cannot look for leftovers"),
-    }
-}
-
-/// Answers requests until a signal comes, then until those in hand are answered or [`GRACE`] is
-/// over.
-async fn listen(
-    app: &App,
-    listener: TcpListener,
-    stop: watch::Sender<bool>,
-) -> Result<(), Failure> {
-    let mut stopped = stop.subscribe();
-    let told = until_told_to_stop(stop)?;
-    // Around the router, not inside: routes are chosen by the tidied path.
-    let tidied = MapRequestLayer::new(gate::tidy).layer(routes::router(app));
-    let service =
-        axum::ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(tidied);
-    let listener = listener.tap_io(|stream| {
-        // Answers are small; waiting to fill a packet would only make them late.
-        let _ = stream.set_nodelay(true);
-    });
-    let server = axum::serve(listener, service).with_graceful_shutdown(told);
-    tokio::select! {
-        outcome = async { server.await } => Ok(outcome?),
-        () = async {
-            let _ = stopped.wait_for(|stopped| *stopped).await;
-            tokio::time::sleep(GRACE).await;
-        } => {
-            tracing::warn!("some requests did not end in time and are cut off");
-            Ok(())
-        }
     }
 }

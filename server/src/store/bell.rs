@@ -17,8 +17,7 @@ use futures_util::StreamExt as _;
 use sqlx::postgres::PgListener;
 use tokio::sync::{Mutex, Notify};
 
-use super::postgres::PostgresStore;
-use super::{Result, StoreError};
+use super::{Result, StoreError, postgres};
 
 /// Carries the news of queued jobs.
 #[async_trait]
@@ -61,10 +60,10 @@ impl PostgresBell {
     ///
     /// # Errors
     /// The server does not answer.
-    pub(crate) async fn listen(store: &PostgresStore) -> Result<Self> {
+    pub(crate) async fn listen(address: &str) -> Result<Self> {
         Ok(Self {
             local: LocalBell::default(),
-            listener: Mutex::new(store.listen().await?),
+            listener: Mutex::new(postgres::listen(address).await?),
         })
     }
 }

@@ -646,7 +646,7 @@ async fn postgres_s3_and_nats() {
     whole(&store, &blobs).await;
     rings(&NatsBell::connect(&nats.url).await.unwrap()).await;
     // The store itself rings, once what it is about is committed.
-    let bell = PostgresBell::listen(&store).await.unwrap();
+    let bell = PostgresBell::listen(&postgres.url).await.unwrap();
     submit(&store, "rung", by("bob", "team"), NOW).await;
     let began = Instant::now();
     bell.wait(Duration::from_secs(20)).await;

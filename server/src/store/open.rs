@@ -72,7 +72,7 @@ pub(crate) async fn all(config: &Config) -> Result<(Opened, Arc<dyn Bell>)> {
     let (store, own): (Arc<dyn Store>, Arc<dyn Bell>) = match (&config.store.url, &nats) {
         (Some(address), None) => {
             let store = postgres(config, address.reveal()).await?;
-            let bell = PostgresBell::listen(&store).await?;
+            let bell = PostgresBell::listen(address.reveal()).await?;
             (Arc::new(store), Arc::new(bell))
         }
         _ => (store(config).await?, Arc::new(LocalBell::default())),

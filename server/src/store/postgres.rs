@@ -54,6 +54,16 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres
 /// The channel on which queued jobs are announced.
 const JOBS: &str = "quorum_job";
 
+/// Hears of jobs that are queued by any process, over a connection of its own.
+///
+/// # Errors
+/// The server does not answer.
+pub(super) async fn listen(address: &str) -> Result<PgListener> {
+    let mut listener = PgListener::connect(address).await?;
+    listener.listen(JOBS).await?;
+    Ok(listener)
+}
+
 /// The advisory lock that [`Upkeep::settle`](super::Upkeep::settle) takes.
 const SETTLING: i64 = 0x7175_6f72_756d;
 
@@ -92,16 +102,6 @@ impl PostgresStore {
             readers: pool,
             announces,
         })
-    }
-
-    /// Hears of jobs that are queued by any process.
-    ///
-    /// # Errors
-    /// The server does not answer.
-    pub(crate) async fn listen(&self) -> Result<PgListener> {
-        let mut listener = PgListener::connect_with(&self.readers).await?;
-        listener.listen(JOBS).await?;
-        Ok(listener)
     }
 
     #[cfg(test)]

@@ -7,9 +7,14 @@ mod command_line;
 mod community;
 mod durability;
 mod files;
+mod grown;
 mod harness;
 mod hosts;
 mod lists;
 mod quotas;
+#[path = "../services/mod.rs"]
+mod services;
+mod slow;
 mod transport;
+mod upkeep;
 mod urls;

@@ -61,16 +61,16 @@ fn log(directory: &Path, name: &str) -> (PathBuf, std::fs::File) {
 }
 
 /// A PostgreSQL cluster of its own.
-pub struct Postgres {
+pub(crate) struct Postgres {
     _running: Running,
     /// Its address, with user and database.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Postgres {
     /// Makes a cluster in the directory and starts it. PostgreSQL refuses to run as root: then it
     /// runs as the user that Debian's package makes.
-    pub fn start(directory: &Path) -> Self {
+    pub(crate) fn start(directory: &Path) -> Self {
         let binaries = ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/17/bin"];
         let initdb = program("initdb", &binaries, "postgresql");
         let postgres = program("postgres", &binaries, "postgresql");
@@ -156,15 +156,15 @@ impl Postgres {
 }
 
 /// A NATS server with JetStream.
-pub struct Nats {
+pub(crate) struct Nats {
     _running: Running,
     /// Its address.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Nats {
     /// Starts it with its streams in the directory.
-    pub fn start(directory: &Path) -> Self {
+    pub(crate) fn start(directory: &Path) -> Self {
         let server = program("nats-server", &["/usr/sbin"], "nats-server");
         let port = free_port();
         let (log_path, log_file) = log(directory, "nats.log");
@@ -185,14 +185,14 @@ impl Nats {
 }
 
 /// moto's S3, with a bucket.
-pub struct S3 {
+pub(crate) struct S3 {
     _running: Running,
     /// The bucket's address.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 /// Who a client of [`S3`] is: anybody.
-pub const S3_CREDENTIALS: [(&str, &str); 3] = [
+pub(crate) const S3_CREDENTIALS: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", "test"),
     ("AWS_SECRET_ACCESS_KEY", "test"),
     ("AWS_DEFAULT_REGION", "us-east-1"),
@@ -235,7 +235,7 @@ fn moto() -> PathBuf {
 
 impl S3 {
     /// Starts it; what it is given lies in its memory.
-    pub fn start(directory: &Path) -> Self {
+    pub(crate) fn start(directory: &Path) -> Self {
         let server = moto();
         let port = free_port();
         let (log_path, log_file) = log(directory, "s3.log");

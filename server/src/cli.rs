@@ -52,7 +52,7 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         to: PathBuf,
     },
-    /// Says what is older than [retention] in the configuration keeps
+    /// Says what is older than the configuration's retention keeps
     Retention {
         /// Lets go of it
         #[arg(long)]

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use futures_util::StreamExt as _;
 use hyper::body::Incoming;
@@ -137,9 +138,17 @@ async fn serve(
     let service = service_fn(move |request: Request<Incoming>| {
         let router = router.clone();
         async move {
+            // hyper believes the chunks and drops a length beside them before anybody sees it. A
+            // proxy may have believed the length: what follows on the connection is not answered.
+            let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
             let mut request = gate::tidy(request.map(|body| paced(Body::new(body), pace)));
             request.extensions_mut().insert(ConnectInfo(peer));
-            Ok::<Response, Infallible>(router.oneshot(request).await.unwrap_or_else(|e| match e {}))
+            let Ok(mut response) = router.oneshot(request).await;
+            if chunked {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            Ok::<Response, Infallible>(response)
         }
     });
     let connection = http1::Builder::new()

@@ -133,7 +133,9 @@ async fn finish(app: &App, workers: Vec<tokio::task::JoinHandle<()>>) -> Result<
         // A job that is not done by then is taken up at the next start, or by another worker.
         let _ = tokio::time::timeout(GRACE, worker).await;
     }
-    app.ledger.flush().await?;
+    if let Err(error) = app.ledger.flush().await {
+        tracing::error!(%error, "cannot write the usage down");
+    }
     app.store.close().await;
     tracing::info!("stopped");
     Ok(())

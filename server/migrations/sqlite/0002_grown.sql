@@ -5,8 +5,9 @@
 ALTER TABLE job ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE job ADD COLUMN claim INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE job ADD COLUMN deadline INTEGER; -- of the attempt that is running
-UPDATE job SET rank = (SELECT count(*) FROM job AS earlier
-                       WHERE earlier.group_name = job.group_name AND earlier.id < job.id);
+UPDATE job SET rank = turns.rank FROM (
+    SELECT id, row_number() OVER (PARTITION BY group_name ORDER BY id) - 1 AS rank FROM job
+) AS turns WHERE turns.id = job.id;
 CREATE INDEX job_rank ON job (rank, id);
 CREATE INDEX job_group ON job (group_name, rank);
 

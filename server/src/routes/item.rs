@@ -373,10 +373,14 @@ pub(crate) async fn report(ask: &Ask, kind: Kind, raw: &str) -> Answer {
         };
         let free = match sha256 {
             Some(sha256) => {
-                ask.app
-                    .store
-                    .take_free_read(&sha256, &ask.account.group)
-                    .await?
+                let store = &ask.app.store;
+                let taken = store.take_free_read(&sha256, &ask.account.group).await;
+                // Where nothing can be written, reading goes on: while a store is moved, or the
+                // disk is full.
+                taken.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "a free reading cannot be taken");
+                    false
+                })
             }
             None => false,
         };

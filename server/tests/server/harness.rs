@@ -119,7 +119,15 @@ fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn spawn(directory: &Path, environment: &[(String, String)]) -> (Child, String, Option<String>) {
-    let mut child = quorum()
+    spawn_as(quorum(), directory, environment)
+}
+
+fn spawn_as(
+    mut program: Command,
+    directory: &Path,
+    environment: &[(String, String)],
+) -> (Child, String, Option<String>) {
+    let mut child = program
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(directory)
         .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -168,9 +176,17 @@ impl Server {
 
     /// Starts with settings in the environment.
     pub(crate) fn with(environment: &[(&str, &str)]) -> Self {
+        Self::run_by(quorum(), Directory::new(), environment)
+    }
+
+    /// Starts by way of another program, which ends up being the server.
+    pub(crate) fn run_by(
+        program: Command,
+        directory: Directory,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let environment = owned(environment);
-        let directory = Directory::new();
-        let (child, origin, key) = spawn(&directory.0, &environment);
+        let (child, origin, key) = spawn_as(program, &directory.0, &environment);
         let key = key.expect("the first start prints the administrator's key");
         let client = Client::new(&origin, &key);
         Self {
@@ -320,6 +336,17 @@ impl Server {
         );
         let text = String::from_utf8(output.stdout).unwrap();
         Client::new(&self.origin, text.trim().rsplit(' ').next().unwrap())
+    }
+
+    /// The same, until nothing comes for so long.
+    pub(crate) fn raw_for(&self, bytes: &[u8], quiet: Duration) -> String {
+        let mut stream = TcpStream::connect(self.origin.trim_start_matches("http://")).unwrap();
+        stream.set_read_timeout(Some(quiet)).unwrap();
+        stream.write_all(bytes).unwrap();
+        let mut answer = Vec::new();
+        // Whether it ended or went quiet, what was said counts.
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// Sends bytes as they are and returns all that comes back until the connection ends.

@@ -5,12 +5,15 @@
 mod accounts;
 mod command_line;
 mod community;
+mod disk;
 mod durability;
 mod files;
 mod grown;
 mod harness;
+mod hostile;
 mod hosts;
 mod lists;
+mod migrations;
 mod quotas;
 #[path = "../services/mod.rs"]
 mod services;

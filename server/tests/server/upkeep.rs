@@ -235,6 +235,8 @@ fn an_embedded_store_moves_to_a_grown_one_while_it_is_read() {
     let paths = furnish(&server);
     let large = vec![b'm'; 6 << 20];
     server.client.analysed("large", &large);
+    // Its free reading is never taken while anything can be written.
+    let unread = format!("/files/{}", sha256(&large));
     let expected = answers(&server.client, &paths);
     let directory = Directory::new();
     let file = directory.0.join("grown.toml");
@@ -268,6 +270,7 @@ fn an_embedded_store_moves_to_a_grown_one_while_it_is_read() {
     assert!(said.contains("every row and every sample is the same"));
     // The old one answers on, and takes nothing any more.
     assert_eq!(answers(&server.client, &paths), expected);
+    server.client.get(&unread).data();
     assert_eq!(
         server.client.upload("late", b"late").error(503),
         "TransientError"

@@ -13,14 +13,38 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// What moto is installed as.
 const MOTO: &str = "moto[server]==5.2.5";
 
-/// A child that is ended with its group when it is dropped.
+/// A child that is ended when it is dropped, and when this process ends without that.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // For PostgreSQL an immediate shutdown, which takes its shared memory along; for the
+        // others an end like any.
+        let asked = Command::new("kill")
+            .args(["-s", "QUIT", &self.0.id().to_string()])
+            .status();
+        let began = Instant::now();
+        while asked.as_ref().is_ok_and(std::process::ExitStatus::success)
+            && began.elapsed() < Duration::from_secs(5)
+        {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// A program that ends when this process does, whichever way that ends.
+fn bound_to_us(program: &Path, as_postgres: bool) -> Command {
+    let mut command = Command::new("setpriv");
+    if as_postgres {
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
+    }
+    command.args(["--pdeathsig", "KILL"]).arg(program);
+    command
 }
 
 /// A port that was free a moment ago.
@@ -75,19 +99,7 @@ impl Postgres {
         let initdb = program("initdb", &binaries, "postgresql");
         let postgres = program("postgres", &binaries, "postgresql");
         let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
-        let run = |program: &Path| {
-            if !is_root {
-                return Command::new(program);
-            }
-            let mut command = Command::new("setpriv");
-            let user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"];
-            // It ends with us, also where nobody drops it.
-            command
-                .args(user)
-                .args(["--pdeathsig", "KILL"])
-                .arg(program);
-            command
-        };
+        let run = |program: &Path| bound_to_us(program, is_root);
         let data = directory.join("postgres");
         std::fs::create_dir(&data).unwrap();
         if is_root {
@@ -168,7 +180,7 @@ impl Nats {
         let server = program("nats-server", &["/usr/sbin"], "nats-server");
         let port = free_port();
         let (log_path, log_file) = log(directory, "nats.log");
-        let child = Command::new(server)
+        let child = bound_to_us(&server, false)
             .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
             .arg(directory.join("nats"))
             .stdout(log_file.try_clone().unwrap())
@@ -239,7 +251,7 @@ impl S3 {
         let server = moto();
         let port = free_port();
         let (log_path, log_file) = log(directory, "s3.log");
-        let child = Command::new(server)
+        let child = bound_to_us(&server, false)
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .stdout(log_file.try_clone().unwrap())
             .stderr(log_file)

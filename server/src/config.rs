@@ -424,6 +424,29 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_shown_without_its_password() {
+        let (path, settings) = with_file(
+            "[store]\nurl = \"postgres://bob:secret@db.example/q?password=secret\"\n\
+             [blobs]\nurl = \"s3://bucket?endpoint=http://s3.example\"\n",
+        );
+        let config = settings.resolve().unwrap();
+        std::fs::remove_file(path).unwrap();
+        let shown = toml::to_string(&config).unwrap() + &format!("{config:?}");
+        assert!(!shown.contains("secret"), "{shown}");
+        assert!(shown.contains("postgres://bob:...@db.example/q"), "{shown}");
+        assert!(shown.contains("endpoint=http://s3.example"), "{shown}");
+        assert!(config.store.url.unwrap().reveal().contains("secret"));
+    }
+
+    #[test]
+    fn refuses_a_bucket_for_a_store_that_nobody_can_share() {
+        let (path, settings) = with_file("[blobs]\nurl = \"s3://bucket\"\n");
+        let refused = settings.resolve();
+        std::fs::remove_file(path).unwrap();
+        assert!(matches!(refused, Err(ConfigError::HalfGrown)));
+    }
+
+    #[test]
     fn refuses_zero_workers() {
         let settings = Settings {
             workers: Some(0),

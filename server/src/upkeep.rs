@@ -17,7 +17,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 use crate::cli::{Failure, make_data_directory, say};
 use crate::clock::{self, DAY};
 use crate::config::Config;
-use crate::store::archive::{Count, Filler, Sink, TABLES, Table, Tally};
+use crate::failpoint;
+use crate::store::archive::{Archive as _, Count, Filler, Sink, TABLES, Table, Tally};
 use crate::store::blobs::Blobs;
 use crate::store::open::{self, Opened};
 use crate::store::sqlite::SqliteStore;
@@ -348,10 +349,11 @@ impl Sink for Carrier {
 
 /// Moves an embedded store to the one that another configuration means. The server may run and be
 /// read from all the time; while the rows are copied, writing waits or is refused, and afterwards
-/// the old store is only read any more. Both are read to the end and compared before that.
+/// the old store is only read any more. Both are read to the end and compared before that. What
+/// died on the way is begun again.
 ///
 /// # Errors
-/// The other store is not empty, something cannot be copied, or the two differ; then the old store
+/// The other store holds something else, something cannot be copied, or the two differ; then the old store
 /// goes on as before.
 pub(crate) async fn migrate(config: &Config, to: &Config) -> std::result::Result<(), Failure> {
     if config.is_shared() {
@@ -368,10 +370,22 @@ pub(crate) async fn migrate(config: &Config, to: &Config) -> std::result::Result
     say(&format!("quorum: {} samples are there", carried.rows))?;
     let frozen = old.freeze().await?;
     let samples = copy_samples(&old, &old_blobs, &new.blobs).await?;
-    let mut carrier = Carrier(Filler::new(new.store.import().await?), Tally::default());
-    crate::store::archive::Archive::export(&old, &mut carrier).await?;
-    let Carrier(filler, rows) = carrier;
-    filler.commit().await?;
+    let rows = match new.store.import().await {
+        Ok(import) => {
+            let mut carrier = Carrier(Filler::new(import), Tally::default());
+            old.export(&mut carrier).await?;
+            carrier.0.commit().await?;
+            carrier.1
+        }
+        // Perhaps by an earlier try that died after its commit; the comparison tells.
+        Err(StoreError::NotEmpty { .. }) => {
+            let mut rows = Tally::default();
+            old.export(&mut rows).await?;
+            rows
+        }
+        Err(error) => return Err(error.into()),
+    };
+    failpoint::reach("migrate.copied");
     let rows = rows.finish();
     let mut there = Tally::default();
     new.store.export(&mut there).await?;

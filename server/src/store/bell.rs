@@ -97,6 +97,9 @@ impl Bell for PostgresBell {
 /// The JetStream stream of tickets, and the subject and the consumer of the same name.
 const TICKETS: &str = "quorum_jobs";
 
+/// How long NATS may take for a ticket.
+const PUBLISH_TIME: Duration = Duration::from_secs(5);
+
 /// Tickets in a JetStream work queue.
 pub(crate) struct NatsBell {
     jetstream: jetstream::Context,
@@ -154,15 +157,19 @@ impl NatsBell {
 #[async_trait]
 impl Bell for NatsBell {
     async fn ring(&self) {
-        let published = async {
-            let acknowledged = self.jetstream.publish(TICKETS, "".into()).await?;
-            acknowledged.await
-        };
-        match tokio::time::timeout(Duration::from_secs(2), published).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "NATS takes no ticket; workers will look"),
-            Err(_) => tracing::warn!("NATS is late; workers will look"),
-        }
+        let jetstream = self.jetstream.clone();
+        // On its own: what was accepted is accepted, whether NATS is there or not.
+        tokio::spawn(async move {
+            let published = async {
+                let acknowledged = jetstream.publish(TICKETS, "".into()).await?;
+                acknowledged.await
+            };
+            match tokio::time::timeout(PUBLISH_TIME, published).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "NATS takes no ticket"),
+                Err(_) => tracing::warn!("NATS is late with a ticket"),
+            }
+        });
     }
 
     async fn wait(&self, nap: Duration) {

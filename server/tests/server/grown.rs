@@ -190,6 +190,40 @@ fn postgres_alone_wakes_the_workers() {
     drop(worker);
 }
 
+/// S24: a group's first job starts within seconds while another group has a thousand queued.
+#[test]
+fn a_thousand_jobs_of_one_group_do_not_delay_another_groups_first() {
+    let services = Services::start(false);
+    let api = Server::with(&services.settings(&[("QUORUM_ROLE", "api")]));
+    let bob = api.user(&["add", "bob", "--tier", "basic"]);
+    std::thread::scope(|scope| {
+        for client in 0..4 {
+            let api = &api;
+            scope.spawn(move || {
+                for number in 0..250 {
+                    api.client
+                        .post_url(&format!("http://a.example/{client}/{number}"))
+                        .data();
+                }
+            });
+        }
+    });
+    let first = bob.post_url("http://b.example/").data();
+    let worker = api.beside_with(&[("QUORUM_ROLE", "worker"), ("QUORUM_WORKERS", "1")]);
+    let began = std::time::Instant::now();
+    bob.completed(first["id"].as_str().unwrap());
+    assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
+    // The thousand are not done yet: it did overtake.
+    let last = api
+        .client
+        .get("/search?query=http://a.example/3/249")
+        .data();
+    let analyses = format!("/urls/{}/analyses", last[0]["id"].as_str().unwrap());
+    let status = &api.client.get(&analyses).data()[0]["attributes"]["status"];
+    assert_eq!(status, "queued");
+    drop(worker);
+}
+
 #[test]
 fn a_role_needs_a_store_that_can_be_shared() {
     let directory = Directory::new();

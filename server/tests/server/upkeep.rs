@@ -245,6 +245,30 @@ fn an_embedded_store_moves_to_a_grown_one_while_it_is_read() {
         services.postgres.url, services.s3.url
     );
     std::fs::write(&file, text).unwrap();
+    // Dead after the commit there and before the mark here: nothing is moved, and it can be begun
+    // again.
+    let migrate = || {
+        let mut command = quorum();
+        command
+            .args(["migrate", "--to", file.to_str().unwrap(), "--data"])
+            .arg(server.data())
+            .envs(crate::services::S3_CREDENTIALS);
+        command
+    };
+    let mut dying = migrate();
+    dying.env("QUORUM_FAILPOINTS", "migrate.copied=abort");
+    assert!(!dying.output().unwrap().status.success());
+    // What was written in between is not there, and it says so.
+    server.client.comment("/domains/a.example", "late").data();
+    let differing = migrate().output().unwrap();
+    assert!(
+        stderr(&differing).contains("the stores differ"),
+        "{}",
+        stderr(&differing)
+    );
+    let late = server.client.get("/comments?limit=1").data()[0]["id"].clone();
+    let path = format!("/comments/{}", late.as_str().unwrap());
+    assert_eq!(server.client.send("DELETE", &path, &[], b"").status, 200);
     let moving = std::sync::atomic::AtomicBool::new(true);
     let said = std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
@@ -255,12 +279,7 @@ fn an_embedded_store_moves_to_a_grown_one_while_it_is_read() {
             }
             reads
         });
-        let output = quorum()
-            .args(["migrate", "--to", file.to_str().unwrap(), "--data"])
-            .arg(server.data())
-            .envs(crate::services::S3_CREDENTIALS)
-            .output()
-            .unwrap();
+        let output = migrate().output().unwrap();
         moving.store(false, std::sync::atomic::Ordering::Relaxed);
         assert!(output.status.success(), "{}", stderr(&output));
         assert!(reader.join().unwrap() > 10);

@@ -98,6 +98,10 @@ pub(crate) struct Settings {
         value_name = "N"
     )]
     connections_per_peer: Option<usize>,
+    /// Most requests that are worked on at a time; who comes beyond is told to come again
+    /// [default: 1024]
+    #[arg(long, env = "QUORUM_REQUESTS_AT_ONCE", global = true, value_name = "N")]
+    requests_at_once: Option<usize>,
     /// PostgreSQL that holds the rows, `postgres://…` [default: SQLite in the data directory]
     #[arg(long, env = "QUORUM_STORE_URL", global = true, value_name = "URL")]
     #[serde(skip)]
@@ -225,6 +229,7 @@ pub(crate) struct Config {
     pub(crate) header_timeout_ms: u64,
     pub(crate) body_timeout_ms: u64,
     pub(crate) connections_per_peer: usize,
+    pub(crate) requests_at_once: usize,
     pub(crate) store: Place,
     pub(crate) blobs: Place,
     pub(crate) queue: Place,
@@ -324,6 +329,10 @@ impl Settings {
                 .connections_per_peer
                 .or(file.connections_per_peer)
                 .unwrap_or(1024),
+            requests_at_once: self
+                .requests_at_once
+                .or(file.requests_at_once)
+                .unwrap_or(1024),
             store: Place {
                 url: self.store_url.or(file.store.url),
             },
@@ -344,6 +353,7 @@ impl Settings {
             ("header_timeout_ms", config.header_timeout_ms),
             ("body_timeout_ms", config.body_timeout_ms),
             ("connections_per_peer", config.connections_per_peer as u64),
+            ("requests_at_once", config.requests_at_once as u64),
         ] {
             if value == 0 {
                 return Err(ConfigError::Zero { setting });

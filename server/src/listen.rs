@@ -15,18 +15,19 @@ use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderValue, header};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use crate::config::Config;
+use crate::error::ApiError;
 use crate::gate;
 
 /// Least bytes a second of a body, on average over the time that it is waited for.
@@ -40,6 +41,8 @@ struct Limits {
     headers: Duration,
     body: Duration,
     per_peer: usize,
+    /// One for each request that may be worked on.
+    requests: Semaphore,
     /// Behind these are many clients.
     proxies: Vec<IpAddr>,
 }
@@ -88,6 +91,7 @@ pub(crate) async fn listen(
         headers: Duration::from_millis(config.header_timeout_ms),
         body: Duration::from_millis(config.body_timeout_ms),
         per_peer: config.connections_per_peer,
+        requests: Semaphore::new(config.requests_at_once),
         proxies: config.trusted_proxies.clone(),
     });
     let peers = Peers::default();
@@ -134,10 +138,15 @@ async fn serve(
 ) {
     // Answers are small; waiting to fill a packet would only make them late.
     let _ = stream.set_nodelay(true);
-    let pace = limits.body;
+    let (pace, headers) = (limits.body, limits.headers);
     let service = service_fn(move |request: Request<Incoming>| {
-        let router = router.clone();
+        let (router, limits) = (router.clone(), limits.clone());
         async move {
+            // Early, before anything is read or asked for: under load that is what helps.
+            let Ok(_working) = limits.requests.try_acquire() else {
+                let refused = ApiError::transient("The server has too much to do; try again");
+                return Ok(refused.into_response());
+            };
             // hyper believes the chunks and drops a length beside them before anybody sees it. A
             // proxy may have believed the length: what follows on the connection is not answered.
             let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
@@ -153,7 +162,7 @@ async fn serve(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.headers)
+        .header_read_timeout(headers)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let outcome = tokio::select! {

@@ -90,7 +90,7 @@ impl PostgresStore {
             ]);
         let pool = PgPoolOptions::new()
             .max_connections(16)
-            .acquire_timeout(Duration::from_secs(10))
+            .acquire_timeout(Duration::from_secs(5))
             .connect_with(options)
             .await?;
         failpoint::reach("store.migrating");

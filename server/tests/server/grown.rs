@@ -9,7 +9,7 @@ use crate::services::{Nats, Postgres, S3, S3_CREDENTIALS};
 pub(crate) struct Services {
     pub(crate) postgres: Postgres,
     pub(crate) s3: S3,
-    nats: Option<Nats>,
+    pub(crate) nats: Option<Nats>,
     /// After what runs in it.
     _directory: Directory,
 }
@@ -222,6 +222,43 @@ fn a_thousand_jobs_of_one_group_do_not_delay_another_groups_first() {
     let status = &api.client.get(&analyses).data()[0]["attributes"]["status"];
     assert_eq!(status, "queued");
     drop(worker);
+}
+
+/// S18: while a service is away requests that need it fail with the contract's error; when it is
+/// back all works by itself, and what was accepted before is done.
+#[test]
+fn services_that_go_and_come_back_are_lived_through() {
+    let mut services = Services::start(true);
+    let settings: Vec<_> = services
+        .settings(&[("QUORUM_JOB_LEASE", "3")])
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let settings: Vec<_> = settings
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let server = Server::with(&settings);
+    server.client.analysed("a", b"before");
+    // Without NATS nothing is lost: workers look.
+    services.nats.as_mut().unwrap().stop();
+    server.client.analysed("a", b"without tickets");
+    let accepted = server.client.upload("a", b"accepted before").data();
+    services.postgres.stop();
+    let refused = server.client.upload("a", b"while it is away");
+    assert_eq!(refused.error(503), "TransientError");
+    assert_eq!(
+        server.client.get("/domains/example.com").error(503),
+        "TransientError"
+    );
+    services.postgres.start_again();
+    until("it works again", || {
+        server.client.get("/domains/example.com").status == 200
+    });
+    server.client.completed(accepted["id"].as_str().unwrap());
+    server.client.analysed("a", b"while it is away");
+    let said = server.must(&["check"]);
+    assert!(said.contains("as they should be"), "{said}");
 }
 
 #[test]

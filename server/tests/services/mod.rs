@@ -84,9 +84,18 @@ fn log(directory: &Path, name: &str) -> (PathBuf, std::fs::File) {
     (path, file)
 }
 
+/// Where Debian has PostgreSQL's programs, which are not in everybody's path.
+const BINARIES: [&str; 2] = ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/17/bin"];
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().unwrap().stdout == b"0\n"
+}
+
 /// A PostgreSQL cluster of its own.
 pub(crate) struct Postgres {
-    _running: Running,
+    running: Option<Running>,
+    directory: PathBuf,
+    port: u16,
     /// Its address, with user and database.
     pub(crate) url: String,
 }
@@ -95,19 +104,15 @@ impl Postgres {
     /// Makes a cluster in the directory and starts it. PostgreSQL refuses to run as root: then it
     /// runs as the user that Debian's package makes.
     pub(crate) fn start(directory: &Path) -> Self {
-        let binaries = ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/17/bin"];
-        let initdb = program("initdb", &binaries, "postgresql");
-        let postgres = program("postgres", &binaries, "postgresql");
-        let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
-        let run = |program: &Path| bound_to_us(program, is_root);
+        let initdb = program("initdb", &BINARIES, "postgresql");
         let data = directory.join("postgres");
         std::fs::create_dir(&data).unwrap();
-        if is_root {
+        if is_root() {
             let owned = Command::new("chown").arg("postgres").arg(&data).status();
             assert!(owned.unwrap().success(), "there is no user postgres");
         }
         let (log_path, log_file) = log(directory, "postgres.log");
-        let made = run(&initdb)
+        let made = bound_to_us(&initdb, is_root())
             .args([
                 "--auth=trust",
                 "--username=quorum",
@@ -128,38 +133,55 @@ impl Postgres {
             std::fs::read_to_string(&log_path).unwrap()
         );
         let port = free_port();
-        let child = run(&postgres)
+        let mut postgres = Self {
+            running: None,
+            directory: directory.to_owned(),
+            port,
+            url: format!("postgres://quorum@127.0.0.1:{port}/postgres"),
+        };
+        postgres.start_again();
+        postgres
+    }
+
+    /// Ends it, as a power failure would.
+    pub(crate) fn stop(&mut self) {
+        self.running = None;
+    }
+
+    /// Starts it on its data.
+    pub(crate) fn start_again(&mut self) {
+        let postgres = program("postgres", &BINARIES, "postgresql");
+        let (log_path, log_file) = log(&self.directory, "postgres.log");
+        let child = bound_to_us(&postgres, is_root())
             .arg("-D")
-            .arg(&data)
+            .arg(self.directory.join("postgres"))
+            .args(["-c", "listen_addresses=127.0.0.1"])
             .args([
                 "-c",
-                "listen_addresses=127.0.0.1",
-                "-c",
                 "unix_socket_directories=",
+                "-c",
+                "max_connections=200",
             ])
-            .args(["-c", "max_connections=200", "-c", &format!("port={port}")])
+            .args(["-c", &format!("port={}", self.port)])
             .stdout(Stdio::null())
             .stderr(log_file)
             .current_dir("/")
             .spawn()
             .unwrap();
         let mut running = Running(child);
-        wait_for_port(port, &mut running, &log_path);
-        let postgres = Self {
-            _running: running,
-            url: format!("postgres://quorum@127.0.0.1:{port}/postgres"),
-        };
-        let psql = program("psql", &binaries, "postgresql-client");
+        wait_for_port(self.port, &mut running, &log_path);
+        self.running = Some(running);
+        let psql = program("psql", &BINARIES, "postgresql-client");
         let began = Instant::now();
         // The port is open before the cluster answers.
         loop {
             let asked = Command::new(&psql)
-                .args([&postgres.url, "-qc", "SELECT 1"])
+                .args([&self.url, "-qc", "SELECT 1"])
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .status();
             if asked.unwrap().success() {
-                return postgres;
+                return;
             }
             assert!(began.elapsed() < PATIENCE, "PostgreSQL does not answer");
             std::thread::sleep(Duration::from_millis(20));
@@ -169,12 +191,17 @@ impl Postgres {
 
 /// A NATS server with JetStream.
 pub(crate) struct Nats {
-    _running: Running,
+    running: Option<Running>,
     /// Its address.
     pub(crate) url: String,
 }
 
 impl Nats {
+    /// Ends it.
+    pub(crate) fn stop(&mut self) {
+        self.running = None;
+    }
+
     /// Starts it with its streams in the directory.
     pub(crate) fn start(directory: &Path) -> Self {
         let server = program("nats-server", &["/usr/sbin"], "nats-server");
@@ -190,7 +217,7 @@ impl Nats {
         let mut running = Running(child);
         wait_for_port(port, &mut running, &log_path);
         Self {
-            _running: running,
+            running: Some(running),
             url: format!("nats://127.0.0.1:{port}"),
         }
     }

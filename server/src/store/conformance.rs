@@ -477,6 +477,22 @@ async fn blobs(store: &dyn Store, blobs: &Arc<Blobs>) {
         assert_eq!(blobs.read(&sha256).await.unwrap(), bytes);
         assert_eq!(blobs.verify(&sha256).await.unwrap(), size);
     }
+    // More at once than there are connections wait for each other, and not for ever.
+    let sent = futures_util::future::join_all((0..60).map(async |number: u8| {
+        let bytes = [number; 3];
+        let mut incoming = blobs.receive().await.unwrap();
+        incoming.write(&bytes).await.unwrap();
+        let received = incoming.finish().await.unwrap();
+        let (digests, kind) = (received.digests, file_type(&received.head));
+        let _settling = received.publish(store).await.unwrap();
+        let by = by("bob", "team");
+        store
+            .submit_file(&digests, &kind, None, by, NOW)
+            .await
+            .unwrap();
+    }));
+    let sent = tokio::time::timeout(Duration::from_secs(60), sent).await;
+    assert_eq!(sent.expect("they wait for each other").len(), 60);
     // What no row speaks of is swept, what one speaks of is not.
     let text = b"kept";
     let mut incoming = blobs.receive().await.unwrap();

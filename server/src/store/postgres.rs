@@ -70,6 +70,9 @@ const SETTLING: i64 = 0x7175_6f72_756d;
 /// The store in a database of a server.
 pub(crate) struct PostgresStore {
     readers: PgPool,
+    /// For the lock of [`Upkeep::settle`](super::Upkeep::settle), which is held while rows are
+    /// written: from one pool, holders would wait for each other's second connection.
+    settlers: PgPool,
     /// Whether queued jobs are announced: unless something else carries that.
     announces: bool,
 }
@@ -88,11 +91,13 @@ impl PostgresStore {
                 ("synchronous_commit", "on"),
                 ("default_transaction_isolation", "read committed"),
             ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(16)
-            .acquire_timeout(Duration::from_secs(5))
-            .connect_with(options)
-            .await?;
+        let of = |connections| {
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(Duration::from_secs(5))
+        };
+        let settlers = of(16).connect_lazy_with(options.clone());
+        let pool = of(16).connect_with(options).await?;
         failpoint::reach("store.migrating");
         // The migrator holds a lock on the server: of many that start at once, one migrates.
         let migrated = MIGRATIONS.run(&pool).await;
@@ -100,6 +105,7 @@ impl PostgresStore {
         failpoint::reach("store.migrated");
         Ok(Self {
             readers: pool,
+            settlers,
             announces,
         })
     }
@@ -125,7 +131,7 @@ impl PostgresStore {
     /// The lock of [`Upkeep::settle`](super::Upkeep::settle): a transaction that does nothing but
     /// hold it.
     async fn settling(&self, alone: bool) -> Result<Guard> {
-        let mut tx = self.readers.begin().await?;
+        let mut tx = self.settlers.begin().await?;
         let lock = if alone {
             "SELECT pg_advisory_xact_lock($1)"
         } else {
@@ -149,6 +155,7 @@ impl PostgresStore {
     /// Closes all connections.
     async fn close_all(&self) {
         self.readers.close().await;
+        self.settlers.close().await;
     }
 }
 

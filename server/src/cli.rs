@@ -107,6 +107,11 @@ enum ConfigCommand {
     Check,
 }
 
+/// Makes every file of this process readable by nobody else: samples, rows and keys' hashes.
+fn write_privately() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
 /// Carries out the command line.
 ///
 /// # Errors
@@ -114,7 +119,10 @@ enum ConfigCommand {
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let config = cli.settings.resolve()?;
     match cli.command {
-        Command::Serve { role } => serve::run(config, role),
+        Command::Serve { role } => {
+            write_privately();
+            serve::run(config, role)
+        }
         Command::Config(ConfigCommand::Check) => say(toml::to_string(&config)?.trim_end()),
         other => tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -125,6 +133,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
 
 /// The commands that work on the store, beside a running server or without one.
 async fn beside(config: &Config, command: Command) -> Result<(), Failure> {
+    write_privately();
     match command {
         Command::Check => upkeep::check(config).await,
         Command::Backup { directory } => upkeep::backup(config, &directory).await,

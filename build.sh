@@ -85,6 +85,15 @@ need_browsers() {
   [[ -n $(fc-list :lang=ja) ]] || apt_for japanese-font-is-missing fonts-noto-cjk
 }
 
+# What the server's store grows on, and what its tests hold processes with. The tests start and stop each
+# service themselves; moto (S3) they install into $TOOLS.
+need_services() {
+  local postgres=(/usr/lib/postgresql/*/bin/postgres)
+  ((${#postgres[@]})) || apt_for postgres-is-missing postgresql
+  apt_for nats-server nats-server strace strace setpriv util-linux
+  python3 -c 'import ensurepip' 2>/dev/null || apt_for python3-venv-is-missing python3-venv
+}
+
 need_python() {
   apt_for python3 python3
   PYTHON=$TOOLS/python/bin/python
@@ -343,6 +352,7 @@ verb_test() {
   need_wasm
   need_browsers
   need_python
+  need_services
   rm -rf target/test
   mkdir -p target/test
   # From here on a failure is counted, not the end.

@@ -1,22 +1,43 @@
-//! Files, URLs, domains and addresses, their submissions and analyses in SQLite.
+//! Files, URLs, domains and addresses, their submissions and analyses.
 
 use async_trait::async_trait;
 use quorum_core::digest::{Digests, FileType};
 use quorum_core::indicator::{CanonicalUrl, FileHash, Kind, Md5};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
 
-use super::super::{
-    AnalysisRecord, FileRecord, Item, Items, LastAnalysis, Listing, Page, Result, StoreError,
-    Submission, Submitter,
-};
-use super::{SqliteStore, read, read_json, read_kind};
+use super::{Connection, Row, SqlStore, serialise};
 use crate::ids;
+use crate::store::{
+    AnalysisRecord, FileRecord, Item, Items, JobState, LastAnalysis, Listing, Page, Result,
+    StoreError, Submission, Submitter, read, read_json, read_kind, storable,
+};
 
 /// How many names of a file a report carries.
 const MAX_NAMES: i64 = 100;
 
-pub(super) fn analysis(row: &SqliteRow) -> Result<AnalysisRecord> {
+/// An analysis with what it is about, and with its job where it is not complete.
+macro_rules! analyses {
+    ($rest:literal) => {
+        concat!(
+            "SELECT analysis.*, sha1, md5, size, url, job.attempts AS tried, deadline, error
+             FROM analysis
+             LEFT JOIN file ON analysis.kind = 'file' AND sha256 = item
+             LEFT JOIN url ON analysis.kind = 'url' AND url.id = item
+             LEFT JOIN job ON job.analysis = analysis.id ",
+            $rest
+        )
+    };
+}
+
+/// One analysis, as a row of [`analyses`].
+pub(super) async fn find_analysis(connection: &mut Connection, id: &str) -> Result<Option<Row>> {
+    Ok(sqlx::query(analyses!("WHERE analysis.id = $1"))
+        .bind(id)
+        .fetch_optional(connection)
+        .await?)
+}
+
+pub(super) fn analysis(row: &Row) -> Result<AnalysisRecord> {
     let kind = read_kind(row.try_get("kind")?)?;
     let item: String = row.try_get("item")?;
     let file = match row.try_get::<Option<&str>, _>("md5")? {
@@ -37,10 +58,18 @@ pub(super) fn analysis(row: &SqliteRow) -> Result<AnalysisRecord> {
         results: read_json("analysis", row.try_get("results")?)?,
         file,
         url: row.try_get("url")?,
+        job: match row.try_get::<Option<i64>, _>("tried")? {
+            None => None,
+            Some(tried) => Some(JobState {
+                attempts: u32::try_from(tried).unwrap_or(u32::MAX),
+                deadline: row.try_get("deadline")?,
+                error: row.try_get("error")?,
+            }),
+        },
     })
 }
 
-fn submission(row: &SqliteRow) -> Result<Submission> {
+fn submission(row: &Row) -> Result<Submission> {
     Ok(Submission {
         seq: row.try_get("seq")?,
         kind: read_kind(row.try_get("kind")?)?,
@@ -51,15 +80,17 @@ fn submission(row: &SqliteRow) -> Result<Submission> {
     })
 }
 
-/// Makes sure that an item's row is there.
+/// Makes sure that an item's row is there, and that nobody else changes the item before this
+/// transaction ends.
 pub(super) async fn ensure_item(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     kind: Kind,
     id: &str,
     now: i64,
 ) -> Result<()> {
+    serialise(connection, kind.as_str(), id).await?;
     sqlx::query(
-        "INSERT INTO item (kind, id, last_modification) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO item (kind, id, last_modification) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
     )
     .bind(kind.as_str())
     .bind(id)
@@ -70,16 +101,15 @@ pub(super) async fn ensure_item(
 }
 
 async fn note_submission(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     kind: Kind,
     id: &str,
     name: Option<&str>,
     by: Submitter<'_>,
     now: i64,
 ) -> Result<()> {
-    ensure_item(connection, kind, id, now).await?;
     let known_source: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM submission WHERE kind = ? AND item = ? AND account = ?)",
+        "SELECT EXISTS (SELECT 1 FROM submission WHERE kind = $1 AND item = $2 AND account = $3)",
     )
     .bind(kind.as_str())
     .bind(id)
@@ -88,7 +118,7 @@ async fn note_submission(
     .await?;
     sqlx::query(
         "INSERT INTO submission (kind, item, date, account, name, interface)
-         VALUES (?, ?, ?, ?, ?, ?)",
+         VALUES ($1, $2, $3, $4, $5, $6)",
     )
     .bind(kind.as_str())
     .bind(id)
@@ -99,9 +129,9 @@ async fn note_submission(
     .execute(&mut *connection)
     .await?;
     sqlx::query(
-        "UPDATE item SET first_submission = coalesce(first_submission, ?), last_submission = ?,
-         times_submitted = times_submitted + 1, unique_sources = unique_sources + ?,
-         last_modification = ? WHERE kind = ? AND id = ?",
+        "UPDATE item SET first_submission = coalesce(first_submission, $1), last_submission = $2,
+         times_submitted = times_submitted + 1, unique_sources = unique_sources + $3,
+         last_modification = $4 WHERE kind = $5 AND id = $6",
     )
     .bind(now)
     .bind(now)
@@ -116,7 +146,7 @@ async fn note_submission(
 
 /// Queues an analysis, or finds the one that is queued or running already.
 async fn enqueue(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     kind: Kind,
     item: &str,
     md5: Option<&Md5>,
@@ -124,7 +154,7 @@ async fn enqueue(
     now: i64,
 ) -> Result<String> {
     let unfinished: Option<String> = sqlx::query_scalar(
-        "SELECT id FROM analysis WHERE kind = ? AND item = ? AND status <> 'completed'
+        "SELECT id FROM analysis WHERE kind = $1 AND item = $2 AND status <> 'completed'
          ORDER BY seq DESC LIMIT 1",
     )
     .bind(kind.as_str())
@@ -139,7 +169,7 @@ async fn enqueue(
     let id = loop {
         let id = ids::analysis(kind, item, md5, epoch);
         let added = sqlx::query(
-            "INSERT INTO analysis (id, kind, item, date, status) VALUES (?, ?, ?, ?, 'queued')
+            "INSERT INTO analysis (id, kind, item, date, status) VALUES ($1, $2, $3, $4, 'queued')
              ON CONFLICT DO NOTHING",
         )
         .bind(&id)
@@ -153,27 +183,22 @@ async fn enqueue(
         }
         epoch += 1;
     };
-    sqlx::query("INSERT INTO job (analysis, group_name, not_before) VALUES (?, ?, ?)")
-        .bind(&id)
-        .bind(group)
-        .bind(now)
-        .execute(connection)
-        .await?;
+    super::queue::add(connection, &id, group, now).await?;
     Ok(id)
 }
 
 #[async_trait]
-impl Items for SqliteStore {
+impl Items for SqlStore {
     async fn files_with(&self, hash: &FileHash) -> Result<Vec<String>> {
         let query = match hash {
-            FileHash::Sha256(_) => "SELECT sha256 FROM file WHERE sha256 = ?",
+            FileHash::Sha256(_) => "SELECT sha256 FROM file WHERE sha256 = $1",
             FileHash::Sha1(_) => {
                 "SELECT sha256 FROM file JOIN item ON kind = 'file' AND id = sha256
-                 WHERE sha1 = ? ORDER BY first_submission, sha256"
+                 WHERE sha1 = $1 ORDER BY first_submission, sha256"
             }
             FileHash::Md5(_) => {
                 "SELECT sha256 FROM file JOIN item ON kind = 'file' AND id = sha256
-                 WHERE md5 = ? ORDER BY first_submission, sha256"
+                 WHERE md5 = $1 ORDER BY first_submission, sha256"
             }
         };
         Ok(sqlx::query_scalar(query)
@@ -190,7 +215,7 @@ impl Items for SqliteStore {
              LEFT JOIN file ON item.kind = 'file' AND sha256 = item.id
              LEFT JOIN url ON item.kind = 'url' AND url.id = item.id
              LEFT JOIN analysis ON analysis.id = last_analysis
-             WHERE item.kind = ? AND item.id = ?",
+             WHERE item.kind = $1 AND item.id = $2",
         )
         .bind(kind.as_str())
         .bind(id)
@@ -210,8 +235,8 @@ impl Items for SqliteStore {
                 type_extension: row.try_get("type_extension")?,
                 type_tags: read_json("type_tags", row.try_get("type_tags")?)?,
                 names: sqlx::query_scalar(
-                    "SELECT name FROM file_name WHERE sha256 = ?
-                     ORDER BY seen DESC, last_seen DESC, name LIMIT ?",
+                    "SELECT name FROM file_name WHERE sha256 = $1
+                     ORDER BY seen DESC, last_seen DESC, name LIMIT $2",
                 )
                 .bind(id)
                 .bind(MAX_NAMES)
@@ -245,7 +270,7 @@ impl Items for SqliteStore {
 
     async fn has_file(&self, sha256: &str) -> Result<bool> {
         Ok(
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM file WHERE sha256 = ?)")
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM file WHERE sha256 = $1)")
                 .bind(sha256)
                 .fetch_one(&self.readers)
                 .await?,
@@ -260,11 +285,13 @@ impl Items for SqliteStore {
         by: Submitter<'_>,
         now: i64,
     ) -> Result<String> {
+        storable(name.unwrap_or_default())?;
         let sha256 = digests.sha256.to_string();
         let mut tx = self.write().await?;
+        ensure_item(&mut tx, Kind::File, &sha256, now).await?;
         let new = sqlx::query(
             "INSERT INTO file (sha256, sha1, md5, size, type_tag, type_description,
-             type_extension, type_tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+             type_extension, type_tags) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
         )
         .bind(&sha256)
         .bind(digests.sha1.to_string())
@@ -280,8 +307,9 @@ impl Items for SqliteStore {
             == 1;
         if let Some(name) = name {
             sqlx::query(
-                "INSERT INTO file_name (sha256, name, seen, last_seen) VALUES (?, ?, 1, ?)
-                 ON CONFLICT DO UPDATE SET seen = seen + 1, last_seen = excluded.last_seen",
+                "INSERT INTO file_name (sha256, name, seen, last_seen) VALUES ($1, $2, 1, $3)
+                 ON CONFLICT (sha256, name)
+                 DO UPDATE SET seen = file_name.seen + 1, last_seen = excluded.last_seen",
             )
             .bind(&sha256)
             .bind(name)
@@ -290,7 +318,7 @@ impl Items for SqliteStore {
             .await?;
         }
         if new {
-            sqlx::query("INSERT INTO free_read (sha256, group_name) VALUES (?, ?)")
+            sqlx::query("INSERT INTO free_read (sha256, group_name) VALUES ($1, $2)")
                 .bind(&sha256)
                 .bind(by.group)
                 .execute(&mut *tx)
@@ -306,6 +334,7 @@ impl Items for SqliteStore {
             now,
         )
         .await?;
+        self.announce_job(&mut tx).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -313,13 +342,15 @@ impl Items for SqliteStore {
     async fn submit_url(&self, url: &CanonicalUrl, by: Submitter<'_>, now: i64) -> Result<String> {
         let id = url.id().to_string();
         let mut tx = self.write().await?;
-        sqlx::query("INSERT INTO url (id, url) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        ensure_item(&mut tx, Kind::Url, &id, now).await?;
+        sqlx::query("INSERT INTO url (id, url) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(&id)
             .bind(url.as_str())
             .execute(&mut *tx)
             .await?;
         note_submission(&mut tx, Kind::Url, &id, None, by, now).await?;
         let analysis = enqueue(&mut tx, Kind::Url, &id, None, by.group, now).await?;
+        self.announce_job(&mut tx).await?;
         tx.commit().await?;
         Ok(analysis)
     }
@@ -333,10 +364,11 @@ impl Items for SqliteStore {
     ) -> Result<Option<String>> {
         let mut tx = self.write().await?;
         let mut md5 = None;
+        serialise(&mut tx, kind.as_str(), id).await?;
         match kind {
             Kind::File => {
                 let found: Option<String> =
-                    sqlx::query_scalar("SELECT md5 FROM file WHERE sha256 = ?")
+                    sqlx::query_scalar("SELECT md5 FROM file WHERE sha256 = $1")
                         .bind(id)
                         .fetch_optional(&mut *tx)
                         .await?;
@@ -345,7 +377,7 @@ impl Items for SqliteStore {
             }
             Kind::Url => {
                 let there: bool =
-                    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM url WHERE id = ?)")
+                    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM url WHERE id = $1)")
                         .bind(id)
                         .fetch_one(&mut *tx)
                         .await?;
@@ -356,42 +388,35 @@ impl Items for SqliteStore {
             Kind::Domain | Kind::IpAddress => ensure_item(&mut tx, kind, id, now).await?,
         }
         let analysis = enqueue(&mut tx, kind, id, md5.as_ref(), by.group, now).await?;
+        self.announce_job(&mut tx).await?;
         tx.commit().await?;
         Ok(Some(analysis))
     }
 
     async fn analysis(&self, id: &str) -> Result<Option<AnalysisRecord>> {
-        sqlx::query(
-            "SELECT analysis.*, sha1, md5, size, url FROM analysis
-             LEFT JOIN file ON kind = 'file' AND sha256 = item
-             LEFT JOIN url ON kind = 'url' AND url.id = item WHERE analysis.id = ?",
-        )
-        .bind(id)
-        .fetch_optional(&self.readers)
-        .await?
-        .as_ref()
-        .map(analysis)
-        .transpose()
+        find_analysis(&mut *self.readers.acquire().await?, id)
+            .await?
+            .as_ref()
+            .map(analysis)
+            .transpose()
     }
 
     async fn analyses(&self, kind: Kind, id: &str, page: Page) -> Result<Listing<AnalysisRecord>> {
-        let rows = sqlx::query(
-            "SELECT analysis.*, sha1, md5, size, url FROM analysis
-             LEFT JOIN file ON kind = 'file' AND sha256 = item
-             LEFT JOIN url ON kind = 'url' AND url.id = item
-             WHERE kind = ? AND item = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-        )
+        let rows = sqlx::query(analyses!(
+            "WHERE kind = $1 AND item = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4"
+        ))
         .bind(kind.as_str())
         .bind(id)
         .bind(page.end())
         .bind(page.probe())
         .fetch_all(&self.readers)
         .await?;
-        let total = sqlx::query_scalar("SELECT count(*) FROM analysis WHERE kind = ? AND item = ?")
-            .bind(kind.as_str())
-            .bind(id)
-            .fetch_one(&self.readers)
-            .await?;
+        let total =
+            sqlx::query_scalar("SELECT count(*) FROM analysis WHERE kind = $1 AND item = $2")
+                .bind(kind.as_str())
+                .bind(id)
+                .fetch_one(&self.readers)
+                .await?;
         let entries = rows
             .iter()
             .map(|row| Ok((row.try_get("seq")?, analysis(row)?)))
@@ -400,7 +425,7 @@ impl Items for SqliteStore {
     }
 
     async fn submission(&self, seq: i64) -> Result<Option<Submission>> {
-        sqlx::query("SELECT * FROM submission WHERE seq = ?")
+        sqlx::query("SELECT * FROM submission WHERE seq = $1")
             .bind(seq)
             .fetch_optional(&self.readers)
             .await?
@@ -411,8 +436,8 @@ impl Items for SqliteStore {
 
     async fn submissions(&self, kind: Kind, id: &str, page: Page) -> Result<Listing<Submission>> {
         let rows = sqlx::query(
-            "SELECT * FROM submission WHERE kind = ? AND item = ? AND seq < ?
-             ORDER BY seq DESC LIMIT ?",
+            "SELECT * FROM submission WHERE kind = $1 AND item = $2 AND seq < $3
+             ORDER BY seq DESC LIMIT $4",
         )
         .bind(kind.as_str())
         .bind(id)
@@ -421,7 +446,7 @@ impl Items for SqliteStore {
         .fetch_all(&self.readers)
         .await?;
         let total =
-            sqlx::query_scalar("SELECT count(*) FROM submission WHERE kind = ? AND item = ?")
+            sqlx::query_scalar("SELECT count(*) FROM submission WHERE kind = $1 AND item = $2")
                 .bind(kind.as_str())
                 .bind(id)
                 .fetch_one(&self.readers)
@@ -441,7 +466,7 @@ impl Items for SqliteStore {
         // the writer.
         let there: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM free_read JOIN item ON kind = 'file' AND id = sha256
-             WHERE sha256 = ? AND group_name = ? AND last_analysis IS NOT NULL)",
+             WHERE sha256 = $1 AND group_name = $2 AND last_analysis IS NOT NULL)",
         )
         .bind(sha256)
         .bind(group)
@@ -450,11 +475,13 @@ impl Items for SqliteStore {
         if !there {
             return Ok(false);
         }
-        let taken = sqlx::query("DELETE FROM free_read WHERE sha256 = ? AND group_name = ?")
+        let mut tx = self.write().await?;
+        let taken = sqlx::query("DELETE FROM free_read WHERE sha256 = $1 AND group_name = $2")
             .bind(sha256)
             .bind(group)
-            .execute(&self.writer)
+            .execute(&mut *tx)
             .await?;
+        tx.commit().await?;
         Ok(taken.rows_affected() == 1)
     }
 }

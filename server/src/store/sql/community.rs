@@ -1,26 +1,25 @@
-//! Comments and votes in SQLite.
+//! Comments and votes.
 
 use async_trait::async_trait;
 use quorum_core::indicator::Kind;
 use quorum_core::report::VoteVerdict;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::Row as _;
 
-use super::super::{
-    CastVote, CommentFilter, CommentRecord, CommentTally, CommentVerdict, Community, Listing, Page,
-    Result, StoreError, VoteFilter, VoteRecord,
-};
 use super::items::ensure_item;
-use super::{SqliteStore, read_json, read_kind};
+use super::{Connection, Row, SqlStore};
 use crate::ids;
+use crate::store::{
+    CastVote, CommentFilter, CommentRecord, CommentTally, CommentVerdict, Community, Listing, Page,
+    Result, StoreError, VoteFilter, VoteRecord, read_json, read_kind, storable,
+};
 
 /// A comment with its tags in the order of the text and its votes counted.
 macro_rules! comments {
     ($rest:literal) => {
         concat!(
-            "SELECT comment.*,
-             (SELECT json_group_array(tag) FROM (SELECT tag FROM comment_tag
-                WHERE comment = seq ORDER BY place)) AS tags,
+            "SELECT comment.*, ",
+            tags_of_comment!(),
+            " AS tags,
              (SELECT count(*) FROM comment_vote WHERE comment = seq AND verdict = 'positive')
                 AS positive,
              (SELECT count(*) FROM comment_vote WHERE comment = seq AND verdict = 'negative')
@@ -33,7 +32,7 @@ macro_rules! comments {
     };
 }
 
-fn comment(row: &SqliteRow) -> Result<CommentRecord> {
+fn comment(row: &Row) -> Result<CommentRecord> {
     Ok(CommentRecord {
         id: row.try_get("id")?,
         kind: read_kind(row.try_get("kind")?)?,
@@ -46,7 +45,7 @@ fn comment(row: &SqliteRow) -> Result<CommentRecord> {
     })
 }
 
-fn tally(row: &SqliteRow) -> Result<CommentTally> {
+fn tally(row: &Row) -> Result<CommentTally> {
     let count = |name: &str| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
     Ok(CommentTally {
         positive: count("positive")?,
@@ -73,7 +72,7 @@ fn read_verdict(text: &str) -> Result<VoteVerdict> {
     }
 }
 
-fn vote(row: &SqliteRow) -> Result<VoteRecord> {
+fn vote(row: &Row) -> Result<VoteRecord> {
     Ok(VoteRecord {
         id: row.try_get("id")?,
         date: row.try_get("date")?,
@@ -96,13 +95,13 @@ fn containing(text: &str) -> String {
 }
 
 async fn existing_vote(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     kind: Kind,
     item: &str,
     account: &str,
 ) -> Result<Option<VoteVerdict>> {
     sqlx::query_scalar::<_, String>(
-        "SELECT verdict FROM vote WHERE kind = ? AND item = ? AND account = ?",
+        "SELECT verdict FROM vote WHERE kind = $1 AND item = $2 AND account = $3",
     )
     .bind(kind.as_str())
     .bind(item)
@@ -115,7 +114,7 @@ async fn existing_vote(
 }
 
 #[async_trait]
-impl Community for SqliteStore {
+impl Community for SqlStore {
     async fn add_comment(
         &self,
         kind: Kind,
@@ -125,6 +124,7 @@ impl Community for SqliteStore {
         tags: &[String],
         now: i64,
     ) -> Result<CommentRecord> {
+        storable(text)?;
         let mut tx = self.write().await?;
         ensure_item(&mut tx, kind, item, now).await?;
         // Eight hex digits can meet on a much discussed item; then they are drawn again.
@@ -132,7 +132,7 @@ impl Community for SqliteStore {
             let id = ids::remark(kind, item)?;
             let added: Option<i64> = sqlx::query_scalar(
                 "INSERT INTO comment (id, kind, item, account, date, text)
-                 VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING seq",
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING seq",
             )
             .bind(&id)
             .bind(kind.as_str())
@@ -147,7 +147,7 @@ impl Community for SqliteStore {
             }
         };
         for (place, tag) in tags.iter().enumerate() {
-            sqlx::query("INSERT INTO comment_tag (tag, comment, place) VALUES (?, ?, ?)")
+            sqlx::query("INSERT INTO comment_tag (tag, comment, place) VALUES ($1, $2, $3)")
                 .bind(tag)
                 .bind(seq)
                 .bind(place as i64)
@@ -168,7 +168,7 @@ impl Community for SqliteStore {
     }
 
     async fn comment(&self, id: &str) -> Result<Option<CommentRecord>> {
-        sqlx::query(comments!("WHERE id = ?"))
+        sqlx::query(comments!("WHERE id = $1"))
             .bind(id)
             .fetch_optional(&self.readers)
             .await?
@@ -185,38 +185,38 @@ impl Community for SqliteStore {
         // Each filter is a statement of its own with two parameters, of which some ignore one.
         let (list, count, first, second) = match filter {
             CommentFilter::All => (
-                comments!("WHERE ?1 = '' AND ?2 = '' AND seq < ?3 ORDER BY seq DESC LIMIT ?4"),
-                "SELECT count(*) FROM comment WHERE ?1 = '' AND ?2 = ''",
+                comments!("WHERE $1 = '' AND $2 = '' AND seq < $3 ORDER BY seq DESC LIMIT $4"),
+                "SELECT count(*) FROM comment WHERE $1 = '' AND $2 = ''",
                 String::new(),
                 String::new(),
             ),
             CommentFilter::Tag(tag) => (
                 comments!(
-                    "WHERE seq IN (SELECT comment FROM comment_tag WHERE tag = ?1) AND ?2 = ''
-                     AND seq < ?3 ORDER BY seq DESC LIMIT ?4"
+                    "WHERE seq IN (SELECT comment FROM comment_tag WHERE tag = $1) AND $2 = ''
+                     AND seq < $3 ORDER BY seq DESC LIMIT $4"
                 ),
-                "SELECT count(*) FROM comment_tag WHERE tag = ?1 AND ?2 = ''",
+                "SELECT count(*) FROM comment_tag WHERE tag = $1 AND $2 = ''",
                 tag.to_owned(),
                 String::new(),
             ),
             CommentFilter::On(kind, item) => (
-                comments!("WHERE kind = ?1 AND item = ?2 AND seq < ?3 ORDER BY seq DESC LIMIT ?4"),
-                "SELECT count(*) FROM comment WHERE kind = ?1 AND item = ?2",
+                comments!("WHERE kind = $1 AND item = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4"),
+                "SELECT count(*) FROM comment WHERE kind = $1 AND item = $2",
                 kind.as_str().to_owned(),
                 item.to_owned(),
             ),
             CommentFilter::By(account) => (
-                comments!("WHERE account = ?1 AND ?2 = '' AND seq < ?3 ORDER BY seq DESC LIMIT ?4"),
-                "SELECT count(*) FROM comment WHERE account = ?1 AND ?2 = ''",
+                comments!("WHERE account = $1 AND $2 = '' AND seq < $3 ORDER BY seq DESC LIMIT $4"),
+                "SELECT count(*) FROM comment WHERE account = $1 AND $2 = ''",
                 account.to_owned(),
                 String::new(),
             ),
             CommentFilter::Containing(text) => (
                 comments!(
-                    "WHERE text LIKE ?1 ESCAPE '\\' AND ?2 = '' AND seq < ?3
-                     ORDER BY seq DESC LIMIT ?4"
+                    "WHERE lower(text) LIKE lower($1) ESCAPE '\\' AND $2 = '' AND seq < $3
+                     ORDER BY seq DESC LIMIT $4"
                 ),
-                "SELECT count(*) FROM comment WHERE text LIKE ?1 ESCAPE '\\' AND ?2 = ''",
+                "SELECT count(*) FROM comment WHERE lower(text) LIKE lower($1) ESCAPE '\\' AND $2 = ''",
                 containing(text),
                 String::new(),
             ),
@@ -241,10 +241,12 @@ impl Community for SqliteStore {
     }
 
     async fn delete_comment(&self, id: &str) -> Result<bool> {
-        let gone = sqlx::query("DELETE FROM comment WHERE id = ?")
+        let mut tx = self.write().await?;
+        let gone = sqlx::query("DELETE FROM comment WHERE id = $1")
             .bind(id)
-            .execute(&self.writer)
+            .execute(&mut *tx)
             .await?;
+        tx.commit().await?;
         Ok(gone.rows_affected() == 1)
     }
 
@@ -262,15 +264,15 @@ impl Community for SqliteStore {
         let mut tx = self.write().await?;
         sqlx::query(
             "INSERT INTO comment_vote (comment, account, verdict)
-             SELECT seq, ?, ? FROM comment WHERE id = ?
-             ON CONFLICT DO UPDATE SET verdict = excluded.verdict",
+             SELECT seq, $1, $2 FROM comment WHERE id = $3
+             ON CONFLICT (comment, account) DO UPDATE SET verdict = excluded.verdict",
         )
         .bind(account)
         .bind(verdict)
         .bind(id)
         .execute(&mut *tx)
         .await?;
-        let row = sqlx::query(comments!("WHERE id = ?"))
+        let row = sqlx::query(comments!("WHERE id = $1"))
             .bind(id)
             .fetch_optional(&mut *tx)
             .await?;
@@ -287,15 +289,15 @@ impl Community for SqliteStore {
         now: i64,
     ) -> Result<CastVote> {
         let mut tx = self.write().await?;
+        ensure_item(&mut tx, kind, item, now).await?;
         if let Some(earlier) = existing_vote(&mut tx, kind, item, account).await? {
             return Ok(CastVote::Already(earlier));
         }
-        ensure_item(&mut tx, kind, item, now).await?;
         let id = loop {
             let id = ids::remark(kind, item)?;
             let added = sqlx::query(
                 "INSERT INTO vote (id, kind, item, account, date, verdict)
-                 VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
             )
             .bind(&id)
             .bind(kind.as_str())
@@ -311,9 +313,9 @@ impl Community for SqliteStore {
         };
         let harmless = i64::from(verdict == VoteVerdict::Harmless);
         sqlx::query(
-            "UPDATE item SET votes_harmless = votes_harmless + ?,
-             votes_malicious = votes_malicious + ?, reputation = reputation + ?,
-             last_modification = ? WHERE kind = ? AND id = ?",
+            "UPDATE item SET votes_harmless = votes_harmless + $1,
+             votes_malicious = votes_malicious + $2, reputation = reputation + $3,
+             last_modification = $4 WHERE kind = $5 AND id = $6",
         )
         .bind(harmless)
         .bind(1 - harmless)
@@ -332,7 +334,7 @@ impl Community for SqliteStore {
     }
 
     async fn vote_by_id(&self, id: &str) -> Result<Option<VoteRecord>> {
-        sqlx::query("SELECT * FROM vote WHERE id = ?")
+        sqlx::query("SELECT * FROM vote WHERE id = $1")
             .bind(id)
             .fetch_optional(&self.readers)
             .await?
@@ -344,25 +346,25 @@ impl Community for SqliteStore {
     async fn votes(&self, filter: VoteFilter<'_>, page: Page) -> Result<Listing<VoteRecord>> {
         let (list, count, kind, item, account) = match filter {
             VoteFilter::On(kind, item) => (
-                "SELECT * FROM vote WHERE kind = ?1 AND item = ?2 AND ?3 = '' AND seq < ?4
-                 ORDER BY seq DESC LIMIT ?5",
-                "SELECT count(*) FROM vote WHERE kind = ?1 AND item = ?2 AND ?3 = ''",
+                "SELECT * FROM vote WHERE kind = $1 AND item = $2 AND $3 = '' AND seq < $4
+                 ORDER BY seq DESC LIMIT $5",
+                "SELECT count(*) FROM vote WHERE kind = $1 AND item = $2 AND $3 = ''",
                 kind.as_str(),
                 item,
                 "",
             ),
             VoteFilter::OnBy(kind, item, account) => (
-                "SELECT * FROM vote WHERE kind = ?1 AND item = ?2 AND account = ?3 AND seq < ?4
-                 ORDER BY seq DESC LIMIT ?5",
-                "SELECT count(*) FROM vote WHERE kind = ?1 AND item = ?2 AND account = ?3",
+                "SELECT * FROM vote WHERE kind = $1 AND item = $2 AND account = $3 AND seq < $4
+                 ORDER BY seq DESC LIMIT $5",
+                "SELECT count(*) FROM vote WHERE kind = $1 AND item = $2 AND account = $3",
                 kind.as_str(),
                 item,
                 account,
             ),
             VoteFilter::By(account) => (
-                "SELECT * FROM vote WHERE ?1 = '' AND ?2 = '' AND account = ?3 AND seq < ?4
-                 ORDER BY seq DESC LIMIT ?5",
-                "SELECT count(*) FROM vote WHERE ?1 = '' AND ?2 = '' AND account = ?3",
+                "SELECT * FROM vote WHERE $1 = '' AND $2 = '' AND account = $3 AND seq < $4
+                 ORDER BY seq DESC LIMIT $5",
+                "SELECT count(*) FROM vote WHERE $1 = '' AND $2 = '' AND account = $3",
                 "",
                 "",
                 account,

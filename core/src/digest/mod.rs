@@ -1,10 +1,15 @@
-//! MD5, SHA-1 and SHA-256 of a stream in one pass, and what kind of file its first bytes show.
+//! MD5, SHA-1 and SHA-256 of a stream in one pass, what kind of file its first bytes
+//! show, and whether its name says the same.
 
 mod file_type;
 #[cfg(feature = "fuzzy")]
 pub mod fuzzy;
+mod name;
 
-pub use file_type::{FileType, HEAD_BYTES, file_type};
+pub use file_type::{
+    FileType, HEAD_BYTES, TAIL_BYTES, TypeTags, content_tags, file_type, file_type_of,
+};
+pub use name::{NameCheck, RunsOn, check_name, ending, runs_when_opened};
 
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;

@@ -12,7 +12,7 @@ TOOLS=$CACHE/tools
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
 CARGO_HOME_DIR=${CARGO_HOME:-$HOME/.cargo}
 WASM=wasm32-unknown-unknown
-WASM_PACKAGES=(quorum_extension quorum_www)
+WASM_PACKAGES=(quorum_extension quorum_www quorum_npm)
 # Every browser that we support has SIMD, and sha2 uses it. The paths of the builder's machine would
 # otherwise stand in the panic messages: two machines must build the same bytes.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$CARGO_HOME_DIR/registry/src=/crates --remap-path-prefix=$ROOT=/quorum"
@@ -63,19 +63,35 @@ need_wasm() {
   # The CLI must be of the very version of the crate: Cargo.lock is the one place that says which.
   local version
   version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)
-  BINDGEN=$TOOLS/wasm-bindgen-$version/bin/wasm-bindgen
-  if [[ ! -x $BINDGEN ]]; then
-    say "installing wasm-bindgen-cli $version"
-    # Without --locked: the versions that its own lock file names do not build.
-    CARGO_TARGET_DIR=$TOOLS/build cargo install --quiet wasm-bindgen-cli --version "=$version" --root "$TOOLS/wasm-bindgen-$version" >&2
+  # Without --locked: the versions that its own lock file names do not build.
+  need_crate wasm-bindgen-cli "$version"
+  BINDGEN=$TOOLS/wasm-bindgen-cli-$version/bin/wasm-bindgen
+}
+
+# need_crate NAME VERSION: a tool that cargo compiles, in $TOOLS/NAME-VERSION, on the PATH from here on.
+need_crate() {
+  local root=$TOOLS/$1-$2
+  if [[ ! -f $root/.crates.toml ]]; then
+    say "installing $1 $2"
+    CARGO_TARGET_DIR=$TOOLS/build cargo install --quiet "$1" --version "=$2" --root "$root" >&2
     rm -rf "$TOOLS/build"
   fi
+  PATH=$root/bin:$PATH
 }
 
 need_browsers() {
   apt_for chromium chromium firefox firefox-esr Xvfb xvfb xdotool xdotool fc-list fontconfig
   # The Japanese pages are looked at too.
   [[ -n $(fc-list :lang=ja) ]] || apt_for japanese-font-is-missing fonts-noto-cjk
+}
+
+# What the server's store grows on, and what its tests hold processes with. The tests start and stop each
+# service themselves; moto (S3) they install into $TOOLS.
+need_services() {
+  local postgres=(/usr/lib/postgresql/*/bin/postgres)
+  ((${#postgres[@]})) || apt_for postgres-is-missing postgresql
+  apt_for nats-server nats-server strace strace setpriv util-linux
+  python3 -c 'import ensurepip' 2>/dev/null || apt_for python3-venv-is-missing python3-venv
 }
 
 need_python() {
@@ -100,9 +116,9 @@ build_server() {
   SERVER=$CARGO_TARGET_DIR/debug/quorum
 }
 
-# bind NAME OUT: makes a compiled module loadable by browsers and optimises it, into OUT.
+# bind NAME OUT [PROFILE [LEVEL]]: makes a compiled module loadable by browsers and optimises it, into OUT.
 bind() {
-  local name=$1 out=$2 built=$CARGO_TARGET_DIR/$WASM/wasm/$1.wasm stamp
+  local name=$1 out=$2 built=$CARGO_TARGET_DIR/$WASM/${3:-wasm}/$1.wasm level=${4:--Oz} stamp
   # This takes longer than an unchanged cargo build: skipped for unchanged input.
   stamp=$({ echo "$BINDGEN"; cat package-lock.json build.sh "$built"; } | sha256sum)
   [[ -f $out/${name}_bg.wasm && $(cat "$out/$name.stamp" 2>/dev/null) == "$stamp" ]] && return
@@ -110,7 +126,7 @@ bind() {
   mkdir -p "$out"
   # The background starts a fresh instance after a trap; that function is how.
   "$BINDGEN" --target web --experimental-reset-state-function --out-dir "$out" "$built"
-  node_modules/.bin/wasm-opt -Oz --enable-simd --enable-bulk-memory --enable-bulk-memory-opt \
+  node_modules/.bin/wasm-opt "$level" --enable-simd --enable-bulk-memory --enable-bulk-memory-opt \
     --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
     --enable-reference-types --enable-multivalue --strip-debug --strip-producers --strip-target-features \
     "$out/${name}_bg.wasm" -o "$out/${name}_bg.wasm"
@@ -122,8 +138,10 @@ build_wasm() {
   need_wasm
   say "building the WebAssembly modules"
   cargo build --quiet -p quorum-extension -p quorum-www --target "$WASM" --profile wasm
-  local name
-  for name in "${WASM_PACKAGES[@]}"; do bind "$name" target/bindgen/pkg; done
+  cargo build --quiet -p quorum-npm --target "$WASM" --profile npm
+  bind quorum_extension target/bindgen/pkg
+  bind quorum_www target/bindgen/pkg
+  bind quorum_npm target/bindgen/pkg npm -O3
 }
 
 # The unpacked extensions: dist/chromium and dist/firefox as users load them, and each with `-test`
@@ -148,12 +166,23 @@ build_extension() {
   done
 }
 
+# The npm package @quorum/core, unpacked in dist/npm.
+build_npm() {
+  rm -rf dist/npm
+  mkdir -p dist/npm
+  cp npm/index.js npm/index.node.js npm/index.d.ts LICENSE dist/npm/
+  cp docs/CORE.md dist/npm/README.md
+  cp target/bindgen/pkg/quorum_npm{.js,.d.ts,_bg.wasm} dist/npm/
+  node tools/npm.mjs >dist/npm/package.json
+}
+
 # One build of this tree at a time: dist/ is replaced as a whole.
 build_extension_alone() {
   mkdir -p target
   exec 9>target/.build-lock
   flock 9
   build_extension
+  build_npm
   exec 9>&-
 }
 
@@ -180,6 +209,7 @@ verb_run() {
 
 verb_package() {
   build_extension_alone
+  (cd dist && npm pack --silent ./npm >&2)
   local version browser
   version=$(node -e 'import("./tools/manifest.mjs").then((m) => console.log(m.version()))')
   for browser in chromium firefox; do
@@ -201,6 +231,49 @@ verb_bench() {
   node "tests/bench/$name.mjs"
 }
 
+# fuzz [SECONDS [TARGET …]]: each fuzz target for so long. What is found lies in core/fuzz/artifacts, and
+# inputs that reach new code are kept in core/fuzz/corpus, which `test` replays.
+verb_fuzz() {
+  need_rust
+  apt_for g++ build-essential
+  need_crate cargo-fuzz 0.13.2
+  local seconds=${1:-60} target
+  (($# == 0)) || shift
+  export CARGO_TARGET_DIR=$CACHE/fuzz
+  cd core
+  if (($# == 0)); then
+    for target in fuzz/fuzz_targets/*.rs; do set -- "$@" "$(basename "$target" .rs)"; done
+  fi
+  for target; do
+    say "fuzzing $target for $seconds s"
+    mkdir -p "fuzz/corpus/$target" "$CACHE/fuzz/corpus/$target"
+    # The core is safe Rust: without a sanitizer the stable toolchain is enough.
+    cargo fuzz run --sanitizer none "$target" "$CACHE/fuzz/corpus/$target" "fuzz/corpus/$target" -- \
+      -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+  done
+}
+
+# The core's coverage by its tests, lines and branches; a page for each file in target/coverage.
+verb_coverage() {
+  need_rust
+  need_crate cargo-llvm-cov 0.9.1
+  rustup component add llvm-tools >&2
+  export CARGO_TARGET_DIR=$CACHE/coverage
+  # Branches are counted by an unstable option of the compiler.
+  RUSTC_BOOTSTRAP=1 cargo llvm-cov --branch -p quorum-core --tests --html --output-dir target/coverage
+  RUSTC_BOOTSTRAP=1 cargo llvm-cov report --branch -p quorum-core --summary-only
+}
+
+# mutants [FOLDER …]: changes the code in small ways and tells which changes no test notices.
+verb_mutants() {
+  need_rust
+  need_crate cargo-mutants 27.1.0
+  (($#)) || set -- indicator blocklist digest
+  local folder files=()
+  for folder; do files+=(--file "core/src/$folder/**"); done
+  CARGO_TARGET_DIR=$CACHE/mutants cargo mutants -p quorum-core "${files[@]}" --output target --jobs 2 --minimum-test-timeout 30 -- --tests
+}
+
 verb_help() {
   cat <<'HELP'
 ./build.sh VERB
@@ -209,9 +282,12 @@ verb_help() {
   test       every check and every test; the last line counts them
   serve      build and start the server on http://127.0.0.1:8080, its data in ./quorum-data
   bench NAME measure against a peer; the table also goes to target/bench/NAME.json
-  package    the store zips of both browsers, in dist/
+  package    the store zips of both browsers and the npm package @quorum/core, in dist/
   build      the server, and the unpacked extensions in dist/chromium and dist/firefox
   extension  the unpacked extensions alone
+  fuzz [SECONDS [TARGET …]]  fuzz the core, each target for so long
+  coverage   the core's coverage by its tests, lines and branches
+  mutants [FOLDER …]         change the core's code and see whether a test notices
   fmt        format the Rust code
 HELP
 }
@@ -265,9 +341,9 @@ count_line() {
 rust_tests() {
   if have cargo-nextest; then cargo nextest run --workspace --no-fail-fast --no-tests=warn; else cargo test --workspace --lib --bins --tests --no-fail-fast; fi
 }
-# The data cases of tests/cases once more, in WebAssembly under node.
+# The data cases of tests/cases once more, in WebAssembly: under node, and in a real browser.
 wasm_cases() {
-  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=$BINDGEN-test-runner cargo test -p quorum-core --target "$WASM" --test cases
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="$*" cargo test -p quorum-core --target "$WASM" --test cases
 }
 rust_counter() { if have cargo-nextest; then echo nextest; else echo cargo; fi; }
 node_tests() { timeout --kill-after=10 1800 node --test --test-concurrency=1 --test-reporter=tap "$@"; }
@@ -276,13 +352,14 @@ verb_test() {
   need_wasm
   need_browsers
   need_python
+  need_services
   rm -rf target/test
   mkdir -p target/test
   # From here on a failure is counted, not the end.
   set +e
   layer format check cargo fmt --all --check
   layer clippy check cargo clippy --quiet --workspace --all-targets -- -D warnings
-  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www --target "$WASM" -- -D warnings
+  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www -p quorum-npm --target "$WASM" -- -D warnings
   layer docs check env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
   layer rust "$(rust_counter)" rust_tests
   layer doctests cargo cargo test --quiet --workspace --doc
@@ -292,7 +369,8 @@ verb_test() {
   SERVER=$CARGO_TARGET_DIR/debug/quorum
   export QUORUM_BIN=$SERVER
   layer types check node_modules/.bin/tsc -p .
-  layer cases-wasm cargo wasm_cases
+  layer cases-wasm cargo wasm_cases "$BINDGEN-test-runner"
+  layer cases-browser cargo wasm_cases node "$ROOT/tests/cases/browser.mjs" "$BINDGEN-test-runner"
   layer gates node node_tests tests/gates/*.test.mjs
   layer clients line "$PYTHON" tests/clients/vt_py.py
   layer e2e-chromium node node_tests tests/e2e/chromium/*.test.mjs
@@ -312,7 +390,7 @@ build_extension_checked() { "$ROOT/build.sh" extension; }
 verb=${1:-help}
 (($# == 0)) || shift
 case $verb in
-  run | test | serve | bench | package | build | extension | fmt | help) "verb_$verb" "$@" ;;
+  run | test | serve | bench | package | build | extension | fuzz | coverage | mutants | fmt | help) "verb_$verb" "$@" ;;
   -h | --help) verb_help ;;
   *) verb_help >&2; die "no such verb: $verb" ;;
 esac

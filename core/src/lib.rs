@@ -11,7 +11,9 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+#[cfg(feature = "archive")]
 pub mod archive;
+#[cfg(feature = "blocklist")]
 pub mod blocklist;
 #[cfg(feature = "deception")]
 pub mod deception;
@@ -19,10 +21,13 @@ pub mod digest;
 pub mod guard;
 pub mod indicator;
 pub mod message;
+#[cfg(feature = "observables")]
 pub mod observable;
 pub mod privacy;
 pub mod report;
 pub mod safe_browsing;
+#[cfg(feature = "observables")]
+pub mod stix;
 pub mod suffix;
 pub mod text;
 pub mod verdict;

@@ -8,15 +8,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// Why a text is not a file hash.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HashError {
-    /// The text has a length that no supported hash has.
-    #[error("a hash has 32, 40 or 64 hex digits, not {0}")]
+    /// The text's length in bytes, which is not that of the hash it was read as.
+    #[error("no such hash has {0} hex digits")]
     Length(usize),
     /// A character is not a hex digit; the position counts bytes from 0.
     #[error("not a hex digit at position {0}")]
     Digit(usize),
 }
 
-fn decode<const N: usize>(text: &str) -> Result<[u8; N], HashError> {
+/// Reads exactly `N` bytes in hex of either case.
+pub(crate) fn decode<const N: usize>(text: &str) -> Result<[u8; N], HashError> {
     let bytes = text.as_bytes();
     if bytes.len() != N * 2 {
         return Err(HashError::Length(bytes.len()));
@@ -90,6 +91,7 @@ macro_rules! hash {
 hash!(Md5, 16, "MD5");
 hash!(Sha1, 20, "SHA-1");
 hash!(Sha256, 32, "SHA-256");
+hash!(Sha512, 64, "SHA-512");
 
 /// A file named by one of its hashes. Only SHA-256 is a proof; the other two can collide and are
 /// accepted because people still write them.

@@ -4,18 +4,19 @@
 pub mod address;
 mod domain;
 mod hash;
-mod text;
 mod url;
 
 pub use domain::{Domain, DomainError};
-pub use hash::{FileHash, HashError, Md5, Sha1, Sha256};
-pub use text::{MAX_EXTRACTED, defang, extract, refang};
+#[cfg(feature = "observables")]
+pub(crate) use hash::decode as decode_hex;
+pub use hash::{FileHash, HashError, Md5, Sha1, Sha256, Sha512};
 pub use url::{CanonicalUrl, MAX_URL_BYTES, UrlError, UrlRef, UrlRefError};
 
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use crate::text::refang;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Something that a backend can have a report on.

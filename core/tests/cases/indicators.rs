@@ -1,6 +1,6 @@
-//! Indicators: reading, ids, privacy, and finding them in text.
+//! Indicators: reading, ids, privacy.
 
-use quorum_core::indicator::{self, CanonicalUrl, Indicator, UrlRef};
+use quorum_core::indicator::{CanonicalUrl, Indicator, UrlRef};
 use serde_json::{Value, json};
 
 use crate::harness::{string, subjects};
@@ -19,7 +19,4 @@ subjects! {
         Err(_) => Value::Null,
     };
     private: |input| json!(string(input).parse::<Indicator>().map(|found| found.is_private()).ok());
-    refang: |input| json!(indicator::refang(string(input)));
-    defang: |input| json!(indicator::defang(&string(input).parse().unwrap()));
-    extract: |input| json!(indicator::extract(string(input)));
 }

@@ -1,0 +1,5 @@
+// @quorum/core for browsers and bundlers: the module is fetched from beside this file.
+import init from "./quorum_npm.js";
+
+await init();
+export * from "./quorum_npm.js";

@@ -12,7 +12,7 @@ TOOLS=$CACHE/tools
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
 CARGO_HOME_DIR=${CARGO_HOME:-$HOME/.cargo}
 WASM=wasm32-unknown-unknown
-WASM_PACKAGES=(quorum_extension quorum_www)
+WASM_PACKAGES=(quorum_extension quorum_www quorum_npm)
 # Every browser that we support has SIMD, and sha2 uses it. The paths of the builder's machine would
 # otherwise stand in the panic messages: two machines must build the same bytes.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$CARGO_HOME_DIR/registry/src=/crates --remap-path-prefix=$ROOT=/quorum"
@@ -85,6 +85,15 @@ need_browsers() {
   [[ -n $(fc-list :lang=ja) ]] || apt_for japanese-font-is-missing fonts-noto-cjk
 }
 
+# What the server's store grows on, and what its tests hold processes with. The tests start and stop each
+# service themselves; moto (S3) they install into $TOOLS.
+need_services() {
+  local postgres=(/usr/lib/postgresql/*/bin/postgres)
+  ((${#postgres[@]})) || apt_for postgres-is-missing postgresql
+  apt_for nats-server nats-server strace strace setpriv util-linux
+  python3 -c 'import ensurepip' 2>/dev/null || apt_for python3-venv-is-missing python3-venv
+}
+
 need_python() {
   apt_for python3 python3
   PYTHON=$TOOLS/python/bin/python
@@ -107,9 +116,9 @@ build_server() {
   SERVER=$CARGO_TARGET_DIR/debug/quorum
 }
 
-# bind NAME OUT: makes a compiled module loadable by browsers and optimises it, into OUT.
+# bind NAME OUT [PROFILE [LEVEL]]: makes a compiled module loadable by browsers and optimises it, into OUT.
 bind() {
-  local name=$1 out=$2 built=$CARGO_TARGET_DIR/$WASM/wasm/$1.wasm stamp
+  local name=$1 out=$2 built=$CARGO_TARGET_DIR/$WASM/${3:-wasm}/$1.wasm level=${4:--Oz} stamp
   # This takes longer than an unchanged cargo build: skipped for unchanged input.
   stamp=$({ echo "$BINDGEN"; cat package-lock.json build.sh "$built"; } | sha256sum)
   [[ -f $out/${name}_bg.wasm && $(cat "$out/$name.stamp" 2>/dev/null) == "$stamp" ]] && return
@@ -117,7 +126,7 @@ bind() {
   mkdir -p "$out"
   # The background starts a fresh instance after a trap; that function is how.
   "$BINDGEN" --target web --experimental-reset-state-function --out-dir "$out" "$built"
-  node_modules/.bin/wasm-opt -Oz --enable-simd --enable-bulk-memory --enable-bulk-memory-opt \
+  node_modules/.bin/wasm-opt "$level" --enable-simd --enable-bulk-memory --enable-bulk-memory-opt \
     --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
     --enable-reference-types --enable-multivalue --strip-debug --strip-producers --strip-target-features \
     "$out/${name}_bg.wasm" -o "$out/${name}_bg.wasm"
@@ -129,8 +138,10 @@ build_wasm() {
   need_wasm
   say "building the WebAssembly modules"
   cargo build --quiet -p quorum-extension -p quorum-www --target "$WASM" --profile wasm
-  local name
-  for name in "${WASM_PACKAGES[@]}"; do bind "$name" target/bindgen/pkg; done
+  cargo build --quiet -p quorum-npm --target "$WASM" --profile npm
+  bind quorum_extension target/bindgen/pkg
+  bind quorum_www target/bindgen/pkg
+  bind quorum_npm target/bindgen/pkg npm -O3
 }
 
 # The unpacked extensions: dist/chromium and dist/firefox as users load them, and each with `-test`
@@ -155,12 +166,23 @@ build_extension() {
   done
 }
 
+# The npm package @quorum/core, unpacked in dist/npm.
+build_npm() {
+  rm -rf dist/npm
+  mkdir -p dist/npm
+  cp npm/index.js npm/index.node.js npm/index.d.ts LICENSE dist/npm/
+  cp docs/CORE.md dist/npm/README.md
+  cp target/bindgen/pkg/quorum_npm{.js,.d.ts,_bg.wasm} dist/npm/
+  node tools/npm.mjs >dist/npm/package.json
+}
+
 # One build of this tree at a time: dist/ is replaced as a whole.
 build_extension_alone() {
   mkdir -p target
   exec 9>target/.build-lock
   flock 9
   build_extension
+  build_npm
   exec 9>&-
 }
 
@@ -187,6 +209,7 @@ verb_run() {
 
 verb_package() {
   build_extension_alone
+  (cd dist && npm pack --silent ./npm >&2)
   local version browser
   version=$(node -e 'import("./tools/manifest.mjs").then((m) => console.log(m.version()))')
   for browser in chromium firefox; do
@@ -198,14 +221,21 @@ verb_package() {
 verb_fmt() { need_rust; cargo fmt --all; }
 
 verb_bench() {
-  local name=${1:-core}
+  local name=${1:-core} python=$TOOLS/bench-python
   [[ -f tests/bench/$name.mjs ]] || die "no such benchmark: $name (there is: $(cd tests/bench && echo *.mjs))"
-  need_wasm
-  # The interface's module, which digests dropped files, with a door that the shipped one does not have.
-  say "building the module for the benchmark"
-  cargo build --quiet -p quorum-www --features bench --target "$WASM" --profile wasm
-  bind quorum_www target/bindgen/bench
-  node "tests/bench/$name.mjs"
+  need_browsers
+  build_extension_alone
+  cargo build --quiet --release -p quorum-core --example extract_speed
+  if ! cmp -s tests/bench/core/requirements.txt "$python/requirements.txt"; then
+    python3 -c 'import ensurepip' 2>/dev/null || apt_for python3-venv-is-missing python3-venv
+    say "installing the benchmark's peers in Python"
+    rm -rf "$python"
+    python3 -m venv "$python" >&2
+    "$python/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/bench/core/requirements.txt >&2
+    cp tests/bench/core/requirements.txt "$python/requirements.txt"
+  fi
+  QUORUM_EXTRACT_SPEED=$CARGO_TARGET_DIR/release/examples/extract_speed QUORUM_BENCH_PYTHON=$python/bin/python \
+    node "tests/bench/$name.mjs"
 }
 
 # fuzz [SECONDS [TARGET …]]: each fuzz target for so long. What is found lies in core/fuzz/artifacts, and
@@ -259,7 +289,7 @@ verb_help() {
   test       every check and every test; the last line counts them
   serve      build and start the server on http://127.0.0.1:8080, its data in ./quorum-data
   bench NAME measure against a peer; the table also goes to target/bench/NAME.json
-  package    the store zips of both browsers, in dist/
+  package    the store zips of both browsers and the npm package @quorum/core, in dist/
   build      the server, and the unpacked extensions in dist/chromium and dist/firefox
   extension  the unpacked extensions alone
   fuzz [SECONDS [TARGET …]]  fuzz the core, each target for so long
@@ -329,13 +359,14 @@ verb_test() {
   need_wasm
   need_browsers
   need_python
+  need_services
   rm -rf target/test
   mkdir -p target/test
   # From here on a failure is counted, not the end.
   set +e
   layer format check cargo fmt --all --check
   layer clippy check cargo clippy --quiet --workspace --all-targets -- -D warnings
-  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www --target "$WASM" -- -D warnings
+  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www -p quorum-npm --target "$WASM" -- -D warnings
   layer docs check env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
   layer rust "$(rust_counter)" rust_tests
   layer doctests cargo cargo test --quiet --workspace --doc

@@ -11,9 +11,11 @@
 #![forbid(unsafe_code)]
 
 pub mod api;
+#[cfg(feature = "archive")]
 pub mod archive;
 #[cfg(feature = "blocklist")]
 pub mod blocklist;
+#[cfg(feature = "deception")]
 pub mod deception;
 pub mod digest;
 pub mod guard;
@@ -24,6 +26,8 @@ pub mod observable;
 pub mod privacy;
 pub mod report;
 pub mod safe_browsing;
+#[cfg(feature = "observables")]
+pub mod stix;
 pub mod suffix;
 pub mod text;
 pub mod verdict;

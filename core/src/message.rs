@@ -14,7 +14,7 @@ use crate::api::{Failure, Remaining};
 use crate::guard::Record;
 use crate::indicator::{Indicator, Kind};
 use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
-use crate::text::{DefangStyle, defang_indicator};
+use crate::text::{DefangStyle, defang};
 use crate::verdict::{Assessment, Evidence};
 
 /// Who sends a message; the shell tells it from what the browser says of the sender.
@@ -385,7 +385,7 @@ impl ReportView {
         remaining: Remaining,
     ) -> Self {
         let written = indicator.to_string();
-        let defanged = defang_indicator(&indicator, DefangStyle::default());
+        let defanged = defang(&indicator.clone().into(), DefangStyle::Brackets);
         let name = report
             .filter(|report| report.kind == indicator.kind())
             .and_then(|report| report.file.names.first())

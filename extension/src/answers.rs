@@ -4,12 +4,12 @@
 use quorum_core::api::{ApiKey, Backend, BackendError, Call, Failure, Purpose};
 use quorum_core::guard::Event;
 use quorum_core::indicator::Indicator;
-use quorum_core::text::{MAX_INDICATORS, indicators};
 use quorum_core::message::{Answer, History, Problem, Reply, Request};
+use quorum_core::privacy::Sendable;
 use quorum_core::verdict::Evidence;
 use wasm_bindgen::JsValue;
 
-use crate::bindings::{from_js, platform, to_js, words};
+use crate::bindings::{from_js, platform, reader, to_js, words};
 use crate::card::{self, Tell};
 use crate::reports::{self, Manner};
 use crate::sender::{self, Asker, Tab};
@@ -30,6 +30,10 @@ pub(crate) async fn answer(message: JsValue, sender: JsValue) -> JsValue {
     to_js(&Answer::from(result))
 }
 
+fn sendable(indicator: Indicator) -> Result<Sendable<Indicator>, Failure> {
+    Ok(Sendable::try_from(indicator)?)
+}
+
 async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
     match request {
         Request::State => {}
@@ -47,7 +51,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
         Request::Read { text } => {
             return Ok(Reply::Indicators(match Indicator::read(&text) {
                 Ok(indicator) => vec![indicator],
-                Err(_) => indicators(&text, MAX_INDICATORS),
+                Err(_) => reader::indicators(&text).await,
             }));
         }
         Request::Card => return Ok(Reply::Indicators(card::shown(tab_of(sender)?).await)),
@@ -70,7 +74,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
         }
         Request::Comments { indicator, cursor } => {
             let call = Call::Comments {
-                of: indicator,
+                of: sendable(indicator)?,
                 cursor,
             };
             return match backend::call(&call, Purpose::User).await? {
@@ -80,7 +84,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
         }
         Request::AddComment { indicator, text } => {
             let call = Call::AddComment {
-                of: indicator.clone(),
+                of: sendable(indicator.clone())?,
                 text,
             };
             let reply = backend::call(&call, Purpose::User).await?;
@@ -92,7 +96,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
         }
         Request::Vote { indicator, verdict } => {
             let call = Call::Vote {
-                of: indicator.clone(),
+                of: sendable(indicator.clone())?,
                 verdict,
             };
             let reply = backend::call(&call, Purpose::User).await?;

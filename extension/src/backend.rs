@@ -40,7 +40,7 @@ impl From<Failure> for Failed {
 /// # Errors
 /// Any [`Failure`].
 pub(crate) async fn call(call: &Call, purpose: Purpose) -> Result<Reply, Failure> {
-    let request = call.request()?;
+    let request = call.request();
     let payload = match request.body.clone() {
         Body::Empty => Payload::Empty,
         Body::Json(text) => Payload::Text(text, "application/json"),
@@ -68,7 +68,7 @@ pub(crate) async fn submit_file(name: &str, file: &Blob) -> Result<Analysis, Fai
     let call = Call::SubmitFile {
         name: name.to_owned(),
     };
-    let request = call.request()?;
+    let request = call.request();
     let (backend, key) = admit(Purpose::User).await?;
     let url = if file.size() > DIRECT_UPLOAD_BYTES {
         note(upload_address(&backend, &key).await)?

@@ -94,6 +94,34 @@ pub(crate) mod hold {
     }
 }
 
+/// Running text, by `js/reader.js` and the module that it loads.
+pub(crate) mod reader {
+    use quorum_core::indicator::Indicator;
+    use quorum_core::text::MAX_EXTRACTED;
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen(raw_module = "../reader.js")]
+    extern "C" {
+        #[wasm_bindgen(catch)]
+        async fn find(text: &str, limit: usize) -> Result<JsValue, JsValue>;
+    }
+
+    /// The indicators of a text. A text in which none can be found because the module does not load
+    /// is read as one indicator.
+    pub(crate) async fn indicators(text: &str) -> Vec<Indicator> {
+        match find(text, MAX_EXTRACTED).await {
+            Ok(found) => js_sys::Array::from(&found)
+                .iter()
+                .filter_map(|text| text.as_string()?.parse().ok())
+                .collect(),
+            Err(problem) => {
+                super::error_value(&problem);
+                Indicator::read(text).into_iter().collect()
+            }
+        }
+    }
+}
+
 /// IndexedDB, by `js/database.js`.
 pub(crate) mod database {
     use wasm_bindgen::prelude::*;

@@ -7,11 +7,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use quorum_core::indicator::Indicator;
-use quorum_core::text::{MAX_INDICATORS, indicators};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
-use crate::bindings::{error_value, from_js, platform, platform::Port, to_js};
+use crate::bindings::{error_value, from_js, platform, platform::Port, reader, to_js};
 use crate::sender::{Asker, Tab};
 
 /// The name of the port between the overlay's frame and here.
@@ -43,7 +42,7 @@ struct Clicked {
 
 impl Clicked {
     /// What there is to be checked: the nearest thing under the mouse.
-    fn indicators(&self) -> Vec<Indicator> {
+    async fn indicators(&self) -> Vec<Indicator> {
         let address = |text: &Option<String>| -> Option<Indicator> {
             match text.as_deref()?.parse().ok()? {
                 url @ Indicator::Url(_) => Some(url),
@@ -54,7 +53,7 @@ impl Clicked {
             return address(&self.link_url).into_iter().collect();
         }
         if let Some(text) = &self.selection_text {
-            return indicators(text, MAX_INDICATORS);
+            return reader::indicators(text).await;
         }
         // An image whose bytes stand in the page itself has no address: the page's counts.
         address(&self.src_url)
@@ -69,7 +68,7 @@ impl Clicked {
 pub(crate) async fn menu_clicked(info: JsValue, tab: JsValue) {
     let clicked: Clicked = from_js(info).unwrap_or_default();
     let tab: Option<Tab> = from_js(tab);
-    let indicators = clicked.indicators();
+    let indicators = clicked.indicators().await;
     if let Some(tab) = tab.and_then(|tab| tab.id) {
         let shown = to_js(&indicators);
         let stored = platform::write_storage("session", &place(tab), &shown).await;

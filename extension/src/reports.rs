@@ -4,6 +4,7 @@ use gloo_timers::future::TimeoutFuture;
 use quorum_core::api::{Call, Failure, Purpose, Reply};
 use quorum_core::indicator::Indicator;
 use quorum_core::message::ReportView;
+use quorum_core::privacy::Sendable;
 use quorum_core::report::{AnalysisStatus, Report};
 use quorum_core::verdict::{Assessment, Evidence, Reason, assess, assess_host};
 use wasm_bindgen_futures::spawn_local;
@@ -43,7 +44,7 @@ pub(crate) async fn get(
     {
         return Ok((Some(stored.report), stored.asked_at));
     }
-    let call = Call::Report(indicator.clone());
+    let call = Call::Report(Sendable::try_from(indicator.clone())?);
     let Reply::Report(report) = backend::call(&call, manner.purpose).await? else {
         return Err(Failure::NotTheApi);
     };
@@ -122,7 +123,7 @@ pub(crate) async fn submit(indicator: &Indicator) -> Result<(), Failure> {
     let Indicator::Url(url) = indicator else {
         return Err(Failure::NotFound);
     };
-    let call = Call::SubmitUrl(url.clone());
+    let call = Call::SubmitUrl(Sendable::try_from(url.clone())?);
     let Reply::Analysis(analysis) = backend::call(&call, Purpose::User).await? else {
         return Err(Failure::NotTheApi);
     };

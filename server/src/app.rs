@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-
 use crate::config::Config;
 use crate::engines::Engines;
 use crate::quota::Ledger;
 use crate::store::Store;
+use crate::store::bell::Bell;
 use crate::store::blobs::Blobs;
 
 /// The server's parts, shared by all requests.
@@ -18,7 +17,7 @@ pub(crate) struct Parts {
     pub(crate) engines: Arc<Engines>,
     pub(crate) ledger: Ledger,
     /// Rung when a job was put into the queue.
-    pub(crate) bell: Arc<Notify>,
+    pub(crate) bell: Arc<dyn Bell>,
 }
 
 /// A handle on the [`Parts`].

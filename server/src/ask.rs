@@ -172,8 +172,8 @@ impl Ask {
     ///
     /// # Errors
     /// The quota does not allow it.
-    pub(crate) fn charge(&self, endpoint: &'static str) -> Result<(), ApiError> {
-        charge(&self.app, &self.account, endpoint)
+    pub(crate) async fn charge(&self, endpoint: &'static str) -> Result<(), ApiError> {
+        charge(&self.app, &self.account, endpoint).await
     }
 
     /// Who sends something in.
@@ -190,9 +190,14 @@ impl Ask {
 ///
 /// # Errors
 /// The quota does not allow it.
-pub(crate) fn charge(app: &App, account: &Account, endpoint: &'static str) -> Result<(), ApiError> {
+pub(crate) async fn charge(
+    app: &App,
+    account: &Account,
+    endpoint: &'static str,
+) -> Result<(), ApiError> {
     app.ledger
         .charge(account, endpoint, clock::now(), Instant::now())
+        .await?
         .map_err(|refusal| match refusal {
             Refusal::Burst { retry_after } => ApiError::too_many_requests(retry_after),
             Refusal::Spent => ApiError::quota_exceeded(),

@@ -3,15 +3,16 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::clock;
 use crate::config::{Config, Settings};
 use crate::ids::Secret;
 use crate::serve;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Accounts as _, AddAccount, NewAccount};
+use crate::store::{AddAccount, NewAccount, Store, open};
 use crate::tier::Tier;
+use crate::tools;
+use crate::upkeep;
 
 /// What goes wrong is told to a person and ends the program.
 pub(crate) type Failure = Box<dyn std::error::Error>;
@@ -29,13 +30,59 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serves the API until it is told to stop
-    Serve,
+    Serve {
+        /// What this process does; with a store that several share, any number may do each
+        #[arg(long, value_enum, default_value_t = Role::All, env = "QUORUM_ROLE")]
+        role: Role,
+    },
+    /// Reads every sample against its name and every row against its sample
+    Check,
+    /// Writes everything into a new directory while the server runs
+    Backup {
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+    /// Fills an empty store from a backup
+    Restore {
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
+    /// Moves the embedded store to PostgreSQL and S3, and proves that all is there
+    Migrate {
+        /// Configuration file of the store to move to
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Says what is older than the configuration's retention keeps
+    Retention {
+        /// Lets go of it
+        #[arg(long)]
+        apply: bool,
+    },
     /// Manages users; works beside a running server
     #[command(subcommand)]
     User(UserCommand),
+    /// Finds URLs, domains, hashes and 25 other kinds of observables in texts
+    Extract(tools::Extract),
+    /// Explains web addresses
+    #[command(subcommand)]
+    Url(UrlCommand),
+    /// Hashes files and tells their types
+    Hash(tools::Hash),
     /// Looks at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+/// What a server process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Answers requests and carries analyses out
+    All,
+    /// Answers requests
+    Api,
+    /// Carries analyses out
+    Worker,
 }
 
 #[derive(Subcommand)]
@@ -63,9 +110,20 @@ enum UserCommand {
 }
 
 #[derive(Subcommand)]
+enum UrlCommand {
+    /// Shows what an address is made of, and under which names lists and reports know it
+    Explain(tools::Explain),
+}
+
+#[derive(Subcommand)]
 enum ConfigCommand {
     /// Says what is wrong with the configuration, or shows it as it counts
     Check,
+}
+
+/// Makes every file of this process readable by nobody else: samples, rows and keys' hashes.
+fn write_privately() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
 /// Carries out the command line.
@@ -73,14 +131,46 @@ enum ConfigCommand {
 /// # Errors
 /// What went wrong, for people.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
-    let config = cli.settings.resolve()?;
+    // The tools need no configuration, and must work where there is a broken one.
+    let config = || cli.settings.resolve();
     match cli.command {
-        Command::Serve => serve::run(config),
-        Command::User(command) => tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?
-            .block_on(user(&config, command)),
-        Command::Config(ConfigCommand::Check) => say(toml::to_string(&config)?.trim_end()),
+        Command::Serve { role } => {
+            write_privately();
+            serve::run(config()?, role)
+        }
+        Command::Config(ConfigCommand::Check) => say(toml::to_string(&config()?)?.trim_end()),
+        Command::Extract(extract) => extract.run(),
+        Command::Url(UrlCommand::Explain(explain)) => explain.run(),
+        Command::Hash(hash) => hash.run(),
+        other => {
+            let config = config()?;
+            tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()?
+                .block_on(beside(&config, other))
+        }
+    }
+}
+
+/// The commands that work on the store, beside a running server or without one.
+async fn beside(config: &Config, command: Command) -> Result<(), Failure> {
+    write_privately();
+    match command {
+        Command::Check => upkeep::check(config).await,
+        Command::Backup { directory } => upkeep::backup(config, &directory).await,
+        Command::Restore { directory } => upkeep::restore(config, &directory).await,
+        Command::Migrate { to } => {
+            let to = Settings::in_file(to).resolve()?;
+            upkeep::migrate(config, &to).await
+        }
+        Command::Retention { apply } => upkeep::retention(config, apply).await,
+        Command::User(command) => user(config, command).await,
+        // Told apart by the caller.
+        Command::Serve { .. }
+        | Command::Config(_)
+        | Command::Extract(_)
+        | Command::Url(_)
+        | Command::Hash(_) => Ok(()),
     }
 }
 
@@ -92,11 +182,6 @@ pub(crate) fn say(line: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}")?;
     Ok(out.flush()?)
-}
-
-/// The store's file in the data directory.
-pub(crate) fn store_path(data: &Path) -> PathBuf {
-    data.join("quorum.sqlite")
 }
 
 /// Makes the data directory, readable by nobody else: it holds samples.
@@ -120,13 +205,13 @@ fn is_name(name: &str) -> bool {
 
 async fn user(config: &Config, command: UserCommand) -> Result<(), Failure> {
     make_data_directory(&config.data)?;
-    let store = SqliteStore::open(&store_path(&config.data)).await?;
-    let outcome = user_in(&store, command).await;
+    let store = open::store(config).await?;
+    let outcome = user_in(&*store, command).await;
     store.close().await;
     outcome
 }
 
-async fn user_in(store: &SqliteStore, command: UserCommand) -> Result<(), Failure> {
+async fn user_in(store: &dyn Store, command: UserCommand) -> Result<(), Failure> {
     match command {
         UserCommand::Add { name, tier, group } => {
             for name in [Some(&name), group.as_ref()].into_iter().flatten() {

@@ -12,6 +12,13 @@ pub(crate) fn now() -> i64 {
         .map_or(0, |since| since.as_secs() as i64)
 }
 
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as i64)
+}
+
 /// The day of a time as `YYYYMMDD`, the form of `engine_update`.
 pub(crate) fn compact_date(time: i64) -> String {
     format(time, "%Y%m%d")

@@ -67,6 +67,138 @@ pub(crate) struct Settings {
         value_delimiter = ','
     )]
     trusted_proxies: Option<Vec<IpAddr>>,
+    /// How many bytes of the disk uploads leave free [default: 268435456, which is 256 MiB]
+    #[arg(
+        long,
+        env = "QUORUM_FREE_SPACE_FLOOR",
+        global = true,
+        value_name = "BYTES"
+    )]
+    free_space_floor: Option<u64>,
+    /// How long a worker that says nothing keeps its job, in seconds [default: 30]
+    #[arg(long, env = "QUORUM_JOB_LEASE", global = true, value_name = "SECONDS")]
+    job_lease: Option<u64>,
+    /// How long a client may take to send a request's headers, in milliseconds [default: 10000]
+    #[arg(
+        long,
+        env = "QUORUM_HEADER_TIMEOUT_MS",
+        global = true,
+        value_name = "MS"
+    )]
+    header_timeout_ms: Option<u64>,
+    /// How long a body may bring less than 1 KiB a second, in milliseconds [default: 20000]
+    #[arg(long, env = "QUORUM_BODY_TIMEOUT_MS", global = true, value_name = "MS")]
+    body_timeout_ms: Option<u64>,
+    /// Most connections that one address may have open, unless it is a trusted proxy
+    /// [default: 1024]
+    #[arg(
+        long,
+        env = "QUORUM_CONNECTIONS_PER_PEER",
+        global = true,
+        value_name = "N"
+    )]
+    connections_per_peer: Option<usize>,
+    /// Most requests that are worked on at a time; who comes beyond is told to come again
+    /// [default: 1024]
+    #[arg(long, env = "QUORUM_REQUESTS_AT_ONCE", global = true, value_name = "N")]
+    requests_at_once: Option<usize>,
+    /// PostgreSQL that holds the rows, `postgres://…` [default: SQLite in the data directory]
+    #[arg(long, env = "QUORUM_STORE_URL", global = true, value_name = "URL")]
+    #[serde(skip)]
+    store_url: Option<ServiceUrl>,
+    /// Bucket that holds the samples, `s3://bucket?endpoint=URL` [default: the data directory]
+    #[arg(long, env = "QUORUM_BLOBS_URL", global = true, value_name = "URL")]
+    #[serde(skip)]
+    blobs_url: Option<ServiceUrl>,
+    /// NATS with JetStream that wakes the workers, `nats://…` [default: PostgreSQL does]
+    #[arg(long, env = "QUORUM_QUEUE_URL", global = true, value_name = "URL")]
+    #[serde(skip)]
+    queue_url: Option<ServiceUrl>,
+    /// In the file: `[store] url = "…"`.
+    #[arg(skip)]
+    store: Place,
+    /// In the file: `[blobs] url = "…"`.
+    #[arg(skip)]
+    blobs: Place,
+    /// In the file: `[queue] url = "…"`.
+    #[arg(skip)]
+    queue: Place,
+    /// In the file: `[retention] file = 365`.
+    #[arg(skip)]
+    retention: Retention,
+}
+
+/// Where a service is.
+#[derive(Debug, Default, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Place {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<ServiceUrl>,
+}
+
+/// The address of a service, which may hold a password: shown without it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ServiceUrl(String);
+
+impl ServiceUrl {
+    /// The address with all that it holds.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::str::FromStr for ServiceUrl {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl std::fmt::Display for ServiceUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The query may hold a password too, as libpq's addresses do.
+        let shown = url::Url::parse(&self.0).ok().and_then(|mut url| {
+            if url.password().is_some() {
+                url.set_password(Some("...")).ok()?;
+            }
+            if url.scheme() != "s3" {
+                url.set_query(None);
+            }
+            Some(url.to_string())
+        });
+        f.write_str(&shown.unwrap_or_else(|| "...".to_owned()))
+    }
+}
+
+impl std::fmt::Debug for ServiceUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for ServiceUrl {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// After how many days without news things are let go, each kept for ever where nothing is said.
+#[derive(Debug, Default, Clone, Copy, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Retention {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) domain: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ip_address: Option<u32>,
+    /// The books of counted requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) usage: Option<u32>,
 }
 
 /// The form of the log.
@@ -92,6 +224,16 @@ pub(crate) struct Config {
     pub(crate) engine_timeout_ms: u64,
     pub(crate) job_attempts: u32,
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) free_space_floor: u64,
+    pub(crate) job_lease: u64,
+    pub(crate) header_timeout_ms: u64,
+    pub(crate) body_timeout_ms: u64,
+    pub(crate) connections_per_peer: usize,
+    pub(crate) requests_at_once: usize,
+    pub(crate) store: Place,
+    pub(crate) blobs: Place,
+    pub(crate) queue: Place,
+    pub(crate) retention: Retention,
 }
 
 /// Why there is no configuration.
@@ -109,11 +251,21 @@ pub(crate) enum ConfigError {
     },
     #[error("{setting} must be at least 1")]
     Zero { setting: &'static str },
+    #[error("blobs.url and queue.url are for several processes, which need store.url too")]
+    HalfGrown,
     #[error("log: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
 }
 
 impl Settings {
+    /// Those of a file alone.
+    pub(crate) fn in_file(path: PathBuf) -> Self {
+        Self {
+            config: Some(path),
+            ..Self::default()
+        }
+    }
+
     /// Lays flags and environment over the file over the defaults, and checks the result.
     ///
     /// # Errors
@@ -160,16 +312,56 @@ impl Settings {
                 .trusted_proxies
                 .or(file.trusted_proxies)
                 .unwrap_or_default(),
+            free_space_floor: self
+                .free_space_floor
+                .or(file.free_space_floor)
+                .unwrap_or(256 << 20),
+            job_lease: self.job_lease.or(file.job_lease).unwrap_or(30),
+            header_timeout_ms: self
+                .header_timeout_ms
+                .or(file.header_timeout_ms)
+                .unwrap_or(10_000),
+            body_timeout_ms: self
+                .body_timeout_ms
+                .or(file.body_timeout_ms)
+                .unwrap_or(20_000),
+            connections_per_peer: self
+                .connections_per_peer
+                .or(file.connections_per_peer)
+                .unwrap_or(1024),
+            requests_at_once: self
+                .requests_at_once
+                .or(file.requests_at_once)
+                .unwrap_or(1024),
+            store: Place {
+                url: self.store_url.or(file.store.url),
+            },
+            blobs: Place {
+                url: self.blobs_url.or(file.blobs.url),
+            },
+            queue: Place {
+                url: self.queue_url.or(file.queue.url),
+            },
+            retention: file.retention,
         };
         for (setting, value) in [
             ("upload_limit", config.upload_limit),
             ("workers", config.workers as u64),
             ("engine_timeout_ms", config.engine_timeout_ms),
             ("job_attempts", config.job_attempts.into()),
+            ("job_lease", config.job_lease),
+            ("header_timeout_ms", config.header_timeout_ms),
+            ("body_timeout_ms", config.body_timeout_ms),
+            ("connections_per_peer", config.connections_per_peer as u64),
+            ("requests_at_once", config.requests_at_once as u64),
         ] {
             if value == 0 {
                 return Err(ConfigError::Zero { setting });
             }
+        }
+        if config.store.url.is_none() && (config.blobs.url.is_some() || config.queue.url.is_some())
+        {
+            return Err(ConfigError::HalfGrown);
         }
         tracing_subscriber::EnvFilter::try_new(&config.log)?;
         Ok(config)
@@ -182,10 +374,20 @@ impl Config {
         Duration::from_millis(self.engine_timeout_ms)
     }
 
-    /// How long a worker may be at a job before another may take it over: the engines run side by
-    /// side, so this is far more than they need.
+    /// How long a worker that says nothing keeps its job.
     pub(crate) fn job_lease(&self) -> Duration {
-        self.engine_timeout() * 2 + Duration::from_secs(60)
+        Duration::from_secs(self.job_lease)
+    }
+
+    /// How long an attempt at a job may take: the engines run side by side, so this is more than
+    /// they need.
+    pub(crate) fn job_deadline(&self) -> Duration {
+        self.engine_timeout() * 2 + Duration::from_secs(30)
+    }
+
+    /// Whether other processes may work on the same store.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.store.url.is_some()
     }
 }
 
@@ -229,6 +431,29 @@ mod tests {
         let error = settings.resolve().unwrap_err().to_string();
         std::fs::remove_file(path).unwrap();
         assert!(error.contains("wokers"), "{error}");
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        let (path, settings) = with_file(
+            "[store]\nurl = \"postgres://bob:secret@db.example/q?password=secret\"\n\
+             [blobs]\nurl = \"s3://bucket?endpoint=http://s3.example\"\n",
+        );
+        let config = settings.resolve().unwrap();
+        std::fs::remove_file(path).unwrap();
+        let shown = toml::to_string(&config).unwrap() + &format!("{config:?}");
+        assert!(!shown.contains("secret"), "{shown}");
+        assert!(shown.contains("postgres://bob:...@db.example/q"), "{shown}");
+        assert!(shown.contains("endpoint=http://s3.example"), "{shown}");
+        assert!(config.store.url.unwrap().reveal().contains("secret"));
+    }
+
+    #[test]
+    fn refuses_a_bucket_for_a_store_that_nobody_can_share() {
+        let (path, settings) = with_file("[blobs]\nurl = \"s3://bucket\"\n");
+        let refused = settings.resolve();
+        std::fs::remove_file(path).unwrap();
+        assert!(matches!(refused, Err(ConfigError::HalfGrown)));
     }
 
     #[test]

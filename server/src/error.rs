@@ -140,6 +140,23 @@ impl IntoResponse for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Nul => return Self::invalid_argument("A text holds U+0000"),
+            // PostgreSQL's word for the same, of an argument that was only looked for.
+            StoreError::Database(sqlx::Error::Database(refused))
+                if refused.code().as_deref() == Some("22021") =>
+            {
+                return Self::invalid_argument("A text holds U+0000");
+            }
+            StoreError::NoSpace { .. } => {
+                tracing::error!(%error, "an upload was refused");
+                return Self::transient("The disk is full; nothing was stored");
+            }
+            StoreError::Moved { .. } => {
+                return Self::transient("This store is only read any more: it was moved");
+            }
+            _ => {}
+        }
         tracing::error!(%error, "the store failed");
         Self::transient("The store did not answer; nothing was changed")
     }

@@ -85,7 +85,7 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         };
         let asked = (method, path);
         if !NOT_CHARGED_HERE.contains(&asked)
-            && let Err(error) = charge(&app, &account, endpoint(request.method(), path))
+            && let Err(error) = charge(&app, &account, endpoint(request.method(), path)).await
         {
             return error.into_response();
         }

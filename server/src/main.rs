@@ -4,7 +4,7 @@
 //!
 //! - An upload is acknowledged only when its bytes, their directory, its row and its job are on the
 //!   disk. What was acknowledged is analysed, whatever happens to the process.
-//! - Only [`store::sqlite`] knows SQL, only [`store::blobs`] knows where samples lie.
+//! - Only `store/sql` and its dialects know SQL, only [`store::blobs`] knows where samples lie.
 //! - No answer of the API is anything but JSON, and none but 200 is a success.
 //! - Keys are never stored, logged or repeated.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
@@ -22,6 +22,7 @@ mod failpoint;
 mod gate;
 mod ids;
 mod jobs;
+mod listen;
 mod objects;
 mod origin;
 mod quota;
@@ -30,6 +31,8 @@ mod routes;
 mod serve;
 mod store;
 mod tier;
+mod tools;
+mod upkeep;
 
 use std::process::ExitCode;
 

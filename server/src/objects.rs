@@ -233,6 +233,16 @@ pub(crate) fn analysis(origin: &Origin, record: &AnalysisRecord) -> Value {
             "results": by_engine(&record.results),
         })),
     );
+    if let Some(job) = &record.job {
+        let mut told = map(json!({"attempts": job.attempts}));
+        if let Some(deadline) = job.deadline {
+            told.insert("deadline".to_owned(), deadline.into());
+        }
+        if let Some(error) = &job.error {
+            told.insert("last_error".to_owned(), error.as_str().into());
+        }
+        analysis["attributes"]["job"] = told.into();
+    }
     analysis["links"]["item"] = origin
         .api(format_args!("{}/{}", record.kind.collection(), record.item))
         .into();

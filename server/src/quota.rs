@@ -4,6 +4,10 @@
 //! It counts in memory, under one lock, so that a look-up pays no write to the disk; what was
 //! counted is added to the store's books every second and at the end. A process that is killed
 //! forgets at most that second, in the users' favour.
+//!
+//! Where several processes count, each speaks for some of a group's day in the store before it
+//! spends them, the fewer the fewer are left, one by one at the end; what it did not spend it gives
+//! back within the second. So the day's limit is exact among all of them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,14 +79,115 @@ struct Books {
     users: HashMap<(String, String), Counter>,
     /// The last minute's requests of groups whose tier has such a limit.
     bursts: HashMap<String, VecDeque<Instant>>,
+    /// What is spoken for of groups' days and not spent, and how many are left in the store.
+    spoken_for: HashMap<String, Reserve>,
     /// What the store does not know yet, by user, group, day and endpoint.
     pending: HashMap<(String, String, i64, &'static str), u64>,
 }
+
+impl Books {
+    /// Counts a request that is allowed.
+    fn count(&mut self, account: &Account, endpoint: &'static str, now: i64) {
+        self.groups
+            .entry(account.group.clone())
+            .or_default()
+            .add(now);
+        let member = (account.name.clone(), account.group.clone());
+        self.users.entry(member.clone()).or_default().add(now);
+        *self
+            .pending
+            .entry((member.0, member.1, now / DAY, endpoint))
+            .or_default() += 1;
+    }
+
+    fn reserve(&mut self, group: &str, day: i64) -> &mut Reserve {
+        let reserve = self.spoken_for.entry(group.to_owned()).or_default();
+        if reserve.day != day {
+            *reserve = Reserve {
+                day,
+                ..Reserve::default()
+            };
+        }
+        reserve
+    }
+
+    /// Counts a request if one is spoken for.
+    fn spend(&mut self, account: &Account, endpoint: &'static str, now: i64) -> bool {
+        let reserve = self.reserve(&account.group, now / DAY);
+        let Some(rest) = reserve.unspent.checked_sub(1) else {
+            return false;
+        };
+        reserve.unspent = rest;
+        self.count(account, endpoint, now);
+        true
+    }
+
+    /// Takes back what [`Self::spend`] did.
+    fn take_back(&mut self, account: &Account, endpoint: &'static str, now: i64) {
+        self.reserve(&account.group, now / DAY).unspent += 1;
+        let member = (account.name.clone(), account.group.clone());
+        for used in [
+            self.groups
+                .entry(account.group.clone())
+                .or_default()
+                .turn(now),
+            self.users.entry(member.clone()).or_default().turn(now),
+        ] {
+            used.hourly = used.hourly.saturating_sub(1);
+            used.daily = used.daily.saturating_sub(1);
+            used.monthly = used.monthly.saturating_sub(1);
+        }
+        let key = (member.0, member.1, now / DAY, endpoint);
+        if let Some(count) = self.pending.get_mut(&key) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    /// Puts what the store says of a group in the place of what this process counted.
+    fn read_anew(&mut self, group: &str, rows: &[UsageRow], now: i64) {
+        let zero = |used: &mut Used| (used.daily, used.monthly) = (0, 0);
+        zero(self.groups.entry(group.to_owned()).or_default().turn(now));
+        for ((_, of), counter) in &mut self.users {
+            if of == group {
+                zero(counter.turn(now));
+            }
+        }
+        for row in rows {
+            let member = (row.account.clone(), row.group.clone());
+            let counters = [
+                self.groups.entry(group.to_owned()).or_default(),
+                self.users.entry(member).or_default(),
+            ];
+            for counter in counters {
+                let used = counter.turn(now);
+                used.monthly += row.used;
+                if row.day == now / DAY {
+                    used.daily += row.used;
+                }
+            }
+        }
+    }
+}
+
+/// What a process may spend of a group's day without asking.
+#[derive(Default)]
+struct Reserve {
+    day: i64,
+    unspent: u64,
+    /// As the store said last; decides how much is asked for next.
+    left: u64,
+}
+
+/// Most requests that a process speaks for at once.
+const MOST_AT_ONCE: u64 = 64;
 
 /// The one place where requests are counted.
 pub(crate) struct Ledger {
     books: Mutex<Books>,
     store: Arc<dyn Store>,
+    /// Whether other processes count too. Then this is held while the store is asked, so that two
+    /// hundred requests at once do not speak for two hundred times what one needs.
+    shared: Option<tokio::sync::Mutex<()>>,
 }
 
 impl Ledger {
@@ -90,7 +195,11 @@ impl Ledger {
     ///
     /// # Errors
     /// The store does not answer.
-    pub(crate) async fn open(store: Arc<dyn Store>, now: i64) -> Result<Self, StoreError> {
+    pub(crate) async fn open(
+        store: Arc<dyn Store>,
+        shared: bool,
+        now: i64,
+    ) -> Result<Self, StoreError> {
         let today = now / DAY;
         let mut books = Books::default();
         for row in store.usage_since(clock::month_start(today)).await? {
@@ -110,6 +219,7 @@ impl Ledger {
         Ok(Self {
             books: Mutex::new(books),
             store,
+            shared: shared.then(tokio::sync::Mutex::default),
         })
     }
 
@@ -122,8 +232,22 @@ impl Ledger {
     /// one succeeds. What is refused is not counted.
     ///
     /// # Errors
-    /// The [`Refusal`].
-    pub(crate) fn charge(
+    /// The store does not answer, which it has to only where other processes count too. Inside,
+    /// the [`Refusal`].
+    pub(crate) async fn charge(
+        &self,
+        account: &Account,
+        endpoint: &'static str,
+        now: i64,
+        instant: Instant,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        match &self.shared {
+            None => Ok(self.charge_alone(account, endpoint, now, instant)),
+            Some(asking) => self.charge_among(asking, account, endpoint, now).await,
+        }
+    }
+
+    fn charge_alone(
         &self,
         account: &Account,
         endpoint: &'static str,
@@ -153,44 +277,85 @@ impl Ledger {
         if group.turn(now).daily >= daily {
             return Err(Refusal::Spent);
         }
-        group.add(now);
         if minute.is_some()
             && let Some(recent) = books.bursts.get_mut(&account.group)
         {
             recent.push_back(instant);
         }
-        let member = (account.name.clone(), account.group.clone());
-        books.users.entry(member.clone()).or_default().add(now);
-        *books
-            .pending
-            .entry((member.0, member.1, now / DAY, endpoint))
-            .or_default() += 1;
+        books.count(account, endpoint, now);
         Ok(())
     }
 
+    async fn charge_among(
+        &self,
+        asking: &tokio::sync::Mutex<()>,
+        account: &Account,
+        endpoint: &'static str,
+        now: i64,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        let Limits { minute, daily, .. } = account.tier.limits();
+        let day = now / DAY;
+        if !self.books().spend(account, endpoint, now) {
+            let _asking = asking.lock().await;
+            // Somebody may have asked for more while we waited.
+            if !self.books().spend(account, endpoint, now) {
+                let left = self.books().reserve(&account.group, day).left;
+                let want = (left / 64).clamp(1, MOST_AT_ONCE);
+                let (granted, left) = self.store.reserve(&account.group, day, want, daily).await?;
+                let mut books = self.books();
+                let reserve = books.reserve(&account.group, day);
+                reserve.unspent += granted;
+                reserve.left = left;
+                if !books.spend(account, endpoint, now) {
+                    return Ok(Err(Refusal::Spent));
+                }
+            }
+        }
+        // Last, since a request that the day does not allow is not one of the minute's.
+        if let Some(minute) = minute
+            && let Some(wait) = self
+                .store
+                .admit_burst(&account.group, clock::now_ms(), minute)
+                .await?
+        {
+            self.books().take_back(account, endpoint, now);
+            return Ok(Err(Refusal::Burst {
+                retry_after: wait.unsigned_abs() / 1000 + 1,
+            }));
+        }
+        Ok(Ok(()))
+    }
+
     /// What a user has used, and what the whole group has.
-    pub(crate) fn used(&self, account: &Account, now: i64) -> (Used, Used) {
-        let mut books = self.books();
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(crate) async fn used(
+        &self,
+        account: &Account,
+        now: i64,
+    ) -> Result<(Used, Used), StoreError> {
+        let group = self.group_used(&account.group, now).await?;
         let member = (account.name.clone(), account.group.clone());
-        let user = *books.users.entry(member).or_default().turn(now);
-        (
-            user,
-            *books
-                .groups
-                .entry(account.group.clone())
-                .or_default()
-                .turn(now),
-        )
+        let mut books = self.books();
+        Ok((*books.users.entry(member).or_default().turn(now), group))
     }
 
     /// What a group has used.
-    pub(crate) fn group_used(&self, group: &str, now: i64) -> Used {
-        *self
-            .books()
-            .groups
-            .entry(group.to_owned())
-            .or_default()
-            .turn(now)
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(crate) async fn group_used(&self, group: &str, now: i64) -> Result<Used, StoreError> {
+        if self.shared.is_some() {
+            // What the others counted is in the store.
+            self.flush().await?;
+            let today = now / DAY;
+            let first = clock::month_start(today);
+            let rows = self.store.usage_of_group(group, first, today).await?;
+            self.books().read_anew(group, &rows, now);
+        }
+        let mut books = self.books();
+        Ok(*books.groups.entry(group.to_owned()).or_default().turn(now))
     }
 
     /// Brings the store's books up to date.
@@ -198,6 +363,23 @@ impl Ledger {
     /// # Errors
     /// The store does not answer; nothing is lost, the next call tries again.
     pub(crate) async fn flush(&self) -> Result<(), StoreError> {
+        if self.shared.is_some() {
+            let unspent: Vec<_> = {
+                let mut books = self.books();
+                let taken = books.spoken_for.iter_mut();
+                taken
+                    .filter(|(_, reserve)| reserve.unspent > 0)
+                    .map(|(group, reserve)| {
+                        let unspent = std::mem::take(&mut reserve.unspent);
+                        (group.clone(), reserve.day, unspent)
+                    })
+                    .collect()
+            };
+            for (group, day, unspent) in unspent {
+                // What cannot be given back is lost to the group for the day, not to the count.
+                self.store.release(&group, day, unspent).await?;
+            }
+        }
         let pending = std::mem::take(&mut self.books().pending);
         if pending.is_empty() {
             return Ok(());

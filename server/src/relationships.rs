@@ -309,7 +309,10 @@ pub(crate) async fn related(
         Owner::Comment(comment) => Some(Related::One(match name {
             "author" => {
                 let author = ask.app.store.account(&comment.author).await?;
-                author.map(|account| user_node(ask, account))
+                match author {
+                    Some(account) => Some(user_node(ask, account).await?),
+                    None => None,
+                }
             }
             _ => Some(item::node(ask, comment.kind, &comment.item).await?),
         })),
@@ -325,13 +328,9 @@ pub(crate) async fn related(
             };
             let mut entries = Vec::new();
             for name in names {
-                entries.extend(
-                    ask.app
-                        .store
-                        .account(name)
-                        .await?
-                        .map(|account| user_node(ask, account)),
-                );
+                if let Some(account) = ask.app.store.account(name).await? {
+                    entries.push(user_node(ask, account).await?);
+                }
             }
             let total = entries.len() as u64;
             Some(Related::Many(Listing {
@@ -390,7 +389,7 @@ async fn of_user(
         "groups" | "api_quota_group" | "intelligence_quota_group" | "monitor_quota_group" => {
             // Whose group somebody is in is theirs to know.
             let node = match ask.app.store.group(&account.group).await? {
-                Some(group) if may_see(ask, account) => Some(group_node(ask, group)),
+                Some(group) if may_see(ask, account) => Some(group_node(ask, group).await?),
                 _ => None,
             };
             if name == "groups" {
@@ -415,22 +414,34 @@ pub(crate) fn may_see(ask: &Ask, account: &Account) -> bool {
 }
 
 /// A user as the caller may see them.
-pub(crate) fn user_node(ask: &Ask, account: Account) -> Node {
-    let used = may_see(ask, &account).then(|| ask.app.ledger.used(&account, clock::now()));
-    Node {
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn user_node(ask: &Ask, account: Account) -> Result<Node, ApiError> {
+    let used = match may_see(ask, &account) {
+        true => Some(ask.app.ledger.used(&account, clock::now()).await?),
+        false => None,
+    };
+    Ok(Node {
         object: objects::user(&ask.origin, &account, used),
         owner: Owner::User(account),
-    }
+    })
 }
 
 /// A group as the caller may see it.
-pub(crate) fn group_node(ask: &Ask, group: Group) -> Node {
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn group_node(ask: &Ask, group: Group) -> Result<Node, ApiError> {
     let inside = ask.account.administrator || ask.account.group == group.name;
-    let used = inside.then(|| ask.app.ledger.group_used(&group.name, clock::now()));
-    Node {
+    let used = match inside {
+        true => Some(ask.app.ledger.group_used(&group.name, clock::now()).await?),
+        false => None,
+    };
+    Ok(Node {
         object: objects::group(&ask.origin, &group, used),
         owner: Owner::Group(group),
-    }
+    })
 }
 
 /// Comments as nodes.

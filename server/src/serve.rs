@@ -1,33 +1,30 @@
 //! `quorum serve`: puts the parts together, runs them, and takes them apart again in order.
 
 use std::io::IsTerminal as _;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::Request;
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, RwLock, watch};
-use tower::Layer as _;
-use tower::util::MapRequestLayer;
+use tokio::sync::{RwLock, watch};
 use tracing_subscriber::EnvFilter;
 
 use crate::app::{App, Parts};
-use crate::cli::{Failure, make_data_directory, say, store_path};
+use crate::cli::{Failure, Role, make_data_directory, say};
 use crate::clock;
 use crate::config::{Config, LogFormat};
 use crate::engines::{Engines, write_first_packs};
-use crate::gate;
 use crate::ids::Secret;
 use crate::jobs::{self, Workshop};
+use crate::listen::listen;
 use crate::quota::{FLUSH_EVERY, Ledger};
 use crate::routes;
-use crate::store::blobs::Blobs;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Accounts as _, AddAccount, NewAccount, Queue as _, Store};
+use crate::store::open::{self, Opened};
+use crate::store::{AddAccount, NewAccount, Store};
 use crate::tier::Tier;
+
+/// The signal of a file that grows past the process's limit, on every Linux.
+const SIGXFSZ: i32 = 25;
 
 /// How long requests and jobs in hand may take to end after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -36,12 +33,12 @@ const GRACE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// The data directory is in use or cannot be used, or the address cannot be listened on.
-pub(crate) fn run(config: Config) -> Result<(), Failure> {
+pub(crate) fn run(config: Config, role: Role) -> Result<(), Failure> {
     start_log(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let outcome = runtime.block_on(serve(config));
+    let outcome = runtime.block_on(serve(config, role));
     // Engines that never came back are left behind: they must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_millis(100));
     outcome
@@ -59,34 +56,54 @@ fn start_log(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn serve(config: Config) -> Result<(), Failure> {
+async fn serve(config: Config, role: Role) -> Result<(), Failure> {
+    let shared = config.is_shared();
+    if !shared && role != Role::All {
+        return Err(
+            "a role is for several processes, which need a store that they can share: \
+                    set store.url"
+                .into(),
+        );
+    }
     make_data_directory(&config.data)?;
     // Held to the end. Leases of jobs and half-received files belong to a process that is gone:
     // that is true only while there is one process.
     let lock = std::fs::File::create(config.data.join("lock"))?;
-    lock.try_lock()
-        .map_err(|error| format!("another server uses {}: {error}", config.data.display()))?;
+    if !shared {
+        lock.try_lock()
+            .map_err(|error| format!("another server uses {}: {error}", config.data.display()))?;
+    }
+    // A write past RLIMIT_FSIZE is an error like a full disk, not the end of the process.
+    let _too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
     let packs = config.data.join("packs");
     write_first_packs(&packs)?;
-    let sqlite = Arc::new(SqliteStore::open(&store_path(&config.data)).await?);
-    create_administrator(&sqlite).await?;
-    let resumed = sqlite.end_leases(clock::now()).await?;
-    if resumed > 0 {
-        tracing::info!(jobs = resumed, "taking up what was not finished");
+    let (Opened { store, blobs }, bell) = open::all(&config).await?;
+    create_administrator(&*store).await?;
+    if !shared {
+        let resumed = store.end_leases(clock::now()).await?;
+        if resumed > 0 {
+            tracing::info!(jobs = resumed, "taking up what was not finished");
+        }
     }
-    let store: Arc<dyn Store> = sqlite.clone();
-    let blobs = Arc::new(Blobs::local(&config.data)?);
+    blobs.clear_incoming(!shared, clock::now()).await?;
     let deadline = config.engine_timeout();
     // Compiling the rules takes a moment; better now than in the first analysis.
     let engines = tokio::task::spawn_blocking(move || Engines::open(&packs, deadline)).await?;
     let app: App = Arc::new(Parts {
-        ledger: Ledger::open(store.clone(), clock::now()).await?,
+        ledger: Ledger::open(store.clone(), shared, clock::now()).await?,
         store,
         blobs,
         engines: Arc::new(engines),
-        bell: Arc::new(Notify::new()),
+        bell,
         config,
     });
+    let (stop, stopped) = watch::channel(false);
+    if role == Role::Worker {
+        say("quorum: working")?;
+        let workers = start_workers(&app, &stopped);
+        until_told_to_stop(stop)?.await;
+        return finish(&app, workers).await;
+    }
 
     let listener = TcpListener::bind(app.config.listen)
         .await
@@ -94,31 +111,55 @@ async fn serve(config: Config) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     // From here on connections wait in the kernel's queue: that is what the line promises.
     say(&format!("quorum: listening on http://{address}"))?;
-    let (stop, stopped) = watch::channel(false);
-    let workers = start_workers(&app, &stopped);
+    let workers = match role {
+        Role::All => start_workers(&app, &stopped),
+        Role::Api | Role::Worker => Vec::new(),
+    };
     let books = tokio::spawn(keep_books(app.clone(), stopped.clone()));
     tokio::spawn(sweep(app.clone()));
-
-    listen(&app, listener, stop).await?;
-    tracing::info!("stopping");
-    for worker in workers {
-        // A job that is not done by then is taken up at the next start.
-        let _ = tokio::time::timeout(GRACE, worker).await;
+    tokio::spawn(until_told_to_stop(stop)?);
+    let router = routes::router(&app);
+    if !listen(&app.config, listener, router, stopped, GRACE).await {
+        tracing::warn!("some requests did not end in time and are cut off");
     }
     let _ = books.await;
-    app.ledger.flush().await?;
-    sqlite.close().await;
+    finish(&app, workers).await
+}
+
+/// Waits for the workers' jobs in hand, writes down what was counted, and closes the store.
+async fn finish(app: &App, workers: Vec<tokio::task::JoinHandle<()>>) -> Result<(), Failure> {
+    tracing::info!("stopping");
+    for worker in workers {
+        // A job that is not done by then is taken up at the next start, or by another worker.
+        let _ = tokio::time::timeout(GRACE, worker).await;
+    }
+    if let Err(error) = app.ledger.flush().await {
+        tracing::error!(%error, "cannot write the usage down");
+    }
+    app.store.close().await;
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn create_administrator(store: &SqliteStore) -> Result<(), Failure> {
-    if store
-        .accounts()
-        .await?
-        .iter()
-        .any(|account| account.administrator)
-    {
+/// Ends when SIGTERM or SIGINT comes, and tells everybody.
+fn until_told_to_stop(stop: watch::Sender<bool>) -> Result<impl Future<Output = ()>, Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        let _ = stop.send(true);
+    })
+}
+
+async fn create_administrator(store: &dyn Store) -> Result<(), Failure> {
+    let is_there = async || -> Result<bool, Failure> {
+        let accounts = store.accounts().await?;
+        Ok(accounts.iter().any(|account| account.administrator))
+    };
+    if is_there().await? {
         return Ok(());
     }
     let key = Secret::draw()?;
@@ -133,6 +174,8 @@ async fn create_administrator(store: &SqliteStore) -> Result<(), Failure> {
             "quorum: administrator \"admin\" created; API key (shown once): {}",
             key.reveal()
         )),
+        // Another process that started at the same time was faster.
+        _ if is_there().await? => Ok(()),
         _ => Err("there is a user or a group \"admin\" that does not administer".into()),
     }
 }
@@ -146,6 +189,7 @@ fn start_workers(app: &App, stopped: &watch::Receiver<bool>) -> Vec<tokio::task:
         scan_limit: app.config.scan_limit,
         attempts: app.config.job_attempts,
         lease: app.config.job_lease(),
+        deadline: app.config.job_deadline(),
         alone: RwLock::new(()),
     };
     jobs::start(Arc::new(workshop), app.config.workers, stopped)
@@ -166,50 +210,9 @@ async fn keep_books(app: App, mut stopped: watch::Receiver<bool>) {
 
 /// Removes blobs that no row speaks of.
 async fn sweep(app: App) {
-    let is_known = |name: String| {
-        let store = app.store.clone();
-        async move { store.has_file(&name).await }
-    };
-    match app.blobs.sweep(is_known).await {
+    match app.blobs.sweep(&*app.store).await {
         Ok(0) => {}
         Ok(removed) => tracing::info!(removed, "removed files whose upload was never accepted"),
         Err(error) => tracing::warn!(%error, "cannot look for leftovers"),
-    }
-}
-
-/// Answers requests until a signal comes, then until those in hand are answered or [`GRACE`] is
-/// over.
-async fn listen(
-    app: &App,
-    listener: TcpListener,
-    stop: watch::Sender<bool>,
-) -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut stopped = stop.subscribe();
-    // Around the router, not inside: routes are chosen by the tidied path.
-    let tidied = MapRequestLayer::new(gate::tidy).layer(routes::router(app));
-    let service =
-        axum::ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(tidied);
-    let listener = listener.tap_io(|stream| {
-        // Answers are small; waiting to fill a packet would only make them late.
-        let _ = stream.set_nodelay(true);
-    });
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        let _ = stop.send(true);
-    });
-    tokio::select! {
-        outcome = async { server.await } => Ok(outcome?),
-        () = async {
-            let _ = stopped.wait_for(|stopped| *stopped).await;
-            tokio::time::sleep(GRACE).await;
-        } => {
-            tracing::warn!("some requests did not end in time and are cut off");
-            Ok(())
-        }
     }
 }

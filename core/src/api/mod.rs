@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::indicator::{CanonicalUrl, Indicator};
+use crate::privacy::{NotSendable, Sendable};
 use crate::report::{
     Account, Analysis, Comment, Envelope, MalformedReply, Object, Page, Report, VoteVerdict,
 };
@@ -59,36 +60,37 @@ pub struct Request {
     pub body: Body,
 }
 
-/// What can be asked of a backend.
+/// What can be asked of a backend. What it is about is [`Sendable`]: a private address cannot stand
+/// here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
     /// The account behind a key. The API finds a user by name or by key, and by nothing else.
     Account(ApiKey),
     /// The report on an indicator.
-    Report(Indicator),
+    Report(Sendable<Indicator>),
     /// Comments on an indicator, newest first.
     Comments {
         /// On what.
-        of: Indicator,
+        of: Sendable<Indicator>,
         /// Where the page begins; `None` for the first.
         cursor: Option<String>,
     },
     /// Write a comment.
     AddComment {
         /// On what.
-        of: Indicator,
+        of: Sendable<Indicator>,
         /// What it says.
         text: String,
     },
     /// Vote.
     Vote {
         /// On what.
-        of: Indicator,
+        of: Sendable<Indicator>,
         /// For which side.
         verdict: VoteVerdict,
     },
     /// Send in an address to be analysed.
-    SubmitUrl(CanonicalUrl),
+    SubmitUrl(Sendable<CanonicalUrl>),
     /// Send in a file to be analysed.
     SubmitFile {
         /// The name it is sent under.
@@ -175,6 +177,12 @@ pub enum Failure {
     Interrupted,
 }
 
+impl From<NotSendable> for Failure {
+    fn from(_: NotSendable) -> Self {
+        Self::Private
+    }
+}
+
 /// What the shell saw of a reply.
 #[derive(Debug, Clone, Copy)]
 pub struct RawReply<'a> {
@@ -190,10 +198,7 @@ pub struct RawReply<'a> {
 
 impl Call {
     /// The request for this call.
-    ///
-    /// # Errors
-    /// [`Failure::Private`] for an indicator that must not leave.
-    pub fn request(&self) -> Result<Request, Failure> {
+    pub fn request(&self) -> Request {
         let get = |path: String| Request {
             method: Method::Get,
             path,
@@ -204,9 +209,9 @@ impl Call {
             path,
             body,
         };
-        Ok(match self {
+        match self {
             Self::Account(key) => get(format!("users/{}", key.reveal())),
-            Self::Report(indicator) => get(path_of(indicator)?),
+            Self::Report(indicator) => get(path_of(indicator)),
             Self::Comments { of, cursor } => {
                 let cursor = cursor
                     .as_deref()
@@ -214,35 +219,29 @@ impl Call {
                     .unwrap_or_default();
                 get(format!(
                     "{}/comments?limit=10&relationships=author{cursor}",
-                    path_of(of)?
+                    path_of(of)
                 ))
             }
             Self::AddComment { of, text } => post(
-                format!("{}/comments", path_of(of)?),
+                format!("{}/comments", path_of(of)),
                 Body::Json(
                     json!({"data": {"type": "comment", "attributes": {"text": text}}}).to_string(),
                 ),
             ),
             Self::Vote { of, verdict } => post(
-                format!("{}/votes", path_of(of)?),
+                format!("{}/votes", path_of(of)),
                 Body::Json(
                     json!({"data": {"type": "vote", "attributes": {"verdict": verdict}}})
                         .to_string(),
                 ),
             ),
-            Self::SubmitUrl(url) => {
-                let url = url.without_credentials();
-                if url.is_private() {
-                    return Err(Failure::Private);
-                }
-                post(
-                    "urls".to_owned(),
-                    Body::Form(format!("url={}", escape(url.as_str()))),
-                )
-            }
+            Self::SubmitUrl(url) => post(
+                "urls".to_owned(),
+                Body::Form(format!("url={}", escape(url.get().as_str()))),
+            ),
             Self::SubmitFile { name } => post("files".to_owned(), Body::File(name.clone())),
             Self::Analysis(id) => get(format!("analyses/{}", escape(id))),
-        })
+        }
     }
 
     /// What a reply means. `now` is needed to turn a `Retry-After` into a time.
@@ -291,7 +290,7 @@ impl Call {
             Self::Account(_) => Reply::Account(Account::from_object(envelope.object()?)?),
             Self::Report(indicator) => {
                 let report = Report::from_object(envelope.object()?)?;
-                confirm(indicator, &report)?;
+                confirm(indicator.get(), &report)?;
                 Reply::Report(Some(Box::new(report)))
             }
             Self::Comments { .. } => {
@@ -350,15 +349,13 @@ fn same(text: Option<&str>, hash: &impl ToString) -> bool {
     text.is_some_and(|text| text.eq_ignore_ascii_case(&hash.to_string()))
 }
 
-fn path_of(indicator: &Indicator) -> Result<String, Failure> {
-    if indicator.is_private() {
-        return Err(Failure::Private);
-    }
-    Ok(format!(
+fn path_of(indicator: &Sendable<Indicator>) -> String {
+    let indicator = indicator.get();
+    format!(
         "{}/{}",
         indicator.kind().collection(),
         escape(&indicator.id())
-    ))
+    )
 }
 
 /// Percent-encodes for a path segment or a query value: all but RFC 3986's unreserved characters.

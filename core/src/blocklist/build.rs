@@ -69,10 +69,11 @@ impl Builder {
     }
 
     /// Adds the SHA-256 of a Safe Browsing expression: `host/` for all of a host, or `host/path`,
-    /// in canonical form and without a scheme.
+    /// in canonical form and without a scheme. What names one address alone is the first of its
+    /// [`expressions`](crate::safe_browsing::SafeUrl::expressions).
     pub fn add_expression(&mut self, expression: &str) -> &mut Self {
         let digest = Sha256::digest(expression);
-        // Unwrapping is not needed: a prefix is never longer than this digest.
+        // A prefix is never longer than this digest, so that it is one value each time.
         self.values.extend(prefix(&digest, self.prefix_bytes));
         self
     }

@@ -38,7 +38,9 @@
 use sha2::{Digest as _, Sha256};
 
 use super::bits::{Writer, load, mask, read};
-use super::{Kind, Match, Version};
+use super::{Digest, Kind, Match, UrlMatch, Version};
+use crate::digest::Digests;
+use crate::safe_browsing::{Expression, MAX_EXPRESSIONS, SafeUrl};
 
 pub(super) const FORMAT: u16 = 1;
 const MAGIC: &[u8; 8] = b"QUORUMBL";
@@ -301,16 +303,72 @@ impl<'a> Blocklist<'a> {
     /// What is shorter is not found.
     pub fn lookup(&self, digest: &[u8]) -> Option<Match> {
         let value = prefix(digest, self.header.prefix_bytes)?;
-        let index = self.find(value)?;
-        Some(Match {
-            prefix_bits: self.header.prefix_bytes * 8,
-            index,
-        })
+        self.finish(value, self.start(value))
     }
 
     /// Finds a Safe Browsing expression (`host/path`, no scheme) by its SHA-256.
     pub fn lookup_expression(&self, expression: &str) -> Option<Match> {
         self.lookup(&Sha256::digest(expression))
+    }
+
+    /// Those of an address's expressions that are found, the most exact one first. Nothing is
+    /// hashed before the iterator is asked. Where there are several lists, hash once
+    /// ([`SafeUrl::expression_hashes`]) and give each hash to [`Self::lookup`]: hashing is what
+    /// takes the time.
+    ///
+    /// ```
+    /// # use quorum_core::blocklist::{Blocklist, Builder, Kind, Version};
+    /// use quorum_core::safe_browsing::SafeUrl;
+    /// # let mut builder = Builder::new(Kind::Url, 4)?;
+    /// builder.add_expression("bad.example/");
+    /// # let bytes = builder.build("example", Version { sequence: 1, token: b"" }, 0)?;
+    /// # let list = Blocklist::open(&bytes)?;
+    /// let url = SafeUrl::parse(b"http://www.bad.example/a/b.html?c")?;
+    /// let found = list.lookup_url(&url).next().expect("its host is listed");
+    /// assert_eq!(found.expression.to_string(), "bad.example/");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn lookup_url<'u>(
+        &self,
+        url: &'u SafeUrl,
+    ) -> impl Iterator<Item = UrlMatch<'u>> + use<'a, 'u> {
+        // A look-up mostly waits for memory. All are begun before any is ended, so that they wait
+        // together and not one after the other.
+        let nothing = (Expression { host: "", path: "" }, 0, 0);
+        let mut asked = [nothing; MAX_EXPRESSIONS];
+        let mut count = 0;
+        for (asked, expression) in asked.iter_mut().zip(url.expressions()) {
+            let value = prefix(expression.hash().as_bytes(), self.header.prefix_bytes);
+            *asked = (expression, value.unwrap_or_default(), 0);
+            count += 1;
+        }
+        for (_, value, start) in &mut asked[..count] {
+            *start = self.start(*value);
+        }
+        let list = *self;
+        let asked = asked.into_iter().take(count);
+        asked.filter_map(move |(expression, value, start)| {
+            let found = list.finish(value, start)?;
+            let hash = expression.hash();
+            Some(UrlMatch {
+                expression,
+                hash,
+                found,
+            })
+        })
+    }
+
+    /// Finds a file by that one of its digests which the list is made of; nothing in a list of
+    /// addresses.
+    pub fn lookup_file(&self, digests: &Digests) -> Option<Match> {
+        match self.header.kind {
+            Kind::Url => None,
+            Kind::GoodFile(digest) | Kind::BadFile(digest) => match digest {
+                Digest::Sha256 => self.lookup(digests.sha256.as_bytes()),
+                Digest::Sha1 => self.lookup(digests.sha1.as_bytes()),
+                Digest::Md5 => self.lookup(digests.md5.as_bytes()),
+            },
+        }
     }
 
     fn rank(&self, block: u64) -> u64 {
@@ -321,51 +379,68 @@ impl<'a> Blocklist<'a> {
         read(self.lower, index * u64::from(self.low_bits), self.low_bits)
     }
 
-    /// The index of a value. Constant time for hashes, which spread evenly; where a list was made
-    /// so that they don't, one step more for each 64 entries that share a block.
-    fn find(&self, value: u64) -> Option<u32> {
+    /// The first half of a look-up: where in the buckets' bits the value's bucket begins. Constant
+    /// time for hashes, which spread evenly; where a list was made so that they don't, one step
+    /// more for each 64 entries that share a rank.
+    fn start(&self, value: u64) -> u64 {
         let bucket = value >> self.low_bits;
         let rank = self.rank(bucket / BLOCK);
-        let start = self.after_zeros(bucket / BLOCK * BLOCK + rank, (bucket % BLOCK) as u32);
-        let first = start - bucket;
+        self.after_zeros(bucket / BLOCK * BLOCK + rank, (bucket % BLOCK) as u32)
+    }
+
+    /// The other half: finds the value in its bucket.
+    fn finish(&self, value: u64, start: u64) -> Option<Match> {
+        let bucket = value >> self.low_bits;
         let target = value & mask(self.low_bits);
+        let first = start - bucket;
         let (mut from, mut to) = (first, first + self.ones(start));
-        while from < to {
+        while to - from > 8 {
             let middle = from.midpoint(to);
-            match self.low(middle).cmp(&target) {
-                std::cmp::Ordering::Less => from = middle + 1,
-                std::cmp::Ordering::Greater => to = middle,
-                std::cmp::Ordering::Equal => return u32::try_from(middle).ok(),
+            match self.low(middle) <= target {
+                true => from = middle,
+                false => to = middle,
             }
         }
-        None
+        // Hashes put one entry or two into a bucket: one by one is the fastest there.
+        let index = (from..to).find(|&index| self.low(index) >= target)?;
+        (self.low(index) == target).then_some(Match {
+            prefix_bits: self.header.prefix_bytes * 8,
+            index: index as u32,
+        })
     }
 
     /// The position after the `count`-th zero (`count` < 64) from bit `at` on.
-    fn after_zeros(&self, at: u64, mut count: u32) -> u64 {
+    fn after_zeros(&self, at: u64, count: u32) -> u64 {
         if count == 0 {
             return at;
         }
+        // Nearly always the place is in the first two words, and which of them cannot be foreseen:
+        // choosing without a jump is worth a second read.
         let mut index = at / 64;
-        let mut zeros = !self.word(index) & (u64::MAX << (at % 64));
-        while zeros.count_ones() < count {
-            count -= zeros.count_ones();
+        let first = !self.word(index) & (u64::MAX << (at % 64));
+        let second = !self.word(index + 1);
+        let in_first = first.count_ones();
+        let later = u64::from(count > in_first);
+        let mut zeros = first ^ ((first ^ second) & later.wrapping_neg());
+        let mut rank = count - 1 - (in_first & (later as u32).wrapping_neg());
+        index += later;
+        loop {
+            match select(zeros, rank) {
+                Ok(bit) => return index * 64 + u64::from(bit) + 1,
+                Err(ones) => rank -= ones,
+            }
             index += 1;
             zeros = !self.word(index);
         }
-        index * 64 + u64::from(select(zeros, count - 1)) + 1
     }
 
     /// How many ones follow from bit `at` on.
     fn ones(&self, at: u64) -> u64 {
         let mut end = at;
         loop {
-            let left = 64 - (end % 64) as u32;
-            let ones = (self.word(end / 64) >> (end % 64))
-                .trailing_ones()
-                .min(left);
+            let ones = read(self.upper, end, 57).trailing_ones();
             end += u64::from(ones);
-            if ones < left {
+            if ones < 57 {
                 return end - at;
             }
         }
@@ -385,22 +460,29 @@ impl std::fmt::Debug for Blocklist<'_> {
     }
 }
 
-/// The position of the `rank`-th one (from 0) of a word that has more than `rank`.
+/// The position of the `rank`-th one (from 0, below 64) of a word; where there are no more than
+/// `rank`, how many there are. Without jumps, after S. Vigna, *Broadword implementation of
+/// rank/select queries* (2008), algorithm 2.
 #[inline]
-fn select(mut word: u64, mut rank: u32) -> u32 {
-    let mut base = 0;
-    for half in [32, 16, 8] {
-        let ones = (word & mask(half)).count_ones();
-        if rank >= ones {
-            rank -= ones;
-            word >>= half;
-            base += half;
-        }
+fn select(word: u64, rank: u32) -> Result<u32, u32> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    // In each byte: how many ones there are in it and in those below.
+    let mut sums = word - (word >> 1 & 0x5555_5555_5555_5555);
+    sums = (sums & 0x3333_3333_3333_3333) + (sums >> 2 & 0x3333_3333_3333_3333);
+    sums = ((sums + (sums >> 4)) & 0x0f0f_0f0f_0f0f_0f0f).wrapping_mul(ONES);
+    let ones = (sums >> 56) as u32;
+    if ones <= rank {
+        return Err(ones);
     }
-    for _ in 0..rank {
-        word &= word - 1;
-    }
-    base + word.trailing_zeros()
+    // The first byte whose sum exceeds `rank` holds the one that is looked for …
+    let at = (((sums | TOPS) - u64::from(rank + 1) * ONES) & TOPS).trailing_zeros() & !7;
+    let rank = rank - ((sums << 8) >> at & 0xff) as u32;
+    // … and the same again with its bits, one in each byte.
+    let bits = (word >> at & 0xff).wrapping_mul(ONES) & 0x8040_2010_0804_0201;
+    let sums = ((bits + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & ONES).wrapping_mul(ONES);
+    let bit = (((sums | TOPS) - u64::from(rank + 1) * ONES) & TOPS).trailing_zeros() / 8;
+    Ok(at + bit)
 }
 
 struct Positions<'a> {
@@ -439,9 +521,8 @@ impl Iterator for Positions<'_> {
 
 /// The first bytes of a digest as an integer.
 pub(super) fn prefix(digest: &[u8], bytes: u8) -> Option<u64> {
-    let mut word = [0; 8];
-    word[8 - usize::from(bytes)..].copy_from_slice(digest.get(..bytes.into())?);
-    Some(u64::from_be_bytes(word))
+    let word = load(digest, 0).swap_bytes() >> (64 - 8 * u32::from(bytes));
+    (digest.len() >= bytes.into()).then_some(word)
 }
 
 /// Reads the header; also says where its texts end.

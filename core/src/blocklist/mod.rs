@@ -26,6 +26,9 @@ pub use file::{Blocklist, Header, OpenError};
 pub use rice::{RiceDeltas, RiceError, Width};
 pub use update::{ApplyError, Changes, DiffError, Update, apply, diff};
 
+use crate::indicator::Sha256;
+use crate::safe_browsing::Expression;
+
 /// What digest the prefixes of a list of files are taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Digest {
@@ -96,4 +99,15 @@ pub struct Match {
     pub prefix_bits: u8,
     /// Which entry it is, counted from 0 in ascending order.
     pub index: u32,
+}
+
+/// An expression of an address that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UrlMatch<'a> {
+    /// Which of the expressions.
+    pub expression: Expression<'a>,
+    /// Its full hash, to be compared with those that the list's source knows for the prefix.
+    pub hash: Sha256,
+    /// Where it was found.
+    pub found: Match,
 }

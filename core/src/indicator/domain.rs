@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::address::Reserved;
+
 /// Why a text is not a domain name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DomainError {
@@ -38,15 +40,29 @@ impl Domain {
 
     /// Whether this name has a meaning on a private network only, and so must never be sent.
     pub fn is_private(&self) -> bool {
-        // RFC 6762, RFC 8375, and the name that ICANN reserved in 2024.
-        const SUFFIXES: [&str; 5] = ["local", "internal", "home.arpa", "localhost", "lan"];
-        SUFFIXES.iter().any(|suffix| {
-            self.0 == *suffix
-                || self
-                    .0
-                    .strip_suffix(suffix)
-                    .is_some_and(|rest| rest.ends_with('.'))
-        })
+        self.reserved().is_some()
+    }
+
+    /// Why this name is not one of the public internet, `None` if it is.
+    ///
+    /// Reserved are `localhost` (RFC 6761), `local` (RFC 6762), `home.arpa` (RFC 8375), `internal`
+    /// (ICANN's board, 29 July 2024), the names that networks use of their own (RFC 6762,
+    /// appendix G), `mail` (withheld together with `corp` and `home` for that reason, ICANN's board,
+    /// 4 February 2018) and `localdomain`, what many systems call themselves.
+    ///
+    /// Not reserved are `test`, `example` and `invalid` (RFC 6761): they exist nowhere, so they give
+    /// nothing away; nor `onion` (RFC 7686) and `alt` (RFC 9476), which lead to places that all can
+    /// reach, if not by DNS.
+    pub fn reserved(&self) -> Option<Reserved> {
+        match self.top_level() {
+            "localhost" => Some(Reserved::Loopback),
+            "local" | "internal" | "intranet" | "private" | "corp" | "home" | "lan" | "mail"
+            | "localdomain" => Some(Reserved::LocalName),
+            "arpa" if self.0 == "home.arpa" || self.0.ends_with(".home.arpa") => {
+                Some(Reserved::LocalName)
+            }
+            _ => None,
+        }
     }
 }
 

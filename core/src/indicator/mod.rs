@@ -7,6 +7,7 @@ mod hash;
 mod url;
 
 pub use domain::{Domain, DomainError};
+#[cfg(feature = "observables")]
 pub(crate) use hash::decode as decode_hex;
 pub use hash::{FileHash, HashError, Md5, Sha1, Sha256, Sha512};
 pub use url::{CanonicalUrl, MAX_URL_BYTES, UrlError, UrlRef, UrlRefError};

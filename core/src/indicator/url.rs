@@ -9,10 +9,12 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use url::{Host, Url};
 
-use super::{Domain, Indicator, Sha256, address};
+use super::address::{self, Reserved};
+use super::{Domain, Indicator, Sha256};
 use crate::digest::sha256;
 
-/// Longest address that is taken, in bytes; longer ones are refused before they are parsed.
+/// Longest address that is taken, in bytes, as written and in canonical form; what is written longer
+/// is refused before it is parsed.
 pub const MAX_URL_BYTES: usize = 8 * 1024;
 
 /// Why a text is not a web address.
@@ -32,7 +34,7 @@ pub enum UrlError {
 /// An http or https address in canonical form.
 ///
 /// The form is the URL Standard's serialisation and, beyond it: `http://` where no scheme was
-/// written, no fragment, no final dot on the host, and one spelling for each percent-escape
+/// written, no fragment, no final dots on the host, and one spelling for each percent-escape
 /// (unreserved characters of RFC 3986 decoded, upper-case hex for the others).
 ///
 /// ```
@@ -86,11 +88,16 @@ impl CanonicalUrl {
     /// Whether the host is on a private network (or this machine), so that the address must
     /// never be sent.
     pub fn is_private(&self) -> bool {
+        self.reserved().is_some()
+    }
+
+    /// Why the host is not one of the public internet, `None` if it is.
+    pub fn reserved(&self) -> Option<Reserved> {
         match self.host_indicator() {
-            Some(Indicator::Ip(ip)) => address::is_private(ip),
-            Some(Indicator::Domain(domain)) => domain.is_private(),
-            // A single label is an intranet's name by definition.
-            _ => true,
+            Some(Indicator::Ip(ip)) => address::reserved(ip),
+            Some(Indicator::Domain(domain)) => domain.reserved(),
+            _ if self.host() == "localhost" => Some(Reserved::Loopback),
+            _ => Some(Reserved::SingleLabel),
         }
     }
 }
@@ -116,14 +123,18 @@ impl FromStr for CanonicalUrl {
             Err(error) => return Err(error.into()),
         };
         url.set_fragment(None);
-        if let Some(host) = url.host_str().and_then(|host| host.strip_suffix('.')) {
-            let host = host.to_owned();
+        if let Some(host) = url.host_str().filter(|host| host.ends_with('.')) {
+            let host = host.trim_end_matches('.').to_owned();
             url.set_host(Some(&host))?;
         }
         let path = normalise_escapes(url.path());
         url.set_path(&path);
         if let Some(query) = url.query().map(normalise_escapes) {
             url.set_query(Some(&query));
+        }
+        // The form must be one that is taken again, and be so however the address was written.
+        if url.as_str().len() > MAX_URL_BYTES {
+            return Err(UrlError::TooLong(url.as_str().len()));
         }
         Ok(Self(url))
     }
@@ -138,7 +149,8 @@ fn looks_like_host_and_port(text: &str) -> bool {
     })
 }
 
-/// One spelling for each escape: RFC 3986 §6.2.2.
+/// One spelling for each escape: RFC 3986 §6.2.2. A hex digit stays escaped where it would make an
+/// escape of a stray percent sign in front of it: `%%34%31` says "%41", not "A".
 fn normalise_escapes(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
@@ -153,7 +165,13 @@ fn normalise_escapes(text: &str) -> String {
             continue;
         };
         out.push_str(&text[copied..at]);
-        if value.is_ascii_alphanumeric() || b"-._~".contains(&value) {
+        let stray_percent = match out.as_bytes() {
+            [.., b'%'] => true,
+            [.., b'%', digit] => digit.is_ascii_hexdigit(),
+            _ => false,
+        };
+        let unreserved = value.is_ascii_alphanumeric() || b"-._~".contains(&value);
+        if unreserved && !(stray_percent && value.is_ascii_hexdigit()) {
             out.push(char::from(value));
         } else {
             out.push('%');
@@ -237,5 +255,21 @@ impl FromStr for UrlRef {
         let bytes = engine.decode(folded).map_err(|_| UrlRefError::Encoding)?;
         let url = String::from_utf8(bytes).map_err(|_| UrlRefError::Encoding)?;
         Ok(Self::Url(url.parse()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_is_that_of_the_canonical_form_too() {
+        let written = |letter: &str, times: usize| {
+            format!("http://example.com/{}", letter.repeat(times)).parse::<CanonicalUrl>()
+        };
+        // One of these letters is six bytes when it is escaped.
+        assert!(written("ж", 1000).is_ok());
+        assert_eq!(written("ж", 2000), Err(UrlError::TooLong(12_019)));
+        assert_eq!(written("a", 2_000_000), Err(UrlError::TooLong(2_000_019)));
     }
 }

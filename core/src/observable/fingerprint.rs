@@ -107,7 +107,7 @@ fn jarm(text: &str) -> Result<String, Fault> {
         let cipher = digit(triple[0]) * 16 + digit(triple[1]);
         let answered = (1..=CIPHERS + 1).contains(&cipher) && triple[2].is_ascii_alphabetic();
         if !answered && triple != b"000" {
-            return Err(Fault::Range("cipher and version"));
+            return Err(Fault::Range("cipher or version"));
         }
     }
     // Without any answer the program does not hash, so nothing but zeros can follow.

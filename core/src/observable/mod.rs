@@ -4,11 +4,12 @@
 //!
 //! Every type reads its spellings with [`FromStr`], holds one canonical form, prints it with
 //! [`Display`](fmt::Display), and is ordered and compared by it. Reading is strict: markup and
-//! defanged spellings belong to [`refang`](crate::text::refang), text around a value to the
+//! defanged spellings belong to [`refang`](crate::text::refang()), text around a value to the
 //! scanner. A text that is nothing of the kind is refused by its length or its first characters,
 //! before anything is allocated.
 
 mod fingerprint;
+mod group;
 mod identifier;
 mod network;
 mod package;
@@ -17,6 +18,7 @@ mod url;
 mod wallet;
 
 pub use fingerprint::{Jarm, Ssdeep, Tlsh};
+pub use group::{Groups, Host, group_by_host, group_by_registrable_domain};
 pub use identifier::{Attack, AttackObject, Cve, GoogleAdsense, GoogleAnalytics, Uuid};
 pub use network::{Asn, Cidr, Email, Mac, Onion};
 pub use package::Purl;

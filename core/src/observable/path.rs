@@ -36,6 +36,14 @@ fn file_path(text: &str) -> Result<String, Fault> {
     }
     let (root, rest) = windows_root(text).ok_or(Fault::Form("an absolute path"))?;
     let start = text.len() - rest.len();
+    // A colon leads to an alternate stream, which only the last name can have.
+    let last = rest.rfind(['\\', '/']).map_or(0, |at| at + 1);
+    let wrong = |(at, letter): &(usize, char)| {
+        letter.is_control() || "<>\"|?*".contains(*letter) || (*letter == ':' && *at <= last)
+    };
+    if let Some((at, _)) = rest.char_indices().find(wrong) {
+        return Err(Fault::Character(start + at));
+    }
     let names = rest.split(['\\', '/']).filter(|name| !name.is_empty());
     let mut out = root;
     let mut count = 0;
@@ -48,14 +56,6 @@ fn file_path(text: &str) -> Result<String, Fault> {
         if name.chars().count() > MAX_NAME {
             return Err(Fault::Length(name.len()));
         }
-    }
-    // A colon leads to an alternate stream, which only the last name can have.
-    let last = rest.rfind(['\\', '/']).map_or(0, |at| at + 1);
-    let wrong = |(at, letter): &(usize, char)| {
-        letter.is_control() || "<>\"|?*".contains(*letter) || (*letter == ':' && *at <= last)
-    };
-    if let Some((at, _)) = rest.char_indices().find(wrong) {
-        return Err(Fault::Character(start + at));
     }
     if out.starts_with(r"\\") && count < 2 && !out.starts_with(r"\\.") {
         return Err(Fault::Form("a server and a share"));

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use url::Position;
 
 use super::{Fault, Kind, ParseError, serde_as_text};
-use crate::indicator::{CanonicalUrl, Indicator, MAX_URL_BYTES, UrlError};
+use crate::indicator::{CanonicalUrl, DomainError, Indicator, MAX_URL_BYTES, UrlError};
 
 /// The schemes beyond the web's, each with the port that goes without saying (IANA's registry;
 /// `None` where clients do not agree).
@@ -50,10 +50,11 @@ pub struct HostUrl(Form);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Form {
     Web(CanonicalUrl),
-    /// The canonical text, and the same address as though it were one of the web.
+    /// The canonical text, and where its host begins and ends.
     Other {
         text: String,
-        stand_in: CanonicalUrl,
+        host_start: usize,
+        host_end: usize,
     },
 }
 
@@ -73,12 +74,27 @@ impl HostUrl {
 
     /// The host as text; IPv6 addresses in brackets.
     pub fn host(&self) -> &str {
-        self.as_web().host()
+        match &self.0 {
+            Form::Web(url) => url.host(),
+            Form::Other {
+                text,
+                host_start,
+                host_end,
+            } => &text[*host_start..*host_end],
+        }
     }
 
     /// The host as an indicator of its own; `None` for a name of a single label.
     pub fn host_indicator(&self) -> Option<Indicator> {
-        self.as_web().host_indicator()
+        let host = match &self.0 {
+            Form::Web(url) => return url.host_indicator(),
+            Form::Other { .. } => self.host(),
+        };
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        match bare.parse() {
+            Ok(ip) => Some(Indicator::Ip(ip)),
+            Err(_) => host.parse().ok().map(Indicator::Domain),
+        }
     }
 
     /// The web address that a backend has reports on, if this is one.
@@ -86,12 +102,6 @@ impl HostUrl {
         match &self.0 {
             Form::Web(url) => Some(url),
             Form::Other { .. } => None,
-        }
-    }
-
-    fn as_web(&self) -> &CanonicalUrl {
-        match &self.0 {
-            Form::Web(url) | Form::Other { stand_in: url, .. } => url,
         }
     }
 }
@@ -102,7 +112,20 @@ impl From<CanonicalUrl> for HostUrl {
     }
 }
 
-fn read(text: &str) -> Result<Form, Fault> {
+fn read(text: &str) -> Result<HostUrl, Fault> {
+    let url = HostUrl(parse(text)?);
+    // A host of several final dots keeps all but one, and escapes make a text longer: neither
+    // canonical text would be read back as itself.
+    if url.host().ends_with('.') {
+        return Err(DomainError::Syntax.into());
+    }
+    match url.as_str().len() {
+        length if length > MAX_URL_BYTES => Err(UrlError::TooLong(length).into()),
+        _ => Ok(url),
+    }
+}
+
+fn parse(text: &str) -> Result<Form, Fault> {
     let text = text.trim();
     if text.len() > MAX_URL_BYTES {
         return Err(UrlError::TooLong(text.len()).into());
@@ -145,10 +168,19 @@ fn other(scheme: &str, default_port: Option<u16>, rest: &str) -> Result<Form, Fa
     };
     let port = port.filter(|port| Some(*port) != default_port);
     let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-    let host = &url[Position::BeforeUsername..Position::AfterHost];
+    let user = &url[Position::BeforeUsername..Position::BeforeHost];
     let path = &url[Position::BeforePath..Position::AfterQuery];
-    let text = format!("{scheme}://{host}{port}{path}");
-    Ok(Form::Other { text, stand_in })
+    let mut text = format!("{scheme}://{user}");
+    let host_start = text.len();
+    text.push_str(stand_in.host());
+    let host_end = text.len();
+    text.push_str(&port);
+    text.push_str(path);
+    Ok(Form::Other {
+        text,
+        host_start,
+        host_end,
+    })
 }
 
 impl FromStr for HostUrl {
@@ -156,9 +188,7 @@ impl FromStr for HostUrl {
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let kind = Kind::Url;
-        read(text)
-            .map(Self)
-            .map_err(|fault| ParseError { kind, fault })
+        read(text).map_err(|fault| ParseError { kind, fault })
     }
 }
 

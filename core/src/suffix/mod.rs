@@ -13,7 +13,7 @@
 //!
 //! One byte that counts the version's bytes, the version, and the list of the top-level labels. A
 //! list is a run of groups and a zero byte. A group holds labels of one length that have the same
-//! flags, sorted, so that a binary search needs no index: length (1 byte), flags (1), count (2),
+//! flags, the shortest first, sorted, so that a binary search needs no index: length (1 byte), flags (1), count (2),
 //! the labels end to end, and, if the flags say that there are labels below these, for each the
 //! place of its list (3). Numbers are little-endian, places count from the table's start.
 
@@ -60,7 +60,7 @@ pub struct Suffix<'a> {
 /// assert!(!public_suffix("node.js").known);
 /// ```
 pub fn public_suffix(host: &str) -> Suffix<'_> {
-    let mut list = Some(1 + version().len());
+    let mut list = TABLE.first().map(|length| 1 + usize::from(*length));
     let mut wildcard = None;
     let mut end = host.len();
     let mut suffix = Suffix {
@@ -153,13 +153,13 @@ fn find(list: usize, label: &[u8]) -> Option<Entry> {
         let &[length, flags, low, high, ref after @ ..] = rest else {
             return None;
         };
-        if length == 0 {
-            return None;
-        }
         let (length, count) = (
             usize::from(length),
             usize::from(u16::from_le_bytes([low, high])),
         );
+        if length == 0 || length > label.len() {
+            return None;
+        }
         let (labels, mut after) = after.split_at_checked(length * count)?;
         let mut children: &[[u8; 3]] = &[];
         if flags & PARENT != 0 {

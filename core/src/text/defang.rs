@@ -1,163 +1,82 @@
-//! Spelling values so that nobody opens them by accident.
+//! Making the spellings that nobody clicks by accident.
 
-use super::refang::{may_begin, refang, spelling};
-use crate::indicator::Indicator;
-#[cfg(feature = "observables")]
 use crate::observable::Observable;
 
-/// How a value is spelled. [`refang`] undoes all of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How an observable is made unclickable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DefangStyle {
-    /// `hxxps://a[.]example/x.html`, `joe[@]a[.]example`: what is usual. Only the host is spelled.
+    /// `hxxps://example[.]com`, `joe[@]example[.]com`: what most reports use.
     #[default]
     Brackets,
-    /// `hxxps[:]//a[.]example/x[.]html`: every dot, at-sign and the scheme's colon, for programs
-    /// that make a link of whatever is left.
-    Everywhere,
-    /// `hxxps://a[dot]example/x.html`, `joe[at]a[dot]example`: for mail filters that undo brackets.
+    /// `hxxps://example(.)com`, `joe(@)example(.)com`: for places where brackets are markup.
+    Parentheses,
+    /// `hxxps[:]//example[dot]com`, `joe[at]example[dot]com`: nothing left that a program could
+    /// take for an address.
     Words,
 }
 
-/// What in a text leads somewhere.
-#[derive(Clone, Copy)]
-enum Shape {
-    /// Scheme and host.
-    Url,
-    /// All of it.
-    Name,
-    /// Nothing, as in a digest or a path.
-    Inert,
-}
-
-/// Spells a value so that nobody opens it by accident. What leads nowhere (a digest, a path) stays
-/// as it is.
-///
-/// [`refang`] gives the value's text back, whatever it is: where the value itself has a spelling
-/// that would be undone (`?q=[.]`), its first character is written as an entity (`&#X5B;`).
+/// Spells an observable so that nobody clicks it by accident; [`refang`](super::refang()) undoes
+/// it. Only what programs make links of is changed: addresses, names, networks and mailboxes.
 ///
 /// ```
-/// use quorum_core::observable::{Kind, Observable};
-/// use quorum_core::text::{DefangStyle, defang};
+/// use quorum_core::{observable::{Kind, Observable}, text::{DefangStyle, defang}};
 /// let url = Observable::parse_as(Kind::Url, "https://a.example/x.html")?;
 /// assert_eq!(defang(&url, DefangStyle::Brackets), "hxxps://a[.]example/x.html");
-/// assert_eq!(defang(&url, DefangStyle::Everywhere), "hxxps[:]//a[.]example/x[.]html");
 /// # Ok::<(), quorum_core::observable::ParseError>(())
 /// ```
-#[cfg(feature = "observables")]
 pub fn defang(observable: &Observable, style: DefangStyle) -> String {
-    let shape = match observable {
-        Observable::Url(_) => Shape::Url,
-        Observable::Domain(_)
-        | Observable::Onion(_)
-        | Observable::Email(_)
-        | Observable::Ipv4(_)
-        | Observable::Ipv6(_)
-        | Observable::Cidr(_) => Shape::Name,
-        _ => Shape::Inert,
+    let (dot, at, colon) = match style {
+        DefangStyle::Brackets => ("[.]", "[@]", "[:]"),
+        DefangStyle::Parentheses => ("(.)", "(@)", "(:)"),
+        DefangStyle::Words => ("[dot]", "[at]", "[:]"),
     };
-    spell(&observable.to_string(), shape, style)
+    let text = observable.to_string();
+    match observable {
+        Observable::Domain(_) | Observable::Onion(_) | Observable::Ipv4(_) => {
+            text.replace('.', dot)
+        }
+        // An IPv6 address has no dots (or only at its end); its first colon is enough.
+        Observable::Ipv6(_) => text.replacen(':', colon, 1),
+        Observable::Cidr(_) if text.contains(':') => text.replacen(':', colon, 1),
+        Observable::Cidr(_) => text.replace('.', dot),
+        Observable::Email(_) => match text.rsplit_once('@') {
+            // The local part may hold dots that are its own.
+            Some((local, domain)) => format!("{local}{at}{}", domain.replace('.', dot)),
+            None => text,
+        },
+        Observable::Url(_) => url(&text, style, dot),
+        _ => text,
+    }
 }
 
-/// The same for an [`Indicator`].
-///
-/// ```
-/// use quorum_core::text::{DefangStyle, defang_indicator};
-/// let ip = "192.0.2.1".parse()?;
-/// assert_eq!(defang_indicator(&ip, DefangStyle::default()), "192[.]0[.]2[.]1");
-/// # Ok::<(), quorum_core::indicator::NotAnIndicator>(())
-/// ```
-pub fn defang_indicator(indicator: &Indicator, style: DefangStyle) -> String {
-    let shape = match indicator {
-        Indicator::Url(_) => Shape::Url,
-        Indicator::Domain(_) | Indicator::Ip(_) => Shape::Name,
-        Indicator::File(_) => Shape::Inert,
+fn url(text: &str, style: DefangStyle, dot: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return text.to_owned();
     };
-    spell(&indicator.to_string(), shape, style)
-}
-
-fn spell(text: &str, shape: Shape, style: DefangStyle) -> String {
-    let (scheme, host) = match shape {
-        Shape::Url => {
-            let scheme = text.find("://").unwrap_or_default();
-            let authority = &text[scheme..];
-            let start = scheme + "://".len().min(authority.len());
-            let end = text[start..]
-                .find(['/', '?', '#'])
-                .map_or(text.len(), |at| start + at);
-            let user = text[start..end].rfind('@').map_or(0, |at| at + 1);
-            (scheme, start + user..end)
-        }
-        Shape::Name => (0, 0..text.len()),
-        Shape::Inert => (0, 0..0),
-    };
-    let everywhere = style == DefangStyle::Everywhere && !matches!(shape, Shape::Inert);
-    let (dot, sign) = match style {
-        DefangStyle::Words => ("[dot]", "[at]"),
-        _ => ("[.]", "[@]"),
-    };
-    // An address with colons is spelled at its first one.
-    let first_colon = match shape {
-        Shape::Name => text.find(':').unwrap_or(usize::MAX),
-        _ if everywhere => scheme,
-        _ => usize::MAX,
-    };
-    let mut out = hide_scheme(&text[..scheme]);
-    let mut copied = scheme;
-    for (at, c) in text.char_indices().skip_while(|(at, _)| *at < scheme) {
-        let inside = host.contains(&at) || everywhere;
-        let spelled = match c {
-            '.' if inside && first_colon != usize::MAX && matches!(shape, Shape::Name) => None,
-            '.' if inside => Some(dot),
-            '@' if inside => Some(sign),
-            ':' if at == first_colon => Some("[:]"),
-            _ => None,
-        };
-        let own = || {
-            may_begin(text.as_bytes(), at)
-                && spelling(text.as_bytes(), at, &text.as_bytes()[..at]).is_some()
-        };
-        if let Some(spelled) = spelled {
-            out.push_str(&text[copied..at]);
-            out.push_str(spelled);
-        } else if own() {
-            out.push_str(&text[copied..at]);
-            escape(&mut out, c);
-        } else {
-            continue;
-        }
-        copied = at + c.len_utf8();
-    }
-    out.push_str(&text[copied..]);
-    if refang(&out) == text {
-        return out;
-    }
-    // What was put in can make a new spelling together with what stands around it. Then nothing
-    // is left that could be a part of one.
-    out.clear();
-    for c in text.chars() {
-        if c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | ',' | '=' | '~') {
-            out.push(c);
-        } else {
-            escape(&mut out, c);
-        }
-    }
-    out
-}
-
-/// `hxxp`; schemes without a usual spelling stay.
-fn hide_scheme(scheme: &str) -> String {
-    match scheme {
+    let hidden = match scheme {
         "http" => "hxxp",
         "https" => "hxxps",
         "ftp" => "fxp",
         "ftps" => "fxps",
-        "sftp" => "sfxp",
         other => other,
-    }
-    .to_owned()
-}
-
-/// Writes a character as the entity that [`refang`] takes for exactly this one.
-fn escape(out: &mut String, c: char) {
-    out.push_str(&format!("&#X{:X};", u32::from(c)));
+    };
+    let separator = if style == DefangStyle::Words {
+        "[:]//"
+    } else {
+        "://"
+    };
+    // The host is found behind the user info, never inside of it.
+    let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let host_at = rest[..authority].rfind('@').map_or(0, |at| at + 1);
+    let (user, host, path) = (
+        &rest[..host_at],
+        &rest[host_at..authority],
+        &rest[authority..],
+    );
+    let host = if host.starts_with('[') {
+        host.to_owned()
+    } else {
+        host.replace('.', dot)
+    };
+    format!("{hidden}{separator}{user}{host}{path}")
 }

@@ -2,13 +2,14 @@
 //! spellings, and finding observables with the place where they stand.
 
 mod defang;
-#[cfg(feature = "observables")]
-pub mod extract;
+mod extract;
 mod refang;
 
-#[cfg(feature = "observables")]
-pub use defang::defang;
-pub use defang::{DefangStyle, defang_indicator};
-#[cfg(feature = "observables")]
-pub use extract::{MAX_INDICATORS, extract, indicators};
+pub use defang::{DefangStyle, defang};
+pub use extract::{
+    Extractor, Found, Hit, LeftOut, Options, Reason, Strictness, extract, extract_bytes, indicators,
+};
 pub use refang::refang;
+
+/// Most indicators that a selection of text is read for.
+pub const MAX_EXTRACTED: usize = 100;

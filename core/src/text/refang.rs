@@ -50,63 +50,8 @@ impl Spelling {
     }
 }
 
-/// Whether a spelling may begin at `at`: told by three bytes, for nearly every place.
-#[inline]
-pub(super) fn may_begin(raw: &[u8], at: usize) -> bool {
-    if !CAN_BEGIN[usize::from(raw[at])] {
-        return false;
-    }
-    let next = raw.get(at + 1).copied().unwrap_or(0);
-    match raw[at] {
-        b'&' => matches!(next, b'#' | b'a'..=b'z' | b'N' | b'T' | b'Z'),
-        b'.' => matches!(next, b']' | b'}'),
-        b' ' => matches!(next, b'[' | b'(' | b'{' | b'<' | b'd' | b'D' | b'a' | b'A'),
-        b'_' => matches!(next, b'd' | b'D' | b'a' | b'A'),
-        b'[' | b'(' | b'{' => opens(next),
-        b'<' => opens(next) || next == b'!' || next.is_ascii_alphabetic(),
-        b'\\' => match next {
-            b'.' | b'/' | b'u' | b'x' => true,
-            b'\\' => raw.get(at + 2).is_some_and(|&third| third != b'\\'),
-            _ => false,
-        },
-        // A scheme begins a word.
-        b'h' | b'H' | b'm' | b'M' | b'f' | b'F' | b's' | b'S' => {
-            matches!(
-                next,
-                b't' | b'T'
-                    | b'x'
-                    | b'X'
-                    | b'*'
-                    | b'['
-                    | b'('
-                    | b'{'
-                    | b'_'
-                    | b'e'
-                    | b'E'
-                    | b'f'
-                    | b'F'
-                    | b'h'
-                    | b'H'
-            ) && (at == 0 || !raw[at - 1].is_ascii_alphanumeric())
-                && !matches!(
-                    raw[at + 1..],
-                    [b't', b't', b'p', b':', ..] | [b't', b't', b'p', b's', b':', ..]
-                )
-        }
-        _ => true,
-    }
-}
-
-/// Whether this byte can follow the bracket of a spelling.
-fn opens(byte: u8) -> bool {
-    matches!(
-        byte,
-        b':' | b'/' | b'.' | b'@' | b'd' | b'D' | b'p' | b'P' | b'a' | b'A' | b' '
-    )
-}
-
 /// Bytes at which a spelling can begin.
-const CAN_BEGIN: [bool; 256] = {
+pub(super) const CAN_BEGIN: [bool; 256] = {
     let mut table = [false; 256];
     let mut at = 0;
     let bytes = b"[({<.\\& _hHmMfFsS";
@@ -140,7 +85,7 @@ pub fn refang(text: &str) -> Cow<'_, str> {
     let mut copied = 0;
     let mut at = 0;
     while at < raw.len() {
-        if !may_begin(raw, at) {
+        if !CAN_BEGIN[usize::from(raw[at])] {
             at += 1;
             continue;
         }
@@ -180,7 +125,6 @@ pub fn refang(text: &str) -> Cow<'_, str> {
 pub(super) fn push(out: &mut Vec<u8>, meant: Meant) {
     match meant {
         Meant::Nothing => {}
-        Meant::Char(c) if c.is_ascii() => out.push(c as u8),
         Meant::Char(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         Meant::Text(text) => out.extend_from_slice(text.as_bytes()),
     }
@@ -194,6 +138,7 @@ pub(super) fn spelling(raw: &[u8], at: usize, before: &[u8]) -> Option<Spelling>
         b'[' | b'(' | b'{' | b'<' => bracketed(rest)
             .or_else(|| half_bracket(rest, before))
             .or_else(|| markup(rest, before)),
+        b'.' if !matches!(rest.get(1), Some(b']' | b'}')) => None,
         b'.' => half_bracket(rest, before),
         b'\\' => backslash(rest, before),
         b'&' => entity(rest),
@@ -246,31 +191,35 @@ fn starts_with(text: &[u8], prefix: &[u8]) -> bool {
 }
 
 /// What can stand in brackets, longest first where one begins another.
-const IN_BRACKETS: &[(&[u8], Meant)] = &[
-    (b".", Meant::Char('.')),
-    (b"://", Meant::Text("://")),
-    (b":", Meant::Char(':')),
-    (b"//", Meant::Text("//")),
-    (b"/", Meant::Char('/')),
-    (b"@", Meant::Char('@')),
-    (b"dot", Meant::Char('.')),
-    (b"punkt", Meant::Char('.')),
-    (b"point", Meant::Char('.')),
-    (b"at", Meant::Char('@')),
+const IN_BRACKETS: &[(&[u8], &str)] = &[
+    (b".", "."),
+    (b"://", "://"),
+    (b":", ":"),
+    (b"//", "//"),
+    (b"/", "/"),
+    (b"@", "@"),
+    (b"dot", "."),
+    (b"punkt", "."),
+    (b"point", "."),
+    (b"at", "@"),
 ];
 
 /// `[.]`, `(dot)`, `{ at }`, `<.>`; the closing bracket may be of another kind.
 fn bracketed(rest: &[u8]) -> Option<Spelling> {
-    if !matches!(rest.first(), Some(b'[' | b'(' | b'{' | b'<')) {
+    let inner = usize::from(rest.get(1) == Some(&b' ')) + 1;
+    // Most brackets are decided by the byte behind them.
+    if !matches!(
+        rest.get(inner)?,
+        b':' | b'/' | b'.' | b'@' | b'd' | b'D' | b'p' | b'P' | b'a' | b'A'
+    ) {
         return None;
     }
-    let inner = usize::from(rest.get(1) == Some(&b' ')) + 1;
     for (written, meant) in IN_BRACKETS {
         if starts_with(&rest[inner..], written) {
             let mut close = inner + written.len();
             close += usize::from(inner == 2 && rest.get(close) == Some(&b' '));
             if matches!(rest.get(close), Some(b']' | b')' | b'}' | b'>')) {
-                return Spelling::deliberate(close + 1, *meant);
+                return Spelling::deliberate(close + 1, Meant::Text(meant));
             }
         }
     }
@@ -390,6 +339,9 @@ const ENTITIES: &[(&[u8], char)] = &[
 /// capital X, which nobody else writes, is how [`defang`](super::defang) protects a character: it
 /// stands for exactly that one.
 fn entity(rest: &[u8]) -> Option<Spelling> {
+    if !matches!(rest.get(1), Some(b'#' | b'a'..=b'z' | b'N' | b'T' | b'Z')) {
+        return None;
+    }
     let end = rest.iter().take(18).position(|&byte| byte == b';')?;
     let name = &rest[1..end];
     if let [b'#', b'X', ..] = name {
@@ -660,7 +612,7 @@ fn word_between(rest: &[u8], before: &[u8], separator: u8) -> Option<Spelling> {
         let behind = &rest[4 + label..];
         let spelled = label > 0
             && (bracketed(behind.strip_prefix(b" ").unwrap_or(behind))
-                .is_some_and(|found| found.meant == Meant::Char('.'))
+                .is_some_and(|found| found.meant == Meant::Text("."))
                 || (behind.first() == Some(&separator)
                     && starts_with(&behind[1..], b"dot")
                     && behind.get(4) == Some(&separator)
@@ -697,7 +649,7 @@ fn spoken_end(mut text: &[u8], separator: u8) -> bool {
             text = &behind[5..];
             continue;
         }
-        if let Some(found) = bracketed(next).filter(|found| found.meant == Meant::Char('.')) {
+        if let Some(found) = bracketed(next).filter(|found| found.meant == Meant::Text(".")) {
             text = &behind[found.len..];
             continue;
         }

@@ -1,7 +1,8 @@
 //! The API client and what is made of its replies.
 
 use quorum_core::api::{Backend, Body, Call, Failure, RawReply, Reply};
-use quorum_core::indicator::Indicator;
+use quorum_core::indicator::{CanonicalUrl, Indicator};
+use quorum_core::privacy::{NotSendable, Sendable};
 use quorum_core::report::Report;
 use quorum_core::verdict::{Evidence, assess};
 use serde_json::{Value, json};
@@ -36,30 +37,32 @@ fn body(body: &Body) -> Value {
     }
 }
 
-fn call(value: &Value) -> Call {
-    let of = || string(&value["of"]).parse::<Indicator>().unwrap();
-    match string(&value["call"]) {
+fn call(value: &Value) -> Result<Call, NotSendable> {
+    let of = || Sendable::try_from(string(&value["of"]).parse::<Indicator>().unwrap());
+    Ok(match string(&value["call"]) {
         "account" => Call::Account("0".repeat(64).parse().unwrap()),
-        "report" => Call::Report(of()),
+        "report" => Call::Report(of()?),
         "comments" => Call::Comments {
-            of: of(),
+            of: of()?,
             cursor: value["cursor"].as_str().map(str::to_owned),
         },
         "add_comment" => Call::AddComment {
-            of: of(),
+            of: of()?,
             text: string(&value["text"]).to_owned(),
         },
         "vote" => Call::Vote {
-            of: of(),
+            of: of()?,
             verdict: serde_json::from_value(value["verdict"].clone()).unwrap(),
         },
-        "submit_url" => Call::SubmitUrl(string(&value["of"]).parse().unwrap()),
+        "submit_url" => Call::SubmitUrl(Sendable::try_from(
+            string(&value["of"]).parse::<CanonicalUrl>().unwrap(),
+        )?),
         "submit_file" => Call::SubmitFile {
             name: string(&value["name"]).to_owned(),
         },
         "analysis" => Call::Analysis(string(&value["id"]).to_owned()),
         other => panic!("no call {other}"),
-    }
+    })
 }
 
 subjects! {
@@ -67,11 +70,14 @@ subjects! {
         Ok(backend) => json!([backend.url("x"), backend.label(), backend.match_pattern()]),
         Err(error) => json!(error.to_string()),
     };
-    request: |input| match call(input).request() {
-        Ok(request) => json!([request.method, request.path, body(&request.body)]),
-        Err(failure) => serde_json::to_value(failure).unwrap(),
+    request: |input| match call(input) {
+        Ok(call) => {
+            let request = call.request();
+            json!([request.method, request.path, body(&request.body)])
+        }
+        Err(refusal) => serde_json::to_value(Failure::from(refusal)).unwrap(),
     };
-    reply: |input| outcome(call(input).interpret(
+    reply: |input| outcome(call(input).unwrap().interpret(
         RawReply {
             status: input["status"].as_u64().unwrap() as u16,
             content_type: input["type"].as_str().unwrap_or("application/json"),

@@ -3,6 +3,8 @@
 use quorum_core::blocklist::{
     Blocklist, Builder, Changes, Digest, Kind, RiceDeltas, Version, Width, apply, diff,
 };
+use quorum_core::digest::Hasher;
+use quorum_core::safe_browsing::SafeUrl;
 use serde_json::{Value, json};
 
 use crate::harness::{bytes, string, subjects};
@@ -154,5 +156,29 @@ subjects! {
         }
     };
     blocklist_rice: |input| either(rice(input));
+    blocklist_url: |input| {
+        let mut builder = Builder::new(Kind::Url, 8).unwrap();
+        for entry in input["entries"].as_array().unwrap() {
+            builder.add_expression(string(entry));
+        }
+        let file = builder.build("urls", Version { sequence: 1, token: b"" }, 0).unwrap();
+        let list = Blocklist::open(&file).unwrap();
+        let url = SafeUrl::parse(string(&input["url"]).as_bytes()).unwrap();
+        let found = list.lookup_url(&url).map(|found| {
+            assert_eq!(Some(found.found), list.lookup(found.hash.as_bytes()));
+            found.expression.to_string()
+        });
+        json!(found.collect::<Vec<_>>())
+    };
+    blocklist_file: |input| {
+        let kind = string(&input["kind"]);
+        let (_, kind) = KINDS.into_iter().find(|(name, _)| *name == kind).unwrap();
+        let mut builder = Builder::new(kind, 4).unwrap();
+        builder.add(&from_hex(&input["entry"])).unwrap();
+        let file = builder.build("files", Version { sequence: 1, token: b"" }, 0).unwrap();
+        let mut hasher = Hasher::new();
+        hasher.update(string(&input["content"]).as_bytes());
+        json!(Blocklist::open(&file).unwrap().lookup_file(&hasher.finish()).is_some())
+    };
     blocklist_update: |input| either(update(input));
 }

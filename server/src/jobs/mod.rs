@@ -5,23 +5,28 @@
 //! analysis is complete. Results are kept as they come, so another attempt runs only the engines
 //! that have not answered yet. Whatever was begun before runs alone: if the process dies again, it
 //! is known which job was at fault, and the others are not blamed with it.
+//!
+//! A job is leased for a short time, and on for as long as its worker lives and the attempt's
+//! deadline has not passed. A worker that was stopped finds its job taken over when it goes on, and
+//! lets it be: there is never a second copy of a result.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use quorum_core::indicator::Kind;
 use quorum_core::report::EngineResult;
-use tokio::sync::{Notify, RwLock, watch};
+use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::engines::{Engines, Subject};
+use crate::store::bell::Bell;
 use crate::store::blobs::Blobs;
 use crate::store::{Job, Store, StoreError};
 
-/// Longest time that a worker sleeps when nothing wakes it: how late it may notice a job that
-/// another process put into the store.
-const LONGEST_NAP: Duration = Duration::from_secs(30);
+/// Longest time that a worker sleeps when nothing wakes it: how late it may notice a job whose ring
+/// was lost.
+const LONGEST_NAP: Duration = Duration::from_secs(5);
 
 /// How long after a failure of ours a job is tried again, for each attempt so far.
 const RETRY_AFTER: i64 = 2;
@@ -32,10 +37,12 @@ pub(crate) struct Workshop {
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) engines: Arc<Engines>,
     /// Rung when a job was put into the queue.
-    pub(crate) bell: Arc<Notify>,
+    pub(crate) bell: Arc<dyn Bell>,
     pub(crate) scan_limit: u64,
     pub(crate) attempts: u32,
     pub(crate) lease: Duration,
+    /// How long an attempt may take.
+    pub(crate) deadline: Duration,
     /// Held for reading by first attempts, for writing by others.
     pub(crate) alone: RwLock<()>,
 }
@@ -53,12 +60,10 @@ pub(crate) fn start(
 
 async fn work(workshop: Arc<Workshop>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        // Listening begins before the look, so that a ring between the two is heard.
-        let rung = workshop.bell.notified();
         match workshop.next().await {
             Ok(Some(job)) => {
                 // There may be more than one job a ring: pass it on.
-                workshop.bell.notify_one();
+                workshop.bell.pass_on().await;
                 workshop.carry_out(&job).await;
                 continue;
             }
@@ -66,8 +71,7 @@ async fn work(workshop: Arc<Workshop>, mut stop: watch::Receiver<bool>) {
             Err(error) => tracing::error!(%error, "cannot read the queue"),
         }
         tokio::select! {
-            () = rung => {}
-            () = tokio::time::sleep(workshop.nap().await) => {}
+            () = async { workshop.bell.wait(workshop.nap().await).await } => {}
             _ = stop.changed() => {}
         }
     }
@@ -92,12 +96,18 @@ impl Workshop {
     }
 
     async fn carry_out(&self, job: &Job) {
-        let outcome = if job.attempts == 0 {
-            let _beside_others = self.alone.read().await;
-            self.attempt(job).await
-        } else {
-            let _alone = self.alone.write().await;
-            self.attempt(job).await
+        let turn = async {
+            if job.attempts == 0 {
+                let _beside_others = self.alone.read().await;
+                self.attempt(job).await
+            } else {
+                let _alone = self.alone.write().await;
+                self.attempt(job).await
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = turn => outcome,
+            error = self.keep_lease(job) => Err(error),
         };
         if let Err(error) = outcome {
             tracing::warn!(analysis = job.analysis.id, %error, "not done");
@@ -109,8 +119,30 @@ impl Workshop {
         }
     }
 
+    /// Leases the job on while this worker lives, and says why it is to stop.
+    async fn keep_lease(&self, job: &Job) -> StoreError {
+        loop {
+            tokio::time::sleep(self.lease / 3).await;
+            let until = clock::now() + self.lease.as_secs() as i64;
+            match self.store.hold(job, until).await {
+                Err(StoreError::LeaseLost) => return StoreError::LeaseLost,
+                // The store may answer again before the lease is over.
+                Err(error) => tracing::warn!(%error, "cannot lease a job on"),
+                Ok(()) => {}
+            }
+        }
+    }
+
+    /// Makes one attempt, within its deadline.
     async fn attempt(&self, job: &Job) -> Result<(), StoreError> {
-        let attempt = self.store.begin(job).await?;
+        let deadline = clock::now() + self.deadline.as_secs() as i64;
+        let attempt = self.store.begin(job, deadline).await?;
+        tokio::time::timeout(self.deadline, self.analyse(job, attempt))
+            .await
+            .unwrap_or(Err(StoreError::Late))
+    }
+
+    async fn analyse(&self, job: &Job, attempt: u32) -> Result<(), StoreError> {
         let mut results = job.analysis.results.clone();
         let mut findings = job.findings.clone();
         if attempt > self.attempts {

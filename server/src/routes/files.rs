@@ -119,7 +119,7 @@ async fn accept(
     let digests = received.digests;
     // A file that nobody has sent in before is free of charge.
     if app.store.has_file(&digests.sha256.to_string()).await? {
-        charge(&app, &account, "files")?;
+        charge(&app, &account, "files").await?;
     }
     let file_type = file_type(&received.head);
     let by = Submitter {
@@ -127,13 +127,13 @@ async fn accept(
         group: &account.group,
         interface,
     };
-    let settling = received.publish().await?;
+    let settling = received.publish(&*app.store).await?;
     let analysis = app
         .store
         .submit_file(&digests, &file_type, name.as_deref(), by, clock::now())
         .await?;
     drop(settling);
     failpoint::reach("upload.committed");
-    app.bell.notify_one();
+    app.bell.ring().await;
     Ok(analysis)
 }

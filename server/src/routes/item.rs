@@ -373,15 +373,19 @@ pub(crate) async fn report(ask: &Ask, kind: Kind, raw: &str) -> Answer {
         };
         let free = match sha256 {
             Some(sha256) => {
-                ask.app
-                    .store
-                    .take_free_read(&sha256, &ask.account.group)
-                    .await?
+                let store = &ask.app.store;
+                let taken = store.take_free_read(&sha256, &ask.account.group).await;
+                // Where nothing can be written, reading goes on: while a store is moved, or the
+                // disk is full.
+                taken.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "a free reading cannot be taken");
+                    false
+                })
             }
             None => false,
         };
         if !free {
-            ask.charge("files")?;
+            ask.charge("files").await?;
         }
     }
     let node = find(ask, kind, raw).await?.node(ask).await;
@@ -397,7 +401,7 @@ pub(crate) async fn analyse(ask: &Ask, kind: Kind, raw: &str) -> Answer {
         .analyse(kind, &found.id, ask.submitter(), clock::now())
         .await?
         .ok_or_else(|| missing(kind, raw))?;
-    ask.app.bell.notify_one();
+    ask.app.bell.ring().await;
     Ok(Json(
         json!({"data": objects::analysis_descriptor(&ask.origin, &analysis)}),
     ))

@@ -70,6 +70,13 @@ pub(super) async fn receive(
     body: Body,
 ) -> Result<Upload, ApiError> {
     let boundary = boundary(content_type(headers).unwrap_or_default())?;
+    let announced: Option<u64> = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    // Before anything is written; what comes without a length is counted as it comes, and what is
+    // too large for any disk is refused as that.
+    let expected = announced.unwrap_or(0).min(app.config.upload_limit);
+    app.blobs.room_for(expected)?;
     let gathered = Arc::new(AtomicU64::new(0));
     let mut form = Multipart::new(counted(body, gathered.clone()), boundary);
     let upload = read_parts(app, &mut form, &gathered).await?;

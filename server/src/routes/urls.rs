@@ -49,7 +49,7 @@ pub(crate) async fn submit(ask: Ask, request: Request) -> Answer {
         .store
         .submit_url(&url, ask.submitter(), clock::now())
         .await?;
-    ask.app.bell.notify_one();
+    ask.app.bell.ring().await;
     Ok(Json(
         json!({"data": objects::analysis_descriptor(&ask.origin, &analysis)}),
     ))

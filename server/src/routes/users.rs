@@ -63,7 +63,7 @@ async fn find_own(ask: &Ask, id: &str) -> Result<Account, ApiError> {
     responses((status = 200, body = Envelope), Errors)
 )]
 pub(crate) async fn user(ask: Ask, Path(id): Path<String>) -> Answer {
-    let node = user_node(&ask, find(&ask, &id).await?);
+    let node = user_node(&ask, find(&ask, &id).await?).await?;
     Ok(Json(json!({"data": dressed(&ask, node).await?})))
 }
 
@@ -106,7 +106,7 @@ pub(crate) async fn change(
         preferences,
     };
     ask.app.store.change_profile(&account.name, &change).await?;
-    let node = user_node(&ask, find(&ask, &account.name).await?);
+    let node = user_node(&ask, find(&ask, &account.name).await?).await?;
     Ok(Json(json!({"data": node.object})))
 }
 
@@ -118,7 +118,7 @@ pub(crate) async fn change(
 )]
 pub(crate) async fn overall_quotas(ask: Ask, Path(id): Path<String>) -> Answer {
     let account = find_own(&ask, &id).await?;
-    let (user, group) = ask.app.ledger.used(&account, clock::now());
+    let (user, group) = ask.app.ledger.used(&account, clock::now()).await?;
     let quotas: Map<_, _> = objects::quotas(account.tier.limits(), user, group)
         .into_iter()
         .map(|(name, allowed, by_user, by_group)| {
@@ -182,7 +182,7 @@ pub(crate) async fn api_usage(ask: Ask, Path(id): Path<String>) -> Answer {
     responses((status = 200, body = Envelope), Errors)
 )]
 pub(crate) async fn relationship(ask: Ask, Path((id, name)): Path<(String, String)>) -> Answer {
-    let owner = user_node(&ask, find(&ask, &id).await?).owner;
+    let owner = user_node(&ask, find(&ask, &id).await?).await?.owner;
     objects_at(&ask, &owner, &name).await
 }
 
@@ -197,7 +197,7 @@ pub(crate) async fn relationship(ask: Ask, Path((id, name)): Path<(String, Strin
     responses((status = 200, body = Envelope), Errors)
 )]
 pub(crate) async fn descriptors(ask: Ask, Path((id, name)): Path<(String, String)>) -> Answer {
-    let owner = user_node(&ask, find(&ask, &id).await?).owner;
+    let owner = user_node(&ask, find(&ask, &id).await?).await?.owner;
     descriptors_at(&ask, &owner, &name).await
 }
 
@@ -219,7 +219,7 @@ async fn find_group(ask: &Ask, id: &str) -> Result<Group, ApiError> {
     responses((status = 200, body = Envelope), Errors)
 )]
 pub(crate) async fn group(ask: Ask, Path(id): Path<String>) -> Answer {
-    let node = group_node(&ask, find_group(&ask, &id).await?);
+    let node = group_node(&ask, find_group(&ask, &id).await?).await?;
     Ok(Json(json!({"data": dressed(&ask, node).await?})))
 }
 
@@ -234,7 +234,7 @@ pub(crate) async fn group_relationship(
     ask: Ask,
     Path((id, name)): Path<(String, String)>,
 ) -> Answer {
-    let owner = group_node(&ask, find_group(&ask, &id).await?).owner;
+    let owner = group_node(&ask, find_group(&ask, &id).await?).await?.owner;
     objects_at(&ask, &owner, &name).await
 }
 
@@ -249,6 +249,6 @@ pub(crate) async fn group_descriptors(
     ask: Ask,
     Path((id, name)): Path<(String, String)>,
 ) -> Answer {
-    let owner = group_node(&ask, find_group(&ask, &id).await?).owner;
+    let owner = group_node(&ask, find_group(&ask, &id).await?).await?.owner;
     descriptors_at(&ask, &owner, &name).await
 }

@@ -2,20 +2,22 @@
 //!
 //! An upload goes to a name of its own under `incoming/` first and moves to `blobs/` only when
 //! it is whole and synced: a reader never sees half a file, and one blob is written however often
-//! it is sent.
+//! it is sent. On a disk the move is a rename; in a bucket it is a copy, which appears at once and
+//! whole, and a deletion.
 
-use std::path::Path as FsPath;
+use std::path::{Path as FsPath, PathBuf};
 use std::sync::Arc;
 
-use futures_util::TryStreamExt as _;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload};
 use quorum_core::digest::{Digests, HEAD_BYTES, Hasher};
 use quorum_core::indicator::Sha256;
-use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
-use super::{Result, StoreError};
+use super::{Guard, Result, StoreError};
 use crate::failpoint;
 use crate::ids::Secret;
 
@@ -23,37 +25,32 @@ use crate::ids::Secret;
 /// memory, twice.
 const PART_BYTES: usize = 1 << 20;
 
+/// The same where the bytes go to S3, which takes no smaller parts.
+const S3_PART_BYTES: usize = 5 << 20;
+
+/// How old what lies under `incoming/` must be to be taken for left behind where several servers
+/// share it, in seconds.
+const LEFT_BEHIND: i64 = 24 * 3600;
+
 /// The blob store.
 pub(crate) struct Blobs {
     store: Arc<dyn ObjectStore>,
-    /// Held for reading from a blob's move into place to the commit of its row, for writing while
-    /// an orphan is removed: so no blob is taken for an orphan between the two.
-    settling: Arc<RwLock<()>>,
+    part_bytes: usize,
+    /// What lies on a disk of ours, and how many bytes of the disk are left free.
+    disk: Option<(PathBuf, u64)>,
 }
 
-/// The right to commit a row for a blob that was just moved into place.
-pub(crate) struct Settling(
-    #[expect(dead_code, reason = "held, not read")] OwnedRwLockReadGuard<()>,
-);
-
 impl Blobs {
-    /// Opens the blobs in a local directory, and clears away what uploads left that were cut off.
+    /// Opens the blobs in a local directory. Of the disk's space, `floor` bytes are left free.
     ///
     /// # Errors
     /// The directory cannot be made or read.
-    pub(crate) fn local(directory: &FsPath) -> Result<Self> {
+    pub(crate) fn local(directory: &FsPath, floor: u64) -> Result<Self> {
         let failed = |source| StoreError::Directory {
             path: directory.to_owned(),
             source,
         };
-        let incoming = directory.join("incoming");
-        match std::fs::remove_dir_all(&incoming) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(failed(error));
-            }
-            _ => {}
-        }
-        std::fs::create_dir_all(&incoming).map_err(failed)?;
+        std::fs::create_dir_all(directory.join("incoming")).map_err(failed)?;
         std::fs::create_dir_all(directory.join("blobs")).map_err(failed)?;
         // What is in them is synced upload by upload; that they are there is synced here.
         let synced = std::fs::File::open(directory).and_then(|directory| directory.sync_all());
@@ -61,8 +58,102 @@ impl Blobs {
         let store = LocalFileSystem::new_with_prefix(directory)?.with_fsync(true);
         Ok(Self {
             store: Arc::new(store),
-            settling: Arc::new(RwLock::new(())),
+            part_bytes: PART_BYTES,
+            disk: Some((directory.to_owned(), floor)),
         })
+    }
+
+    /// Opens the blobs in a bucket: `s3://bucket?endpoint=http://host:port&region=name`. Who we
+    /// are is read from the environment, as by every program of its kind (`AWS_ACCESS_KEY_ID`,
+    /// `AWS_SECRET_ACCESS_KEY`, …).
+    ///
+    /// # Errors
+    /// The address is none, or lacks something.
+    pub(crate) fn s3(address: &str) -> Result<Self> {
+        Self::bucket(address, AmazonS3Builder::from_env())
+    }
+
+    /// The same with the words of the environment given.
+    #[cfg(test)]
+    pub(super) fn s3_with(address: &str, words: &[(String, &str)]) -> Result<Self> {
+        let mut builder = AmazonS3Builder::new();
+        for (name, value) in words {
+            builder = builder.with_config(name.parse()?, *value);
+        }
+        Self::bucket(address, builder)
+    }
+
+    fn bucket(address: &str, mut builder: AmazonS3Builder) -> Result<Self> {
+        let wrong = |reason: String| StoreError::Service {
+            service: "S3",
+            reason,
+        };
+        // Of TLS's providers there is one in this program; who else needs one finds it set.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let url = url::Url::parse(address).map_err(|error| wrong(error.to_string()))?;
+        let (Some(bucket), "s3") = (url.host_str(), url.scheme()) else {
+            return Err(wrong(format!("{:?} is not s3://bucket", url.scheme())));
+        };
+        builder = builder.with_bucket_name(bucket);
+        for (name, value) in url.query_pairs() {
+            builder = match &*name {
+                "endpoint" => builder
+                    .with_allow_http(value.starts_with("http://"))
+                    .with_endpoint(value),
+                "region" => builder.with_region(value),
+                other => return Err(wrong(format!("{other:?} is no setting of a bucket"))),
+            };
+        }
+        Ok(Self {
+            store: Arc::new(builder.build()?),
+            part_bytes: S3_PART_BYTES,
+            disk: None,
+        })
+    }
+
+    /// Whether so many more bytes may be written: the disk keeps its reserve.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSpace`], or the disk cannot be asked.
+    pub(crate) fn room_for(&self, bytes: u64) -> Result<()> {
+        let Some((directory, floor)) = &self.disk else {
+            return Ok(());
+        };
+        let disk = rustix::fs::statvfs(directory).map_err(|error| StoreError::Directory {
+            path: directory.clone(),
+            source: error.into(),
+        })?;
+        match disk.f_bavail.saturating_mul(disk.f_frsize) >= floor.saturating_add(bytes) {
+            true => Ok(()),
+            false => Err(StoreError::NoSpace { floor: *floor }),
+        }
+    }
+
+    /// Clears away what uploads left that were cut off: all of it where we are the only ones, and
+    /// otherwise what is too old to be still under way.
+    ///
+    /// # Errors
+    /// It cannot be listed or removed.
+    pub(crate) async fn clear_incoming(&self, alone: bool, now: i64) -> Result<()> {
+        if let (Some((directory, _)), true) = (&self.disk, alone) {
+            // Not through the object store: what a cut-off upload leaves on a disk is no object.
+            let incoming = directory.join("incoming");
+            let failed = |source| StoreError::Directory {
+                path: incoming.clone(),
+                source,
+            };
+            for entry in std::fs::read_dir(&incoming).map_err(failed)? {
+                std::fs::remove_file(entry.map_err(failed)?.path()).map_err(failed)?;
+            }
+            return Ok(());
+        }
+        let mut listing = self.store.list(Some(&Path::from("incoming")));
+        while let Some(meta) = listing.try_next().await? {
+            if now - meta.last_modified.timestamp() > LEFT_BEHIND {
+                self.store.delete(&meta.location).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Begins an upload.
@@ -75,7 +166,7 @@ impl Blobs {
             upload: Some(upload),
             hasher: Hasher::new(),
             head: Vec::new(),
-            part: Vec::with_capacity(PART_BYTES),
+            part: Vec::with_capacity(self.part_bytes),
             size: 0,
         })
     }
@@ -85,28 +176,103 @@ impl Blobs {
         Ok(self.store.get(&location(sha256)).await?.bytes().await?)
     }
 
-    /// Removes every blob for which `is_known` says no: what is left when a process died between
-    /// moving a blob into place and committing its row. Returns how many there were.
-    pub(crate) async fn sweep<F>(&self, mut is_known: impl FnMut(String) -> F) -> Result<u64>
-    where
-        F: Future<Output = Result<bool>>,
-    {
+    /// Removes every blob that no row speaks of: what is left when a process died between moving
+    /// a blob into place and committing its row. Returns how many there were.
+    pub(crate) async fn sweep(&self, rows: &dyn super::Store) -> Result<u64> {
         let mut removed = 0;
         let mut listing = self.store.list(Some(&Path::from("blobs")));
         while let Some(meta) = listing.try_next().await? {
-            let Some(name) = meta.location.filename().map(str::to_owned) else {
+            let Some(name) = meta.location.filename() else {
                 continue;
             };
-            if is_known(name.clone()).await? {
-                continue;
-            }
-            let _alone = self.settling.write().await;
-            if !is_known(name).await? {
-                self.store.delete(&meta.location).await?;
+            if !rows.has_file(name).await? && self.remove_orphan(rows, name).await? {
                 removed += 1;
             }
         }
         Ok(removed)
+    }
+
+    /// Removes a blob unless a row speaks of it.
+    ///
+    /// # Errors
+    /// The store or the blobs do not answer.
+    pub(crate) async fn remove_orphan(&self, rows: &dyn super::Store, name: &str) -> Result<bool> {
+        let Ok(sha256) = name.parse() else {
+            return Ok(false);
+        };
+        let _alone = rows.settle_alone().await?;
+        if rows.has_file(name).await? {
+            return Ok(false);
+        }
+        match self.store.delete(&location(&sha256)).await {
+            Ok(()) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The names of all blobs with their sizes, in no order.
+    pub(crate) fn list(&self) -> BoxStream<'_, Result<(String, u64)>> {
+        self.store
+            .list(Some(&Path::from("blobs")))
+            .map(|meta| {
+                let meta = meta?;
+                let name = meta.location.filename().unwrap_or_default().to_owned();
+                Ok((name, meta.size))
+            })
+            .boxed()
+    }
+
+    /// The bytes of a blob as they come.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub(crate) async fn stream(
+        &self,
+        sha256: &Sha256,
+    ) -> Result<BoxStream<'static, object_store::Result<axum::body::Bytes>>> {
+        Ok(self.store.get(&location(sha256)).await?.into_stream())
+    }
+
+    /// Reads a blob to its end and says how large it is.
+    ///
+    /// # Errors
+    /// It is not there, or not what its name says: [`StoreError::WrongBlob`].
+    pub(crate) async fn verify(&self, sha256: &Sha256) -> Result<u64> {
+        let mut stream = self.stream(sha256).await?;
+        let mut hasher = Hasher::new();
+        while let Some(chunk) = stream.try_next().await? {
+            hasher.update(&chunk);
+        }
+        let digests = hasher.finish();
+        match digests.sha256 == *sha256 {
+            true => Ok(digests.size),
+            false => Err(StoreError::WrongBlob(sha256.to_string())),
+        }
+    }
+
+    /// Takes a blob over from another store, if it is not here already, and reads it back.
+    ///
+    /// # Errors
+    /// What comes, or what was written, is not what its name says.
+    pub(crate) async fn copy_from(self: &Arc<Self>, other: &Self, sha256: &Sha256) -> Result<u64> {
+        match self.verify(sha256).await {
+            Ok(size) => return Ok(size),
+            Err(StoreError::Blob(object_store::Error::NotFound { .. }))
+            | Err(StoreError::WrongBlob(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let mut stream = other.stream(sha256).await?;
+        let mut incoming = self.receive().await?;
+        while let Some(chunk) = stream.try_next().await? {
+            incoming.write(&chunk).await?;
+        }
+        let received = incoming.finish().await?;
+        if received.digests.sha256 != *sha256 {
+            return Err(StoreError::WrongBlob(sha256.to_string()));
+        }
+        received.move_into_place().await?;
+        self.verify(sha256).await
     }
 }
 
@@ -151,11 +317,11 @@ impl Incoming {
         let wanted = HEAD_BYTES.saturating_sub(self.head.len()).min(bytes.len());
         self.head.extend_from_slice(&bytes[..wanted]);
         while !bytes.is_empty() {
-            let room = (PART_BYTES - self.part.len()).min(bytes.len());
+            let room = (self.blobs.part_bytes - self.part.len()).min(bytes.len());
             let (now, later) = bytes.split_at(room);
             self.part.extend_from_slice(now);
             bytes = later;
-            if self.part.len() == PART_BYTES {
+            if self.part.len() == self.blobs.part_bytes {
                 self.flush().await?;
             }
         }
@@ -163,7 +329,8 @@ impl Incoming {
     }
 
     async fn flush(&mut self) -> Result<()> {
-        let part = std::mem::replace(&mut self.part, Vec::with_capacity(PART_BYTES));
+        self.blobs.room_for(self.part.len() as u64)?;
+        let part = std::mem::replace(&mut self.part, Vec::with_capacity(self.blobs.part_bytes));
         let mut hasher = std::mem::take(&mut self.hasher);
         // Three digests over a mebibyte take milliseconds, which other requests shall not wait.
         let hashed = tokio::task::spawn_blocking(move || {
@@ -215,15 +382,20 @@ impl Drop for Incoming {
 
 impl Received {
     /// Moves the bytes to their place. The row must be committed while the answer is held.
-    pub(crate) async fn publish(mut self) -> Result<Settling> {
-        let settling = self.blobs.settling.clone().read_owned().await;
+    pub(crate) async fn publish(self, rows: &dyn super::Store) -> Result<Guard> {
+        let settling = rows.settle().await?;
+        self.move_into_place().await?;
+        failpoint::reach("upload.published");
+        Ok(settling)
+    }
+
+    async fn move_into_place(mut self) -> Result<()> {
         if let Some(path) = &self.path {
             let place = location(&self.digests.sha256);
             self.blobs.store.rename(path, &place).await?;
         }
         self.path = None;
-        failpoint::reach("upload.published");
-        Ok(Settling(settling))
+        Ok(())
     }
 }
 

@@ -1,16 +1,29 @@
 //! The store: what is kept, as traits, one a concern, and the records that cross them.
 //!
-//! Nothing outside [`sqlite`] knows SQL. A second implementation answers the same traits; what a
-//! trait promises (which changes are one transaction, what is exact under concurrency) stands at
-//! its methods.
+//! Nothing outside [`sqlite`] and [`postgres`] knows SQL; both answer the same traits with the
+//! same statements. What a trait promises (which changes are one transaction, what is exact under
+//! concurrency) stands at its methods, and `conformance` holds both to it.
 
+pub(crate) mod archive;
+pub(crate) mod bell;
 pub(crate) mod blobs;
+#[cfg(test)]
+mod conformance;
+pub(crate) mod open;
+#[expect(
+    clippy::duplicate_mod,
+    reason = "sql/ is compiled once for each dialect, against its own types"
+)]
+pub(crate) mod postgres;
 pub(crate) mod sqlite;
+
+use std::any::Any;
 
 use async_trait::async_trait;
 use quorum_core::digest::{Digests, FileType};
 use quorum_core::indicator::{CanonicalUrl, FileHash, Kind};
 use quorum_core::report::{EngineResult, VoteVerdict};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::ids::SecretHash;
@@ -22,7 +35,31 @@ pub(crate) enum StoreError {
     #[error(transparent)]
     Database(#[from] sqlx::Error),
     #[error("schema: {0}")]
-    Schema(#[from] sqlx::migrate::MigrateError),
+    Schema(sqlx::migrate::MigrateError),
+    #[error(
+        "a newer version of quorum has written this store (its schema is {found}, this program \
+         knows {known}); nothing was changed: use that version, or restore a backup of before"
+    )]
+    Newer { found: i64, known: i64 },
+    #[error("this store was moved to {place} and is only read any more")]
+    Moved { place: String },
+    #[error("the store is not empty: there are rows in {table}")]
+    NotEmpty { table: &'static str },
+    #[error("a text holds U+0000, which cannot be stored")]
+    Nul,
+    #[error("another worker has taken the job over")]
+    LeaseLost,
+    #[error("the attempt was not done by its deadline")]
+    Late,
+    #[error("less than {floor} bytes would be left on the disk")]
+    NoSpace { floor: u64 },
+    #[error("the blob {0} is not what its name says")]
+    WrongBlob(String),
+    #[error("{service}: {reason}")]
+    Service {
+        service: &'static str,
+        reason: String,
+    },
     #[error("a stored {what} cannot be read back: {text:?}")]
     Corrupt { what: &'static str, text: String },
     #[error("no randomness: {0}")]
@@ -39,8 +76,60 @@ pub(crate) enum StoreError {
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once.
-pub(crate) trait Store: Accounts + Items + Community + Queue + Usage {}
-impl<T: Accounts + Items + Community + Queue + Usage> Store for T {}
+pub(crate) trait Store:
+    Accounts + Items + Community + Queue + Usage + Upkeep + archive::Archive
+{
+}
+impl<T: Accounts + Items + Community + Queue + Usage + Upkeep + archive::Archive> Store for T {}
+
+/// A right that is given back when it is dropped.
+pub(crate) type Guard = Box<dyn Any + Send>;
+
+/// Tells a schema that is newer than this program from other trouble.
+fn schema_error(error: sqlx::migrate::MigrateError, ours: &sqlx::migrate::Migrator) -> StoreError {
+    let known = ours.iter().map(|one| one.version).max().unwrap_or(0);
+    match error {
+        sqlx::migrate::MigrateError::VersionMissing(found) if found > known => {
+            StoreError::Newer { found, known }
+        }
+        other => StoreError::Schema(other),
+    }
+}
+
+fn read_json<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt {
+        what,
+        text: text.to_owned(),
+    })
+}
+
+fn read_kind(text: &str) -> Result<Kind> {
+    match text {
+        "file" => Ok(Kind::File),
+        "url" => Ok(Kind::Url),
+        "domain" => Ok(Kind::Domain),
+        "ip_address" => Ok(Kind::IpAddress),
+        _ => Err(StoreError::Corrupt {
+            what: "kind",
+            text: text.to_owned(),
+        }),
+    }
+}
+
+fn read<T: std::str::FromStr>(what: &'static str, text: &str) -> Result<T> {
+    text.parse().map_err(|_| StoreError::Corrupt {
+        what,
+        text: text.to_owned(),
+    })
+}
+
+/// Refuses what PostgreSQL cannot hold, whichever store this is: or it could never be moved.
+fn storable(text: &str) -> Result<()> {
+    match text.contains('\0') {
+        true => Err(StoreError::Nul),
+        false => Ok(()),
+    }
+}
 
 /// A user, with the group and the tier.
 #[derive(Debug, Clone)]
@@ -133,6 +222,33 @@ pub(crate) struct Page {
     pub(crate) limit: u32,
 }
 
+impl Page {
+    /// The first sequence number that does not belong to this page.
+    fn end(self) -> i64 {
+        self.before.unwrap_or(i64::MAX)
+    }
+
+    /// One more than is shown: whether it is there tells whether there is a next page.
+    fn probe(self) -> i64 {
+        i64::from(self.limit) + 1
+    }
+
+    fn listing<T>(self, mut entries: Vec<(i64, T)>, total: i64) -> Listing<T> {
+        let more = entries.len() > self.limit as usize;
+        entries.truncate(self.limit as usize);
+        let next = if more {
+            entries.last().map(|(seq, _)| *seq)
+        } else {
+            None
+        };
+        Listing {
+            entries: entries.into_iter().map(|(_, entry)| entry).collect(),
+            next,
+            total: total.unsigned_abs(),
+        }
+    }
+}
+
 /// A part of a listing.
 #[derive(Debug, Clone)]
 pub(crate) struct Listing<T> {
@@ -222,6 +338,19 @@ pub(crate) struct AnalysisRecord {
     /// For a file: sha256, sha1, md5 and size; for a URL: the text.
     pub(crate) file: Option<Digests>,
     pub(crate) url: Option<String>,
+    /// While it is not complete.
+    pub(crate) job: Option<JobState>,
+}
+
+/// What a job has been through.
+#[derive(Debug, Clone)]
+pub(crate) struct JobState {
+    /// How often it was begun.
+    pub(crate) attempts: u32,
+    /// When the attempt that is running is given up.
+    pub(crate) deadline: Option<i64>,
+    /// Why the last attempt that ended did not complete it.
+    pub(crate) error: Option<String>,
 }
 
 /// One act of sending something in.
@@ -384,6 +513,8 @@ pub(crate) trait Community: Send + Sync {
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
     pub(crate) id: i64,
+    /// Which claim of the job this is; with a later one it is another worker's.
+    pub(crate) claim: i64,
     /// How often it was begun before.
     pub(crate) attempts: u32,
     /// What it is about, with the results that earlier attempts came to.
@@ -393,15 +524,22 @@ pub(crate) struct Job {
 
 /// The durable queue. A job is there from the transaction that accepted it to the one that
 /// completes its analysis.
+///
+/// Of any number of workers one has a job. Once its lease is over another may claim it; from then
+/// on every method that takes the job answers the first with [`StoreError::LeaseLost`] and changes
+/// nothing.
 #[async_trait]
 pub(crate) trait Queue: Send + Sync {
-    /// Takes the oldest job that is due, for `lease` seconds.
+    /// Takes the job whose turn it is among those that are due, for `lease` seconds. Groups take
+    /// turns; a group's jobs come in their order.
     async fn claim(&self, now: i64, lease: i64) -> Result<Option<Job>>;
-    /// Counts an attempt before it is made and says the how manieth it is. What dies while a job
-    /// waits for its turn has not tried it.
-    async fn begin(&self, job: &Job) -> Result<u32>;
+    /// Counts an attempt before it is made, notes when it will be given up, and says the how
+    /// manieth it is. What dies while a job waits for its turn has not tried it.
+    async fn begin(&self, job: &Job, deadline: i64) -> Result<u32>;
     /// When the next job that cannot be had now can be had.
     async fn next_due(&self) -> Result<Option<i64>>;
+    /// Leases the job on, until that time.
+    async fn hold(&self, job: &Job, until: i64) -> Result<()>;
     /// Keeps the results so far, for readers and for another attempt.
     async fn keep(
         &self,
@@ -417,7 +555,7 @@ pub(crate) trait Queue: Send + Sync {
         findings: &Map<String, Value>,
         now: i64,
     ) -> Result<()>;
-    /// Gives a job back, with the reason.
+    /// Gives a job back, with the reason. A job that is another's by now is left alone.
     async fn give_back(&self, job: &Job, not_before: i64, error: &str) -> Result<()>;
     /// Ends all leases: for the start of a process that is the only one.
     async fn end_leases(&self, now: i64) -> Result<u64>;
@@ -443,4 +581,38 @@ pub(crate) trait Usage: Send + Sync {
     async fn usage_since(&self, day: i64) -> Result<Vec<UsageRow>>;
     /// One user's rows, both days included.
     async fn usage_of(&self, account: &str, first: i64, last: i64) -> Result<Vec<UsageRow>>;
+    /// One group's rows, both days included.
+    async fn usage_of_group(&self, group: &str, first: i64, last: i64) -> Result<Vec<UsageRow>>;
+    /// Speaks for up to `want` requests of a group whose tier allows `limit` a day, for one of
+    /// several processes that count. Answers how many it got and how many are left after that;
+    /// exact under concurrency.
+    async fn reserve(&self, group: &str, day: i64, want: u64, limit: u64) -> Result<(u64, u64)>;
+    /// Gives back what was spoken for and not used.
+    async fn release(&self, group: &str, day: i64, unused: u64) -> Result<()>;
+    /// Notes a request of a group that may make `limit` a minute; `Some` says that it may not, and
+    /// in how many milliseconds it may. Exact under concurrency.
+    async fn admit_burst(&self, group: &str, now_ms: i64, limit: u32) -> Result<Option<i64>>;
+}
+
+/// What keeps a store well.
+#[async_trait]
+pub(crate) trait Upkeep: Send + Sync {
+    /// Held from a blob's move into place to the commit of its row, by any number at once: while
+    /// it is, no blob is taken for an orphan.
+    async fn settle(&self) -> Result<Guard>;
+    /// Held while an orphan is looked for and removed, by one and by nobody who settles.
+    async fn settle_alone(&self) -> Result<Guard>;
+    /// SHA-256 and size of files in the order of their names, from the one after this on.
+    async fn files_after(&self, sha256: &str, limit: u32) -> Result<Vec<(String, u64)>>;
+    /// What contradicts itself in the rows, with how often. Empty is well.
+    async fn contradictions(&self) -> Result<Vec<(&'static str, u64)>>;
+    /// Items that nothing has happened to since a time, the oldest first.
+    async fn expired(&self, kind: Kind, before: i64, limit: u32) -> Result<Vec<String>>;
+    /// Lets go of such an item: its submissions, analyses and names, all or nothing. What people
+    /// said of it stays. `false` if something has happened to it since.
+    async fn forget(&self, kind: Kind, id: &str, before: i64) -> Result<bool>;
+    /// Lets go of usage from before a day. Returns how many rows that were.
+    async fn forget_usage(&self, before_day: i64) -> Result<u64>;
+    /// Ends all connections.
+    async fn close(&self);
 }

@@ -185,10 +185,40 @@ fn the_log_is_json_when_asked_for() {
     );
 }
 
-/// S25: samples are readable by nobody else.
+/// S25: what is stored is readable by nobody else, and no program.
 #[test]
 fn the_data_directory_is_private() {
     use std::os::unix::fs::PermissionsExt as _;
+    let server = Server::start();
+    server.client.analysed("a.exe", b"MZ a sample");
+    let backup = server.data().join("backup");
+    server.must(&["backup", backup.to_str().unwrap()]);
+    let mut files = 0;
+    let mut waiting = vec![
+        backup,
+        server.data().join("blobs"),
+        server.data().join("packs"),
+    ];
+    while let Some(directory) = waiting.pop() {
+        for entry in std::fs::read_dir(&directory).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            if entry.metadata().unwrap().is_dir() {
+                assert_eq!(mode, 0o700, "{}", entry.path().display());
+                waiting.push(entry.path());
+            } else {
+                assert_eq!(mode, 0o600, "{}", entry.path().display());
+                files += 1;
+            }
+        }
+    }
+    assert!(files > 5, "{files}");
+    let store = server.data().join("quorum.sqlite");
+    assert_eq!(
+        std::fs::metadata(store).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    // A directory that the program makes is private as a whole.
     let directory = Directory::new();
     let data = directory.0.join("data");
     run(&["user", "list", "--data", data.to_str().unwrap()], &[]);

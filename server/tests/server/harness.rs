@@ -39,6 +39,9 @@ impl Directory {
         );
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir(&path).unwrap();
+        // PostgreSQL may run as somebody else.
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, open).unwrap();
         Self(path)
     }
 }
@@ -108,8 +111,23 @@ impl Reply {
     }
 }
 
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    settings
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
 fn spawn(directory: &Path, environment: &[(String, String)]) -> (Child, String, Option<String>) {
-    let mut child = quorum()
+    spawn_as(quorum(), directory, environment)
+}
+
+fn spawn_as(
+    mut program: Command,
+    directory: &Path,
+    environment: &[(String, String)],
+) -> (Child, String, Option<String>) {
+    let mut child = program
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(directory)
         .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -121,6 +139,9 @@ fn spawn(directory: &Path, environment: &[(String, String)]) -> (Child, String, 
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     for line in &mut lines {
         let line = line.unwrap();
+        if line == "quorum: working" {
+            return (child, String::new(), key);
+        }
         if let Some(origin) = line.strip_prefix("quorum: listening on ") {
             return (child, origin.to_owned(), key);
         }
@@ -155,12 +176,17 @@ impl Server {
 
     /// Starts with settings in the environment.
     pub(crate) fn with(environment: &[(&str, &str)]) -> Self {
-        let environment: Vec<_> = environment
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        let directory = Directory::new();
-        let (child, origin, key) = spawn(&directory.0, &environment);
+        Self::run_by(quorum(), Directory::new(), environment)
+    }
+
+    /// Starts by way of another program, which ends up being the server.
+    pub(crate) fn run_by(
+        program: Command,
+        directory: Directory,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let environment = owned(environment);
+        let (child, origin, key) = spawn_as(program, &directory.0, &environment);
         let key = key.expect("the first start prints the administrator's key");
         let client = Client::new(&origin, &key);
         Self {
@@ -170,6 +196,65 @@ impl Server {
             environment,
             directory,
         }
+    }
+
+    /// Starts another process on the same grown store, with a directory of its own.
+    pub(crate) fn beside(&self, role: &str) -> Self {
+        self.beside_with(&[("QUORUM_ROLE", role)])
+    }
+
+    /// The same with other settings.
+    pub(crate) fn beside_with(&self, settings: &[(&str, &str)]) -> Self {
+        let mut environment = self.environment.clone();
+        environment.extend(owned(settings));
+        Self::go_on(Directory::new(), &self.client.key, environment)
+    }
+
+    /// Starts on a data directory that somebody has filled, and removes it at the end.
+    pub(crate) fn on(data: &Path, key: &str) -> Self {
+        Self::on_with(data, key, &[])
+    }
+
+    /// The same with settings.
+    pub(crate) fn on_with(data: &Path, key: &str, settings: &[(&str, &str)]) -> Self {
+        let _ = std::fs::create_dir(data);
+        Self::go_on(Directory(data.to_owned()), key, owned(settings))
+    }
+
+    fn go_on(directory: Directory, key: &str, environment: Vec<(String, String)>) -> Self {
+        let (child, origin, made) = spawn(&directory.0, &environment);
+        assert_eq!(made, None, "there is an administrator");
+        Self {
+            child,
+            client: Client::new(&origin, key),
+            origin,
+            environment,
+            directory,
+        }
+    }
+
+    /// Runs a command on this server's store, beside it.
+    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Output {
+        quorum()
+            .args(arguments)
+            .arg("--data")
+            .arg(self.data())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .output()
+            .unwrap()
+    }
+
+    /// The same; it must succeed. Returns what it says.
+    #[track_caller]
+    pub(crate) fn must(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments);
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
     }
 
     pub(crate) fn data(&self) -> &Path {
@@ -188,6 +273,14 @@ impl Server {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Stops (`STOP`) and continues (`CONT`) the process.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.pid().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
     }
 
     /// SIGTERM, and the end.
@@ -218,10 +311,7 @@ impl Server {
 
     /// Starts again on the same directory with other settings.
     pub(crate) fn start_again(&mut self, environment: &[(&str, &str)]) {
-        self.environment = environment
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
+        self.environment = owned(environment);
         let (child, origin, key) = spawn(&self.directory.0, &self.environment);
         assert_eq!(key, None, "only the first start makes an administrator");
         self.child = child;
@@ -236,6 +326,7 @@ impl Server {
             .args(arguments)
             .arg("--data")
             .arg(self.data())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .output()
             .unwrap();
         assert!(
@@ -245,6 +336,17 @@ impl Server {
         );
         let text = String::from_utf8(output.stdout).unwrap();
         Client::new(&self.origin, text.trim().rsplit(' ').next().unwrap())
+    }
+
+    /// The same, until nothing comes for so long.
+    pub(crate) fn raw_for(&self, bytes: &[u8], quiet: Duration) -> String {
+        let mut stream = TcpStream::connect(self.origin.trim_start_matches("http://")).unwrap();
+        stream.set_read_timeout(Some(quiet)).unwrap();
+        stream.write_all(bytes).unwrap();
+        let mut answer = Vec::new();
+        // Whether it ended or went quiet, what was said counts.
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
     }
 
     /// Sends bytes as they are and returns all that comes back until the connection ends.

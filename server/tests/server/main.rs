@@ -5,11 +5,19 @@
 mod accounts;
 mod command_line;
 mod community;
+mod disk;
 mod durability;
 mod files;
+mod grown;
 mod harness;
+mod hostile;
 mod hosts;
 mod lists;
+mod migrations;
 mod quotas;
+#[path = "../services/mod.rs"]
+mod services;
+mod slow;
 mod transport;
+mod upkeep;
 mod urls;

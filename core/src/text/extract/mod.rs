@@ -1,291 +1,457 @@
-//! Finding observables in running text.
+//! Finding observables in running text: one scan, in which a word that cannot hold one costs a
+//! look at each of its bytes and nothing else.
 //!
-//! One scan over bytes, without going back. Words of prose cost a table look-up a byte
-//! (`scan.rs`). A word that may hold something becomes a *region* (`region.rs`): the stretch up to
-//! the next white space with its spellings undone, and a map from what is meant to what stands
-//! there. A walk over the region (`read.rs`) looks at each word by its shape and its surroundings
-//! and asks the value's own parser last; whether a name is a domain is judged in `names.rs`.
-//! Windows paths and registry keys (`paths.rs`) and mutexes (`mutex.rs`) may hold spaces and are
-//! read from the text as it stands.
-//!
-//! # Limits
-//!
-//! Whatever is decided about a place depends on 128 bytes before it and 18 KiB behind it, so the
-//! pieces in which a text comes make no difference and the memory of an [`Extractor`] does not
-//! grow with the text (it is some 160 KiB). The other side of it: a single word or address of more than
-//! 16 KiB is left out, together with what follows it up to the next white space, quote, angle
-//! bracket or bar.
+//! The text is cut at white space into regions (`region.rs`), in which spellings are undone;
+//! `read.rs` finds what stands in one. Nothing is looked at twice but for a bounded way back or
+//! ahead, so that time grows with the text's length only, and a text that comes in pieces gives the
+//! same hits wherever it was cut.
 
-mod mutex;
 mod names;
 mod paths;
 mod read;
 mod region;
-mod scan;
 mod utf16;
 
 use std::ops::Range;
 
+use serde::Serialize;
+
 use crate::indicator::Indicator;
 use crate::observable::{Kind, Observable};
-use region::AHEAD;
-use scan::{BEHIND, Piece, Scan};
 
-/// How much has to speak for an observable.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How much evidence a name without a scheme needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Strictness {
-    /// What is as often something else is left out: file names, versions, members of objects,
-    /// names under an unknown suffix.
+    /// What reads like a file's name, a version or code is left out.
     #[default]
     Strict,
-    /// What has the form is taken, but for names that end like a file and under no suffix.
+    /// All that could be one is taken.
     Lenient,
 }
 
-/// What is looked for.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// How much has to speak for an observable.
-    pub strictness: Strictness,
-    /// The kinds that are wanted; `None` for all. Where a kind is not wanted, what would be inside
-    /// of such a hit is one of its own: with only domains wanted, an address's host.
-    pub kinds: Option<Vec<Kind>>,
-    /// Whether to tell what was left out, and why.
-    pub left_out: bool,
+/// Why something that looked like an observable was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It ends like a file: `readme.md`.
+    FileName,
+    /// Four numbers that are a version or a section.
+    Version,
+    /// No top-level domain has this name.
+    UnknownSuffix,
+    /// Everybody registers below it: `co.uk`.
+    PublicSuffix,
+    /// A program's object and its member: `console.info`.
+    Code,
+    /// A package's name, written backwards: `com.example.app`.
+    ReverseName,
+    /// The space behind a full stop is missing.
+    Sentence,
+    /// The checksum inside does not fit.
+    Checksum,
+    /// It has the beginning of one, and not the rest.
+    Malformed,
 }
 
-impl Options {
-    fn wants(&self, kind: Kind) -> bool {
-        self.kinds
-            .as_ref()
-            .is_none_or(|kinds| kinds.contains(&kind))
-    }
-}
-
-/// An observable and where it stands.
+/// An observable, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
-    /// What is meant.
+    /// What was found, in canonical form.
     pub observable: Observable,
-    /// The place in bytes.
+    /// Where it stands, in bytes.
     pub span: Range<usize>,
-    /// The place in UTF-16 code units, as JavaScript counts. Bytes that are no UTF-8 count as the
-    /// U+FFFD that a browser shows for them.
+    /// Where it stands, in UTF-16 code units, as JavaScript counts.
     pub utf16: Range<usize>,
-    /// What stands there, as it is spelled. Bytes that are no UTF-8 are U+FFFD.
+    /// How it is written there; bytes that are no UTF-8 as U+FFFD.
     pub written: String,
-    /// What is contained in it and not shown beside it: an address's and a mailbox's host, a
-    /// network's first address.
+    /// What it contains: an address's host, a mailbox's domain.
     pub inside: Vec<Hit>,
 }
 
-/// Why something that looks like an observable is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Reason {
-    /// No top-level domain of this name is known.
-    #[error("nobody can register names under this ending")]
-    UnknownSuffix,
-    /// It is a suffix under which names are registered, and no name itself.
-    #[error("it is an ending under which names are registered")]
-    PublicSuffix,
-    /// `setup.zip`.
-    #[error("it looks like a file's name")]
-    FileName,
-    /// `v1.2.3.4`.
-    #[error("it looks like a version or a section's number")]
-    Version,
-    /// `console.info`, `a::b`.
-    #[error("it looks like a piece of a program")]
-    Code,
-    /// `com.example.app`.
-    #[error("it looks like a name that a program writes backwards")]
-    ReverseName,
-    /// `the end.It begins`.
-    #[error("it looks like two sentences without a space between")]
-    Sentence,
-    /// A digest's worth of decimal digits.
-    #[error("it is a long number")]
-    Number,
-    /// A wallet's or an onion service's checksum does not fit.
-    #[error("its checksum does not fit")]
-    Checksum,
-    /// It has the form, and a part that cannot be.
-    #[error("a part of it cannot be")]
-    Malformed,
-    /// Longer than anything of its kind.
-    #[error("it is longer than anything of its kind")]
-    TooLong,
-}
-
-impl Reason {
-    /// The reason's name in data.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::UnknownSuffix => "unknown_suffix",
-            Self::PublicSuffix => "public_suffix",
-            Self::FileName => "file_name",
-            Self::Version => "version",
-            Self::Code => "code",
-            Self::ReverseName => "reverse_name",
-            Self::Sentence => "sentence",
-            Self::Number => "number",
-            Self::Checksum => "checksum",
-            Self::Malformed => "malformed",
-            Self::TooLong => "too_long",
-        }
-    }
-}
-
-/// Something that looks like an observable and is left out.
+/// Something that looked like an observable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
-    /// The place in bytes.
+    /// Where it stands, in bytes.
     pub span: Range<usize>,
-    /// The place in UTF-16 code units.
+    /// Where it stands, in UTF-16 code units.
     pub utf16: Range<usize>,
-    /// What stands there.
+    /// How it is written there.
     pub written: String,
-    /// Why it is left out.
+    /// Why it was left out.
     pub reason: Reason,
 }
 
-/// What an [`Extractor`] has to tell.
+/// What the extractor tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
+pub enum Found {
     /// An observable.
     Hit(Hit),
-    /// Something that is none; only told if [`Options::left_out`] asks for it.
+    /// Something that looked like one.
     LeftOut(LeftOut),
 }
 
-/// Reads a text that comes in pieces. However it is cut, the findings are the same, and they come
-/// in the text's order.
+/// What to look for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// How much evidence a bare name needs.
+    pub strictness: Strictness,
+    /// These kinds only; empty: all.
+    pub kinds: Vec<Kind>,
+}
+
+/// Finds the observables of a text, in their order.
 ///
 /// ```
-/// use quorum_core::text::extract::{Extractor, Finding, Options};
-/// let mut found = Vec::new();
-/// let mut extractor = Extractor::new(Options::default());
-/// for piece in ["see hxxp://ev", "il[.]exam", "ple/x."] {
-///     extractor.push(piece.as_bytes(), &mut |finding| found.push(finding));
-/// }
-/// extractor.finish(&mut |finding| found.push(finding));
-/// let Finding::Hit(hit) = &found[0] else { unreachable!() };
-/// assert_eq!(hit.observable.to_string(), "http://evil.example/x");
-/// assert_eq!((hit.span.clone(), hit.written.as_str()), (4..27, "hxxp://evil[.]example/x"));
+/// let text = "Payload at hxxp://cdn.example[.]com/a.bin (see readme.md).";
+/// let hits = quorum_core::text::extract(text, &Default::default());
+/// assert_eq!(hits.len(), 1);
+/// assert_eq!(hits[0].observable.to_string(), "http://cdn.example.com/a.bin");
+/// assert_eq!(&text[hits[0].span.clone()], "hxxp://cdn.example[.]com/a.bin");
+/// assert_eq!(hits[0].inside[0].observable.to_string(), "cdn.example.com");
 /// ```
-#[derive(Debug)]
-pub struct Extractor {
-    scan: Scan,
-    buffer: Vec<u8>,
-    /// Where the buffer begins in the text, and how far it was read.
-    start: usize,
-    at: usize,
+pub fn extract(text: &str, options: &Options) -> Vec<Hit> {
+    extract_bytes(text.as_bytes(), options)
 }
 
-/// How much of a piece is taken into the buffer at once.
-const GULP: usize = 64 * 1024;
-
-impl Extractor {
-    /// An extractor at the beginning of a text.
-    pub fn new(options: Options) -> Self {
-        Self {
-            scan: Scan::new(options),
-            buffer: Vec::new(),
-            start: 0,
-            at: 0,
-        }
-    }
-
-    /// Reads the next piece. Findings near its end come with the next one or at the end.
-    pub fn push(&mut self, bytes: &[u8], found: &mut impl FnMut(Finding)) {
-        for gulp in bytes.chunks(GULP) {
-            self.buffer.extend_from_slice(gulp);
-            let piece = Piece {
-                bytes: &self.buffer,
-                start: self.start,
-                last: false,
-            };
-            self.at = self.scan.run(piece, self.at, found);
-            if self.at >= GULP {
-                let gone = self.at - BEHIND;
-                self.scan.forget(piece, gone);
-                self.buffer.drain(..gone);
-                self.start += gone;
-                self.at = BEHIND;
-            }
-        }
-    }
-
-    /// The text ends here.
-    pub fn finish(mut self, found: &mut impl FnMut(Finding)) {
-        let piece = Piece {
-            bytes: &self.buffer,
-            start: self.start,
-            last: true,
-        };
-        self.scan.run(piece, self.at, found);
-    }
-}
-
-/// Reads a whole text without copying it.
-pub fn extract_with(text: &[u8], options: Options, mut found: impl FnMut(Finding)) {
-    let piece = Piece {
-        bytes: text,
-        start: 0,
-        last: true,
-    };
-    Scan::new(options).run(piece, 0, &mut found);
-}
-
-/// The observables in a text, in its order, with the usual [`Options`].
-///
-/// ```
-/// use quorum_core::text::extract;
-/// let hits = extract("CVE-2021-44228: 1[.]2[.]3[.]4 fetched hxxps://evil[.]com/a.exe.");
-/// let values: Vec<String> = hits.iter().map(|hit| hit.observable.to_string()).collect();
-/// assert_eq!(values, ["CVE-2021-44228", "1.2.3.4", "https://evil.com/a.exe"]);
-/// assert_eq!(hits[2].inside[0].observable.to_string(), "evil.com");
-/// ```
-pub fn extract(text: &str) -> Vec<Hit> {
-    extract_bytes(text.as_bytes())
-}
-
-/// The same for bytes that need not be UTF-8.
-pub fn extract_bytes(text: &[u8]) -> Vec<Hit> {
+/// As [`extract`], of bytes that need not be UTF-8.
+pub fn extract_bytes(text: &[u8], options: &Options) -> Vec<Hit> {
     let mut hits = Vec::new();
-    extract_with(text, Options::default(), |finding| {
-        if let Finding::Hit(hit) = finding {
+    let mut take = |found| {
+        if let Found::Hit(hit) = found {
             hits.push(hit);
         }
-    });
+    };
+    let mut scanner = Scanner::new(options.clone());
+    scanner.scan(text, 0, 0, true, &mut take);
     hits
 }
 
-/// As many indicators as a page of the extension shows of a selection.
-pub const MAX_INDICATORS: usize = 100;
-
-/// The first indicators in a text, each once, in its order, at most `limit` of them. The rest of
-/// the text is not read.
+/// The indicators of a text, each once, in their order, at most so many. What no backend has a
+/// report on is passed over.
 pub fn indicators(text: &str, limit: usize) -> Vec<Indicator> {
-    let mut indicators = Vec::new();
-    let add = |indicators: &mut Vec<Indicator>, finding| {
-        if let Finding::Hit(hit) = finding
-            && let Some(indicator) = hit.observable.indicator()
-            && indicators.len() < limit
-            && !indicators.contains(&indicator)
-        {
-            indicators.push(indicator);
+    let mut found: Vec<Indicator> = Vec::new();
+    for hit in extract(text, &Options::default()) {
+        let Some(indicator) = hit.observable.indicator() else {
+            continue;
+        };
+        if found.len() == limit {
+            break;
         }
-    };
-    let mut extractor = Extractor::new(Options::default());
-    for piece in text.as_bytes().chunks(GULP) {
-        extractor.push(piece, &mut |finding| add(&mut indicators, finding));
-        if indicators.len() >= limit {
-            return indicators;
+        if !found.contains(&indicator) {
+            found.push(indicator);
         }
     }
-    extractor.finish(&mut |finding| add(&mut indicators, finding));
-    indicators
+    found
 }
 
-const _: () = assert!(GULP > 2 * BEHIND && GULP > AHEAD);
+/// Finds observables in a text that comes in pieces, which may be cut anywhere, also within a
+/// character. Holds about 20 KiB of the text at a time, and the piece that it was given.
+///
+/// ```
+/// use quorum_core::text::{Extractor, Found};
+/// let mut found = Vec::new();
+/// let mut extractor = Extractor::new(Default::default());
+/// extractor.push(b"see 198.51.", &mut |one| found.push(one));
+/// extractor.push(b"100.7", &mut |one| found.push(one));
+/// extractor.finish(&mut |one| found.push(one));
+/// assert!(matches!(&found[..], [Found::Hit(hit)] if hit.span == (4..15)));
+/// ```
+#[derive(Debug)]
+pub struct Extractor {
+    scanner: Scanner,
+    /// The end of what came: [`BEHIND`] bytes for context, then what is not decided yet.
+    held: Vec<u8>,
+    /// Where in `held` what is not decided begins.
+    undecided: usize,
+    /// Where `held` begins in the text.
+    base: usize,
+}
+
+/// How far a decision looks back.
+const BEHIND: usize = 128;
+
+impl Extractor {
+    /// An extractor that has seen nothing yet.
+    pub fn new(options: Options) -> Self {
+        Self {
+            scanner: Scanner::new(options),
+            held: Vec::new(),
+            undecided: 0,
+            base: 0,
+        }
+    }
+
+    /// Adds the next piece of the text; tells what is certain by now.
+    pub fn push(&mut self, piece: &[u8], take: &mut impl FnMut(Found)) {
+        self.held.extend_from_slice(piece);
+        self.advance(false, take);
+    }
+
+    /// Ends the text; tells the rest.
+    pub fn finish(mut self, take: &mut impl FnMut(Found)) {
+        self.advance(true, take);
+    }
+
+    fn advance(&mut self, at_end: bool, take: &mut impl FnMut(Found)) {
+        self.undecided = self
+            .scanner
+            .scan(&self.held, self.undecided, self.base, at_end, take);
+        // Moved in large steps, so that small pieces do not move the rest each time.
+        let droppable = self.undecided.saturating_sub(BEHIND);
+        if droppable > region::AHEAD {
+            self.scanner
+                .count_to(&self.held, self.base, self.base + droppable);
+            self.held.drain(..droppable);
+            self.undecided -= droppable;
+            self.base += droppable;
+        }
+    }
+}
+
+/// What a byte can mean for its word.
+mod class {
+    /// Nothing: it is in no observable's way.
+    pub(super) const PLAIN: u8 = 0;
+    /// White space and control characters: the word's end.
+    pub(super) const BLANK: u8 = 1;
+    /// Together with capitals, hyphens or length.
+    pub(super) const DIGIT: u8 = 2;
+    /// Decided by the byte behind it.
+    pub(super) const LOOK: u8 = 4;
+    /// The word has to be read.
+    pub(super) const READ: u8 = 8;
+}
+
+const CLASSES: [u8; 256] = {
+    let mut table = [class::PLAIN; 256];
+    let mut at = 0;
+    while at <= b' ' as usize {
+        table[at] = class::BLANK;
+        at += 1;
+    }
+    at = b'0' as usize;
+    while at <= b'9' as usize {
+        table[at] = class::DIGIT;
+        at += 1;
+    }
+    let look = b".:([<{_mM";
+    at = 0;
+    while at < look.len() {
+        table[look[at] as usize] = class::LOOK;
+        at += 1;
+    }
+    let read = b"@/\\&*";
+    at = 0;
+    while at < read.len() {
+        table[read[at] as usize] = class::READ;
+        at += 1;
+    }
+    // The first bytes of dots of other scripts, of full-width forms and of invisible characters.
+    let folded = [0xc2, 0xe1, 0xe2, 0xe3, 0xea, 0xef, 0xf3];
+    at = 0;
+    while at < folded.len() {
+        table[folded[at]] = class::LOOK;
+        at += 1;
+    }
+    table
+};
+
+/// From this length on a word is read whatever it is made of: hashes and wallets begin here.
+const LONG: usize = 26;
+
+/// The longest word that is looked at as a whole; the rest is the next word.
+const WORD: usize = region::LONGEST;
+
+#[derive(Debug)]
+struct Scanner {
+    options: Options,
+    region: region::Region,
+    utf16: utf16::Utf16,
+    /// How far `utf16` has counted, in bytes of the whole text.
+    counted: usize,
+    /// What was found in the region at hand, by its place in the text at hand.
+    found: Vec<read::Candidate>,
+}
+
+impl Scanner {
+    fn new(options: Options) -> Self {
+        Self {
+            options,
+            region: region::Region::default(),
+            utf16: utf16::Utf16::default(),
+            counted: 0,
+            found: Vec::new(),
+        }
+    }
+
+    /// Reads on from `from` as far as it can be decided; returns how far that was. `base` is where
+    /// `raw` begins in the text.
+    fn scan(
+        &mut self,
+        raw: &[u8],
+        from: usize,
+        base: usize,
+        at_end: bool,
+        take: &mut impl FnMut(Found),
+    ) -> usize {
+        let mut at = from;
+        let enough = |at: usize| at_end || raw.len() - at >= region::AHEAD;
+        while at < raw.len() && enough(at) {
+            if CLASSES[usize::from(raw[at])] == class::BLANK {
+                at += 1;
+                continue;
+            }
+            let (end, to_read) = look(raw, at);
+            if !to_read {
+                at = end;
+                continue;
+            }
+            let mut found = std::mem::take(&mut self.found);
+            at = read::region(raw, at, &mut self.region, &self.options, &mut found);
+            for candidate in found.drain(..) {
+                self.tell(raw, base, candidate, take);
+            }
+            self.found = found;
+        }
+        at
+    }
+
+    fn tell(
+        &mut self,
+        raw: &[u8],
+        base: usize,
+        candidate: read::Candidate,
+        take: &mut impl FnMut(Found),
+    ) {
+        let kinds = &self.options.kinds;
+        let wanted =
+            |observable: &Observable| kinds.is_empty() || kinds.contains(&observable.kind());
+        let read::Candidate {
+            place,
+            outcome,
+            inside,
+        } = candidate;
+        let inside: Vec<_> = inside
+            .into_iter()
+            .filter(|(observable, _)| wanted(observable))
+            .collect();
+        let shown = outcome.as_ref().map_or(true, wanted);
+        if !shown && inside.is_empty() {
+            return;
+        }
+        self.count_to(raw, base, base + place.start);
+        let start = self.utf16.units();
+        let units =
+            |place: &Range<usize>| utf16::len(&String::from_utf8_lossy(&raw[place.clone()]));
+        let hit = |observable, at: &Range<usize>, inside| {
+            let first = start + units(&(place.start..at.start));
+            Hit {
+                observable,
+                span: base + at.start..base + at.end,
+                utf16: first..first + units(at),
+                written: String::from_utf8_lossy(&raw[at.clone()]).into_owned(),
+                inside,
+            }
+        };
+        let inside = inside
+            .into_iter()
+            .map(|(observable, at)| hit(observable, &at, Vec::new()));
+        match outcome {
+            // What was asked for stands inside of what was not.
+            Ok(_) if !shown => inside.for_each(|hit| take(Found::Hit(hit))),
+            Ok(observable) => {
+                let inside = inside.collect();
+                take(Found::Hit(hit(observable, &place, inside)));
+            }
+            Err(reason) => take(Found::LeftOut(LeftOut {
+                span: base + place.start..base + place.end,
+                utf16: start..start + units(&place),
+                written: String::from_utf8_lossy(&raw[place.clone()]).into_owned(),
+                reason,
+            })),
+        }
+    }
+
+    /// Counts UTF-16 code units up to a place in the text.
+    fn count_to(&mut self, raw: &[u8], base: usize, place: usize) {
+        if place > self.counted {
+            self.utf16.feed(&raw[self.counted - base..place - base]);
+            self.counted = place;
+        }
+    }
+}
+
+/// The end of the word at `at`, and whether anything in it calls for reading it.
+fn look(raw: &[u8], at: usize) -> (usize, bool) {
+    let limit = raw.len().min(at + WORD);
+    let mut end = at;
+    let mut classes = 0;
+    let mut hyphen = false;
+    while end < limit {
+        let byte = raw[end];
+        let mut class = CLASSES[usize::from(byte)];
+        if class == class::BLANK {
+            break;
+        }
+        if class == class::LOOK && calls(byte, &raw[end + 1..]) {
+            class = class::READ;
+        }
+        hyphen |= byte == b'-';
+        classes |= class;
+        end += 1;
+    }
+    // A capital and a digit: `AS64511`, `T1059`; a hyphen and a digit: `CVE-2024-1`.
+    let digits = classes & class::DIGIT != 0;
+    let marked = digits && (hyphen || raw[at..end].iter().any(u8::is_ascii_uppercase));
+    let long = end - at >= LONG;
+    // `example dot com`, `joe [at] example`.
+    let spoken = || {
+        raw.get(end) == Some(&b' ')
+            && matches!(
+                raw.get(end + 1),
+                Some(b'd' | b'D' | b'a' | b'A' | b'[' | b'(' | b'{' | b'<')
+            )
+            && crate::text::refang::spelling(&raw[at..], end - at, &raw[at..end]).is_some()
+    };
+    (
+        end,
+        classes & class::READ != 0 || marked || long || spoken(),
+    )
+}
+
+/// Whether a byte that means something in some places means something here.
+fn calls(byte: u8, behind: &[u8]) -> bool {
+    let Some(&next) = behind.first() else {
+        return false;
+    };
+    match byte {
+        b'.' => {
+            next.is_ascii_alphanumeric()
+                || matches!(next, b']' | b'}' | b'<' | b'&' | b'_')
+                || next >= 0x80
+        }
+        b':' => next > b' ' && next != b'"',
+        b'(' | b'[' | b'<' | b'{' => {
+            matches!(
+                next,
+                b'.' | b':' | b'/' | b'@' | b'd' | b'D' | b'a' | b'A' | b'p' | b'P'
+            ) || matches!(
+                (next, behind.get(1)),
+                (b' ', Some(b'.' | b'd' | b'D' | b'a' | b'A' | b'@'))
+            )
+        }
+        b'_' => matches!(next, b'd' | b'D' | b'a' | b'A'),
+        // `mutex`, `mutant`.
+        b'm' | b'M' => matches!(
+            behind,
+            [b'u' | b'U', b't' | b'T', b'e' | b'E' | b'a' | b'A', ..]
+        ),
+        0xc2 => next == 0xad,
+        0xe2 => matches!(
+            behind,
+            [0x80, 0x8b..=0x91 | 0xa4 | 0xaa..=0xae, ..] | [0x81, 0x84 | 0xa0..=0xaf, ..] | [0x88, 0x95, ..]
+        ),
+        0xe3 => matches!(behind, [0x80, 0x82, ..]),
+        _ => byte >= 0x80,
+    }
+}

@@ -43,20 +43,20 @@ const SPECIAL: &[&str] = &[
 /// Endings of files. Those that are top-level domains too stand in [`FILES_AND_DOMAINS`].
 const FILES: &[&str] = &[
     "7z", "accdb", "apk", "asax", "asp", "aspx", "avi", "bak", "bash", "bat", "bin", "bmp", "c",
-    "cab", "cer", "cfg", "class", "cmd", "conf", "config", "cpl", "cpp", "crt", "cs", "csproj",
-    "css", "csv", "dat", "data", "db", "deb", "desktop", "dll", "dmg", "dmp", "doc", "docm",
-    "docx", "dotm", "drv", "dylib", "elf", "eml", "env", "eps", "epub", "evtx", "exe", "flv",
-    "gif", "go", "gradle", "gz", "h", "hpp", "hta", "htm", "html", "ico", "img", "ini", "ipa",
-    "ipynb", "iso", "jar", "java", "jpeg", "jpg", "js", "jse", "json", "jsonl", "jsp", "jsx",
-    "key", "kt", "less", "lib", "lnk", "lock", "log", "lua", "m4a", "mdb", "mjs", "mkv", "mp3",
-    "mp4", "msc", "msg", "msi", "msp", "mui", "nsi", "o", "obj", "ocx", "odt", "ogg", "one", "ova",
-    "pcap", "pdb", "pdf", "pem", "php", "plist", "png", "ppt", "pptm", "pptx", "proto", "ps1",
-    "psd", "psm1", "pst", "py3", "pyc", "pyd", "r", "rar", "rb", "reg", "rpm", "rst", "rtf",
-    "sass", "scr", "scss", "sct", "service", "sln", "sql", "sqlite", "svg", "swf", "swift", "sys",
-    "tar", "tgz", "tif", "tiff", "tmp", "toml", "ts", "tsv", "tsx", "ttf", "txt", "url", "vb",
-    "vba", "vbe", "vbs", "vhd", "vhdx", "vmdk", "vsix", "vue", "war", "wasm", "wav", "webm",
-    "webp", "whl", "wmv", "woff", "woff2", "wsf", "xhtml", "xls", "xlsb", "xlsm", "xlsx", "xml",
-    "xsl", "xz", "yaml", "yar", "yara", "yml",
+    "cer", "cfg", "class", "cmd", "conf", "config", "cpl", "cpp", "crt", "cs", "csproj", "css",
+    "csv", "dat", "db", "deb", "desktop", "dll", "dmg", "dmp", "doc", "docm", "docx", "dotm",
+    "drv", "dylib", "elf", "eml", "env", "eps", "epub", "evtx", "exe", "flv", "gif", "go",
+    "gradle", "gz", "h", "hpp", "hta", "htm", "html", "ico", "img", "ini", "ipa", "ipynb", "iso",
+    "jar", "jpeg", "jpg", "js", "jse", "json", "jsonl", "jsp", "jsx", "key", "kt", "less", "lib",
+    "lnk", "lock", "log", "lua", "m4a", "mdb", "mjs", "mkv", "mp3", "mp4", "msc", "msg", "msi",
+    "msp", "mui", "nsi", "o", "obj", "ocx", "odt", "ogg", "ova", "pcap", "pdb", "pdf", "pem",
+    "php", "plist", "png", "ppt", "pptm", "pptx", "proto", "ps1", "psd", "psm1", "pst", "py3",
+    "pyc", "pyd", "r", "rar", "rb", "reg", "rpm", "rst", "rtf", "sass", "scr", "scss", "sct",
+    "service", "sln", "sql", "sqlite", "svg", "swf", "swift", "sys", "tar", "tgz", "tif", "tiff",
+    "tmp", "toml", "ts", "tsv", "tsx", "ttf", "txt", "url", "vb", "vba", "vbe", "vbs", "vhd",
+    "vhdx", "vmdk", "vsix", "vue", "war", "wasm", "wav", "webm", "webp", "whl", "wmv", "woff",
+    "woff2", "wsf", "xhtml", "xls", "xlsb", "xlsm", "xlsx", "xml", "xsl", "xz", "yaml", "yar",
+    "yara", "yml",
 ];
 
 /// Endings that are both: a bare name of two labels is nearly always a file's in running text.
@@ -68,27 +68,55 @@ const FILES_AND_DOMAINS: &[&str] = &[
 const OBJECTS: &[&str] = &[
     "app",
     "args",
+    "arr",
     "array",
+    "asyncio",
+    "attr",
     "base",
+    "body",
+    "buf",
+    "buffer",
+    "cfg",
+    "child",
     "client",
+    "cls",
+    "conf",
     "config",
     "console",
+    "content",
+    "context",
     "ctx",
     "cur",
     "data",
     "date",
     "db",
+    "dest",
     "df",
     "document",
+    "dst",
     "el",
     "elem",
     "element",
+    "err",
+    "error",
     "event",
     "evt",
     "file",
+    "form",
+    "frame",
     "fs",
+    "header",
+    "in",
+    "index",
+    "info",
+    "input",
+    "instance",
+    "it",
     "item",
     "json",
+    "key",
+    "left",
+    "line",
     "list",
     "location",
     "log",
@@ -98,7 +126,10 @@ const OBJECTS: &[&str] = &[
     "math",
     "model",
     "module",
+    "msg",
+    "my",
     "navigator",
+    "next",
     "node",
     "np",
     "obj",
@@ -106,27 +137,44 @@ const OBJECTS: &[&str] = &[
     "options",
     "opts",
     "os",
+    "other",
+    "out",
+    "output",
+    "page",
     "params",
+    "parent",
     "parser",
+    "path",
+    "payload",
     "pd",
     "plt",
+    "prev",
     "process",
     "props",
+    "query",
     "random",
     "re",
+    "record",
     "ref",
     "req",
     "request",
     "res",
     "response",
     "result",
+    "ret",
+    "right",
+    "root",
     "row",
+    "rows",
     "self",
+    "sender",
     "series",
     "server",
     "session",
     "settings",
     "socket",
+    "source",
+    "src",
     "state",
     "str",
     "string",
@@ -134,36 +182,43 @@ const OBJECTS: &[&str] = &[
     "super",
     "sys",
     "system",
+    "target",
+    "temp",
+    "test",
+    "text",
     "this",
     "thread",
     "time",
+    "tmp",
+    "token",
     "torch",
+    "type",
+    "url",
     "user",
     "util",
     "utils",
+    "val",
+    "value",
+    "values",
+    "var",
+    "view",
     "win",
     "window",
 ];
 
 /// Top-level domains that are names of members and methods too.
 const MEMBERS: &[&str] = &[
-    "at", "bar", "bind", "call", "case", "charity", "click", "contact", "data", "date", "dev",
-    "diy", "domains", "events", "fit", "foo", "group", "help", "host", "id", "info", "int", "is",
-    "link", "map", "name", "next", "now", "open", "pub", "read", "run", "save", "search", "select",
-    "show", "sort", "store", "style", "target", "tips", "to", "today", "top", "trim", "values",
-    "watch", "zip", "zone",
+    "at", "bar", "call", "case", "charity", "click", "contact", "data", "date", "dev", "diy",
+    "domains", "events", "fit", "foo", "group", "help", "host", "id", "info", "int", "is", "link",
+    "map", "name", "next", "now", "open", "pub", "read", "run", "save", "search", "select", "show",
+    "store", "style", "target", "tips", "to", "today", "top", "watch", "zip", "zone",
 ];
 
-/// First labels of names that programs write backwards: `com.example.app`. Hardly any host begins
-/// so.
+/// First labels of names that programs write backwards: `com.example.app`.
 const REVERSED: &[&str] = &[
-    "android", "androidx", "com", "edu", "gov", "java", "javax", "kotlin", "net", "org",
-];
-
-/// The same of countries and newer domains, which hosts begin with too: `de.wikipedia.org`.
-const REVERSED_RARELY: &[&str] = &[
-    "app", "biz", "ch", "cn", "co", "de", "dev", "eu", "fr", "info", "io", "jp", "kr", "me", "nl",
-    "ru", "uk", "us",
+    "android", "androidx", "app", "biz", "ch", "cn", "co", "com", "de", "dev", "edu", "eu", "fr",
+    "gov", "info", "io", "java", "javax", "jp", "kotlin", "kr", "me", "net", "nl", "org", "ru",
+    "uk", "us",
 ];
 
 /// Products that are written like a domain.
@@ -232,13 +287,22 @@ pub(super) fn judge(
     if evidence.path {
         return Ok(());
     }
-    let common = matches!(top, "com" | "net" | "org" | "edu" | "gov");
-    let reversed = REVERSED.binary_search(&first).is_ok() && !common
-        || REVERSED_RARELY.binary_search(&first).is_ok() && !common && top.len() > 2;
-    if labels >= 3 && reversed {
+    // `com.example.app` is a package, unless its end is registered under a name that is one too:
+    // `com.com`, `uk.com`.
+    if labels >= 3 && REVERSED.binary_search(&first).is_ok() && reversed(host, first) {
         return Err(Reason::ReverseName);
     }
     letter_case(written)
+}
+
+/// Whether a name that begins with a top-level label reads as a package: its end is none of the
+/// common suffixes.
+fn reversed(host: &str, first: &str) -> bool {
+    let top = host.rsplit('.').next().unwrap_or(host);
+    // `de.wikipedia.org` and `app.example.com` are hosts: a language, or a word, in front of a name
+    // under one of the old suffixes or a country's.
+    let common = top.len() == 2 || matches!(top, "com" | "net" | "org" | "edu" | "gov" | "info");
+    !common || (first == "com" && top.len() != 2 && top != "com" && top != "org" && top != "net")
 }
 
 /// What letters in different cases say: `end.It` is a missing space, `System.IO` is code.
@@ -283,7 +347,8 @@ const VERSION_WORDS: &[&str] = &[
 /// Whether what stands in front of four numbers says that they are no address: `version 1.2.3.4`,
 /// `Firefox/1.2.3.4`, `§ 1.2.3.4`.
 pub(super) fn is_version(before: &[u8]) -> bool {
-    let product = matches!(before, [.., letter, b'/'] if letter.is_ascii_alphabetic());
+    // `HIER_DIRECT/198.51.100.7` in a log is no product.
+    let product = matches!(before, [.., letter, b'/'] if letter.is_ascii_lowercase());
     let trimmed = before.trim_ascii_end();
     let trimmed = match trimmed {
         [rest @ .., b':' | b'=' | b'.' | b'(' | b'"' | b'#'] => rest.trim_ascii_end(),
@@ -313,7 +378,6 @@ mod tests {
         assert!(OBJECTS.is_sorted());
         assert!(MEMBERS.is_sorted());
         assert!(REVERSED.is_sorted());
-        assert!(REVERSED_RARELY.is_sorted());
         assert!(PRODUCTS.is_sorted());
         assert!(VERSION_WORDS.is_sorted());
     }

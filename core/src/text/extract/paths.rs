@@ -18,7 +18,7 @@ pub(super) struct PathStart {
 }
 
 /// Longest path that is read; Windows takes 32767 UTF-16 units, nobody writes them.
-pub(super) const LONGEST: usize = 1024;
+const LONGEST: usize = 1024;
 
 /// Registry hives, in capital letters.
 const HIVES: &[&[u8]] = &[
@@ -112,9 +112,9 @@ pub(super) fn start(raw: &[u8], slash: usize) -> Option<PathStart> {
         .flatten()
 }
 
-/// Where the path ends, and whether it does: it may go on longer than anybody writes one. `quote`
-/// is the byte in front of it.
-pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> (usize, bool) {
+/// Where the path ends; `None` if it goes on longer than anybody writes one. `quote` is the
+/// byte in front of it.
+pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> Option<usize> {
     let limit = raw.len().min(path.start + LONGEST);
     let closing = quote
         .filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))
@@ -163,7 +163,7 @@ pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> (usize, boo
         end += 1;
     }
     if end == limit && limit < raw.len() {
-        return (end, false);
+        return None;
     }
     while end > path.slash + 1
         && matches!(
@@ -173,7 +173,7 @@ pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> (usize, boo
     {
         end -= 1;
     }
-    (end, true)
+    Some(end)
 }
 
 fn starts_path(text: &[u8]) -> bool {

@@ -1,1192 +1,1175 @@
-//! Finding observables in one region: a single walk over words, each looked at by its shape and by
-//! what stands around it. No byte is given to a value's own parser before its shape fits, and what
-//! was looked at in vain is not looked at again.
+//! What stands in one region. The text with its spellings undone is walked once, from one run of
+//! letters, digits, dots and hyphens to the next; the shape of a run and the byte behind it say
+//! which kinds it could be, and only those are tried.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 use super::names::{self, Evidence};
-use super::region::Region;
-use super::{Reason, Strictness};
+use super::paths::{self, PathKind};
+use super::region::{Ending, Region};
+use super::{BEHIND, Options, Reason, Strictness};
 use crate::indicator::{Domain, Indicator};
-use crate::observable::{Fault, HostUrl, Kind, Observable, Onion};
+use crate::observable::{HostUrl, Kind, Observable, ParseError};
 use crate::text::refang::first_char;
 
-/// Something found in a region; all places count the bytes that the region takes in the text.
+/// Something found, or something that only looked like it.
 #[derive(Debug)]
-pub(super) struct Draft {
-    pub(super) what: Result<Observable, Reason>,
-    pub(super) span: Range<usize>,
-    pub(super) inside: Option<(Observable, Range<usize>)>,
+pub(super) struct Candidate {
+    /// Where it stands in the text at hand.
+    pub(super) place: Range<usize>,
+    pub(super) outcome: Result<Observable, Reason>,
+    /// What it contains, and where that stands.
+    pub(super) inside: Vec<(Observable, Range<usize>)>,
 }
 
-/// Byte classes. A word is made of letters, digits, `.`, `-` and `_`.
-const WORD: u8 = 1;
-const DIGIT: u8 = 2;
-/// A letter that is a hex digit, and any other letter.
-const HEX: u8 = 4;
-const LETTER: u8 = 8;
-const DOT: u8 = 16;
-const DASH: u8 = 32;
-const UNDERSCORE: u8 = 64;
-/// Part of a character that is not ASCII. Whether it is a letter is seen when it is met.
-const HIGH: u8 = 128;
-
-const CLASS: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'0'..=b'9' => WORD | DIGIT,
-            b'a'..=b'f' | b'A'..=b'F' => WORD | HEX,
-            b'g'..=b'z' | b'G'..=b'Z' => WORD | LETTER,
-            b'.' => WORD | DOT,
-            b'-' => WORD | DASH,
-            b'_' => WORD | UNDERSCORE,
-            0x80.. => WORD | HIGH,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    table
-};
-
-fn class(byte: u8) -> u8 {
-    CLASS[usize::from(byte)]
-}
-
-fn is_letter_or_digit(byte: u8) -> bool {
-    class(byte) & (DIGIT | HEX | LETTER) != 0
-}
-
-/// Longest name that is looked at. Names in other scripts get shorter when they become ASCII.
-const LONGEST_NAME: usize = 512;
-
-/// Whether an address with this scheme is a [`HostUrl`].
-fn is_scheme(name: &[u8]) -> bool {
-    const SCHEMES: &[&[u8]] = &[
-        b"https", b"ftp", b"ftps", b"git", b"irc", b"ircs", b"ldap", b"ldaps", b"rtsp", b"rtsps",
-        b"sftp", b"smb", b"ssh", b"telnet", b"tftp", b"ws", b"wss",
-    ];
-    let same = |scheme: &&[u8]| scheme.eq_ignore_ascii_case(name);
-    same(&b"http".as_slice()) || SCHEMES.iter().any(same)
-}
-
-pub(super) struct Reader<'a> {
-    /// The region's bytes and what they stand for.
-    pub(super) raw: &'a [u8],
-    pub(super) region: &'a Region,
-    pub(super) text: &'a [u8],
-    /// The end of the text before the region.
-    pub(super) behind: &'a [u8],
-    pub(super) strictness: Strictness,
-    /// Whether what was left out is told.
-    pub(super) left_out: bool,
-    pub(super) found: &'a mut Vec<Draft>,
-    /// Up to here it is known that no colons make an address or a digest,
-    pub(super) no_colons: usize,
-    /// and no at-sign a mailbox.
-    pub(super) no_mailbox: usize,
-    /// What stands here is behind a scheme that is no address's.
-    pub(super) other_scheme: usize,
-}
-
-impl Reader<'_> {
-    /// Reads the region. `continued`: its first word goes on from one that was too long, and is no
-    /// observable. `cut`: the text goes on behind it; then the result is where the last word (of
-    /// what is meant) begins, which reaches the end and has not been judged.
-    pub(super) fn run(&mut self, continued: bool, cut: bool) -> Option<usize> {
-        let end = self.text.len();
-        let mut at = 0;
-        while at < end {
-            let byte = self.text[at];
-            if class(byte) & WORD == 0 && byte != b'/' && (byte != b':' || at < self.no_colons) {
-                at += 1;
-                continue;
-            }
-            let before = self.found.len();
-            let next = self.step(at);
-            // One byte more: the at-sign of a mailbox.
-            if cut && next + 1 >= end {
-                self.found.truncate(before);
-                return Some(at);
-            }
-            if continued && at == 0 {
-                self.found.truncate(before);
-            }
-            at = next;
-        }
-        None
-    }
-
-    /// Looks at what begins at `at`; gives where to go on.
-    fn step(&mut self, at: usize) -> usize {
-        match self.text[at] {
-            b':' => {
-                let double = self.text.get(at + 1) == Some(&b':') && at >= self.no_colons;
-                double.then(|| self.colons(at)).flatten().unwrap_or(at + 1)
-            }
-            b'/' => self.posix_path(at).unwrap_or(at + 1),
-            _ => {
-                let (end, flags) = self.word(at);
-                if end > at {
-                    self.atom(at, end, flags)
-                } else {
-                    // Punctuation of another script, or no UTF-8.
-                    at + first_char(&self.text[at..]).map_or(1, char::len_utf8)
+/// Reads the region at `at`; returns where the next one begins.
+pub(super) fn region(
+    raw: &[u8],
+    at: usize,
+    region: &mut Region,
+    options: &Options,
+    found: &mut Vec<Candidate>,
+) -> usize {
+    let text = &raw[at..];
+    let ending = region.decode(text);
+    let mut reader = Reader {
+        meant: region.meant(text),
+        region,
+        before: &raw[at.saturating_sub(BEHIND)..at],
+        at,
+        strictness: options.strictness,
+        found,
+        told: 0,
+    };
+    reader.run();
+    let end = at + region.len;
+    let next = match ending {
+        Ending::Path(path) => {
+            let quote = raw[..at + path.start].last().copied();
+            match paths::end(text, path, quote) {
+                Some(path_end) => {
+                    let place = at + path.start..at + path_end;
+                    if let Some(outcome) = read_path(&raw[place.clone()], path.kind) {
+                        found.push(Candidate {
+                            place: place.clone(),
+                            outcome,
+                            inside: Vec::new(),
+                        });
+                    }
+                    place.end
                 }
+                None => at + path.slash + 1,
             }
         }
+        Ending::Closed => end,
+        // What reaches the cut goes on behind it, nobody knows how.
+        Ending::Cut => {
+            found.retain(|candidate| candidate.place.end < end);
+            end
+        }
+    };
+    let next = next.max(at + 1);
+    if let Some((candidate, mutex_end)) = mutex(raw, at, next) {
+        // The name may have read as something else on the way.
+        found.retain(|other| other.place.end <= candidate.place.start);
+        found.push(candidate);
+        return mutex_end.max(next);
     }
+    next
+}
 
-    /// Where the word ends that begins here, and the classes of its bytes.
-    fn word(&self, at: usize) -> (usize, u8) {
-        let mut end = at;
-        let mut flags = 0;
-        while let Some(&byte) = self.text.get(end) {
-            let class = class(byte);
-            if class & WORD == 0 {
+fn read_path(written: &[u8], kind: PathKind) -> Option<Result<Observable, Reason>> {
+    let text = std::str::from_utf8(written).ok()?;
+    // In a string literal each backslash is doubled.
+    let single = text.replace("\\\\", "\\");
+    let text = if text.starts_with("\\\\") && !text.starts_with("\\\\\\\\") {
+        text
+    } else if text.starts_with("\\\\\\\\") {
+        &format!("\\{single}")
+    } else {
+        &single
+    };
+    let kind = match kind {
+        PathKind::File => Kind::FilePath,
+        PathKind::Registry => Kind::RegistryKey,
+    };
+    Observable::parse_as(kind, text).ok().map(Ok)
+}
+
+/// The name of a mutex, where the text says that it is one: `mutex: NAME`, `mutex name: "NAME"`,
+/// `"mutex": "NAME"`, `CreateMutexW(0, 0, "NAME")`.
+fn mutex(raw: &[u8], at: usize, word_end: usize) -> Option<(Candidate, usize)> {
+    let word = &raw[at..word_end];
+    let mark = |mark: &[u8]| {
+        word.windows(mark.len())
+            .position(|window| window.eq_ignore_ascii_case(mark))
+            .map(|found| (at + found, at + found + mark.len()))
+    };
+    let (mark_start, behind) = mark(b"mutex").or_else(|| mark(b"mutant"))?;
+    let line = &raw[behind..raw.len().min(behind + 320)];
+    let line = &line[..line
+        .iter()
+        .position(|&byte| byte < b' ')
+        .unwrap_or(line.len())];
+    let starts = |from: usize, text: &[u8]| {
+        line.get(from..from + text.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(text))
+    };
+    let quoted = |from: usize| {
+        let open = line[from..]
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\'' | b'`'))?
+            + from;
+        let close = line[open + 1..]
+            .iter()
+            .position(|&byte| byte == line[open])?
+            + open
+            + 1;
+        Some(open + 1..close)
+    };
+    let letters = line
+        .iter()
+        .take(8)
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let made = [&b"create"[..], b"open"].iter().any(|verb| {
+        mark_start >= at + verb.len()
+            && raw[mark_start - verb.len()..mark_start].eq_ignore_ascii_case(verb)
+    });
+    let place = if made && line.get(letters) == Some(&b'(') {
+        quoted(letters)?
+    } else {
+        // `mutex`, `mutexes`, `mutex name`, `mutex named`; a key in quotes.
+        let mut from = if starts(0, b"es") { 2 } else { 0 };
+        for name in [&b" named"[..], b" name", b"name", b"_name"] {
+            if starts(from, name) {
+                from += name.len();
                 break;
             }
-            end += if class & HIGH == 0 {
-                1
+        }
+        let named = from > 2;
+        from += usize::from(matches!(line.get(from), Some(b'"' | b'\'')));
+        let gap = line[from..]
+            .iter()
+            .take_while(|byte| matches!(byte, b' ' | b':' | b'='))
+            .count();
+        let marked = named || line[from..from + gap].iter().any(|byte| *byte != b' ');
+        let start = from + gap;
+        match line.get(start)? {
+            b'"' | b'\'' | b'`' if gap > 0 => quoted(start)?,
+            _ if marked && gap > 0 => {
+                let len = line[start..]
+                    .iter()
+                    .take_while(|byte| **byte > b' ' && !b",;()<>\"'`".contains(byte))
+                    .count();
+                let name = &line[start..start + len];
+                // A word of the sentence is no name.
+                if name
+                    .iter()
+                    .all(|byte| byte.is_ascii_lowercase() || *byte == b'.')
+                {
+                    return None;
+                }
+                start..start + len - name.iter().rev().take_while(|byte| **byte == b'.').count()
+            }
+            _ => return None,
+        }
+    };
+    let name = std::str::from_utf8(&line[place.clone()])
+        .ok()?
+        .replace("\\\\", "\\");
+    let observable = Observable::parse_as(Kind::Mutex, &name).ok()?;
+    let place = behind + place.start..behind + place.end;
+    let end = place.end;
+    Some((
+        Candidate {
+            place,
+            outcome: Ok(observable),
+            inside: Vec::new(),
+        },
+        end,
+    ))
+}
+
+struct Reader<'a> {
+    /// The region with its spellings undone.
+    meant: &'a [u8],
+    region: &'a Region,
+    /// What stands in front of the region.
+    before: &'a [u8],
+    /// Where the region begins in the text at hand.
+    at: usize,
+    strictness: Strictness,
+    found: &'a mut Vec<Candidate>,
+    /// Where the last thing told ends.
+    told: usize,
+}
+
+/// Bytes of a run.
+const fn in_run(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') || byte >= 0x80
+}
+
+/// What a run is made of.
+#[derive(Default, Clone, Copy)]
+struct Shape {
+    dots: usize,
+    digits: usize,
+    hex: usize,
+    hyphens: usize,
+    others: usize,
+    wide: bool,
+}
+
+/// Scheme names, as the tail of a run.
+const SCHEMES: &[&[u8]] = &[
+    b"https", b"http", b"ftps", b"sftp", b"tftp", b"ftp", b"wss", b"ws", b"ssh", b"ldaps", b"ldap",
+    b"smb", b"telnet", b"rtsp", b"ircs", b"irc",
+];
+
+/// First folders of absolute POSIX paths; others are too often half of a ratio, a route or a URL.
+const ROOTS: &[&[u8]] = &[
+    b"Applications",
+    b"Library",
+    b"System",
+    b"Users",
+    b"Volumes",
+    b"bin",
+    b"boot",
+    b"data",
+    b"dev",
+    b"etc",
+    b"home",
+    b"lib",
+    b"lib64",
+    b"media",
+    b"mnt",
+    b"opt",
+    b"private",
+    b"proc",
+    b"root",
+    b"run",
+    b"sbin",
+    b"srv",
+    b"sys",
+    b"system",
+    b"tmp",
+    b"usr",
+    b"var",
+];
+
+impl Reader<'_> {
+    fn run(&mut self) {
+        let mut at = 0;
+        while at < self.meant.len() {
+            let byte = self.meant[at];
+            at = if in_run(byte) {
+                self.word(at)
             } else {
-                match first_char(&self.text[end..]) {
-                    Some(c) if c.is_alphanumeric() || is_mark(c) => c.len_utf8(),
-                    _ => break,
+                match byte {
+                    b'/' => self.posix_path(at),
+                    b':' => self.network(at).unwrap_or(at + 1),
+                    _ => at + 1,
                 }
             };
-            flags |= class;
         }
-        (end, flags)
     }
 
-    /// A word without the hyphens and dots around it, and without the underscores of emphasis.
-    fn trim(&self, at: usize, end: usize) -> Range<usize> {
-        let (mut start, mut stop) = (at, end);
-        while start < stop && matches!(self.text[start], b'.' | b'-') {
-            start += 1;
-        }
-        while start < stop && matches!(self.text[stop - 1], b'.' | b'-') {
-            stop -= 1;
-        }
-        while start < stop && self.text[stop - 1] == b'_' {
-            stop -= 1;
-            start += usize::from(self.text[start] == b'_');
-        }
-        start.min(stop)..stop
+    fn tell(&mut self, place: Range<usize>, outcome: Result<Observable, Reason>) {
+        self.tell_with(place, outcome, Vec::new());
     }
 
-    fn atom(&mut self, at: usize, end: usize, flags: u8) -> usize {
-        let word = self.trim(at, end);
-        if word.is_empty() {
-            return end;
-        }
-        let next = self.text.get(end).copied();
-        if next == Some(b':') && word.end == end {
-            if self.text[end..].starts_with(b"://") {
-                return self.address(word);
-            }
-            if self.text[word.clone()].eq_ignore_ascii_case(b"pkg") {
-                return self.package(word.start);
-            }
-            let plain = flags & (DOT | DASH | UNDERSCORE | HIGH | LETTER) == 0;
-            if plain && word.start >= self.no_colons && word.len() <= 10 {
-                let found = self
-                    .colons(word.start)
-                    .or_else(|| self.ssdeep(word.clone()));
-                if let Some(next) = found {
-                    return next;
-                }
-            }
-        }
-        if let Some(sign) = self.at_sign(end)
-            && let Some(next) = self.mailbox(word.start, sign)
-        {
-            return next;
-        }
-        if flags & DOT == 0 || !self.text[word.clone()].contains(&b'.') {
-            self.identifier(word, flags);
-            return end;
-        }
-        if let (9 | 14 | 19, Some(text)) = (word.len(), self.str(&word)) {
-            let kind = if word.len() < 10 {
-                Kind::Attack
-            } else {
-                Kind::Mac
-            };
-            if (kind == Kind::Mac || text.starts_with('T'))
-                && let Ok(value) = Observable::parse_as(kind, text)
-            {
-                self.emit(value, word);
-                return end;
-            }
-        }
-        if flags & (HEX | LETTER | HIGH) == 0 {
-            return self.numbers(word).max(end);
-        }
-        self.dotted(word).max(end)
-    }
-
-    fn str(&self, meant: &Range<usize>) -> Option<&str> {
-        std::str::from_utf8(&self.text[meant.clone()]).ok()
-    }
-
-    fn emit(&mut self, value: Observable, meant: Range<usize>) {
-        self.draft(Ok(value), &meant, None);
-    }
-
-    fn emit_around(
+    fn tell_with(
         &mut self,
-        value: Observable,
-        meant: &Range<usize>,
-        inside: Option<(Observable, Range<usize>)>,
+        place: Range<usize>,
+        outcome: Result<Observable, Reason>,
+        inside: Vec<(Observable, Range<usize>)>,
     ) {
-        self.draft(Ok(value), meant, inside);
-    }
-
-    fn leave_out(&mut self, reason: Reason, meant: &Range<usize>) {
-        if self.left_out {
-            self.draft(Err(reason), meant, None);
+        if outcome.is_ok() {
+            self.told = place.end;
         }
-    }
-
-    fn draft(
-        &mut self,
-        what: Result<Observable, Reason>,
-        meant: &Range<usize>,
-        inside: Option<(Observable, Range<usize>)>,
-    ) {
-        self.found.push(Draft {
-            what,
-            span: self.region.raw(meant),
-            inside: inside.map(|(value, meant)| (value, self.region.raw(&meant))),
+        let raw = |place: &Range<usize>| {
+            let raw = self.region.raw(place);
+            self.at + raw.start..self.at + raw.end
+        };
+        let inside = inside
+            .into_iter()
+            .map(|(observable, place)| (observable, raw(&place)))
+            .collect();
+        self.found.push(Candidate {
+            place: raw(&place),
+            outcome,
+            inside,
         });
     }
 
-    /// Reads a stretch as a value of one kind, and emits it or says why not.
-    fn take(&mut self, kind: Kind, meant: Range<usize>) -> bool {
-        let Some(text) = self.str(&meant) else {
-            return false;
-        };
-        match Observable::parse_as(kind, text) {
-            Ok(value) => {
-                self.emit(value, meant);
-                true
-            }
-            Err(error) => {
-                if error.fault == Fault::Checksum {
-                    self.leave_out(Reason::Checksum, &meant);
-                }
-                false
-            }
-        }
+    /// Tells what a stretch is if it reads as that kind.
+    fn tell_if(&mut self, kind: Kind, place: Range<usize>) -> Option<usize> {
+        let observable = self.parse(kind, &place).ok()?;
+        let end = place.end;
+        self.tell(place, Ok(observable));
+        Some(end)
     }
 
-    // ---- addresses ----
-
-    /// An address with a scheme. `word` ends at `://`.
-    fn address(&mut self, word: Range<usize>) -> usize {
-        let behind = word.end + 3;
-        let letters = self.text[word.clone()]
-            .iter()
-            .rev()
-            .take_while(|byte| byte.is_ascii_alphabetic())
-            .count();
-        let start = word.end - letters;
-        if !is_scheme(&self.text[start..word.end]) {
-            self.other_scheme = behind;
-            return behind;
-        }
-        // Of several schemes in a row the last one has the host.
-        let more = self.text[behind..]
-            .chunks_exact(b"http://".len())
-            .take_while(|chunk| chunk == b"http://")
-            .count();
-        if more > 0 {
-            return behind + b"http://".len() * (more - 1);
-        }
-        let Some(host) = self.host(behind) else {
-            return behind;
-        };
-        let after = self.port(host.end);
-        let reach = match self.text.get(after) {
-            Some(b'/' | b'?' | b'#') => self.tail(after, start),
-            _ => after,
-        };
-        let end = self.trim_tail(after, reach, start);
-        self.url(start..end, host);
-        reach.max(end)
+    fn parse(&self, kind: Kind, place: &Range<usize>) -> Result<Observable, Option<ParseError>> {
+        let text = std::str::from_utf8(&self.meant[place.clone()]).map_err(|_| None)?;
+        Observable::parse_as(kind, text).map_err(Some)
     }
 
-    /// The host of an address, behind user name and password; `None` where there is nothing that
-    /// can be one.
-    fn host(&self, at: usize) -> Option<Range<usize>> {
-        const LONGEST_AUTHORITY: usize = 1024;
-        let authority = self.text[at..]
-            .iter()
-            .take(LONGEST_AUTHORITY)
-            .take_while(|byte| {
-                !matches!(
-                    byte,
-                    0..=b' '
-                        | b'/'
-                        | b'?'
-                        | b'#'
-                        | b'\\'
-                        | b'<'
-                        | b'>'
-                        | b'"'
-                        | b'\''
-                        | b'|'
-                        | b','
-                        | b'('
-                        | b')'
-                        | b'{'
-                        | b'}'
-                        | b'^'
-                        | b'`'
-                        | b';'
-                )
-            });
-        let mut sign = None;
-        for (index, byte) in authority.enumerate() {
+    /// The end of the run at `start`, and its shape.
+    fn shape(&self, start: usize) -> (usize, Shape) {
+        let mut shape = Shape::default();
+        let mut at = start;
+        // 0: nothing or a dot, 1: ASCII, 2: a script without spaces between words.
+        let mut script = 0;
+        while let Some(&byte) = self.meant.get(at) {
+            let mut len = 1;
             match byte {
-                b'@' => sign = Some(index),
-                // Without an at-sign a host ends here; most have none.
-                b'[' if index > 0 && sign != Some(index - 1) => break,
-                _ => {}
+                b'.' => shape.dots += 1,
+                b'0'..=b'9' => shape.digits += 1,
+                b'a'..=b'f' | b'A'..=b'F' => shape.hex += 1,
+                b'-' => shape.hyphens += 1,
+                _ if byte < 0x80 => {
+                    if !in_run(byte) {
+                        break;
+                    }
+                    shape.others += 1;
+                }
+                _ => {
+                    let Some(c) = first_char(&self.meant[at..])
+                        .filter(|c| c.is_alphanumeric() || is_mark(*c))
+                    else {
+                        break;
+                    };
+                    len = c.len_utf8();
+                    if is_unspaced(c) {
+                        if script == 1 {
+                            break;
+                        }
+                        script = 2;
+                    }
+                    shape.wide = true;
+                    shape.others += 1;
+                }
             }
+            if byte == b'.' {
+                script = 0;
+            } else if byte.is_ascii_alphanumeric() {
+                if script == 2 {
+                    break;
+                }
+                script = 1;
+            }
+            at += len;
         }
-        let at = at + sign.map_or(0, |sign| sign + 1);
-        if self.text.get(at) == Some(&b'[') {
-            let length = self.text[at..]
-                .iter()
-                .take(50)
-                .position(|&byte| byte == b']')?;
-            let inside = at + 1..at + length;
-            self.str(&inside)?.parse::<Ipv6Addr>().ok()?;
-            return Some(at..at + length + 1);
+        (at, shape)
+    }
+
+    /// Reads the run at `start`; returns where to go on.
+    fn word(&mut self, start: usize) -> usize {
+        let (end, shape) = self.shape(start);
+        if end == start {
+            // A character that is no letter.
+            let skip = first_char(&self.meant[start..]).map_or(1, char::len_utf8);
+            return start + skip;
         }
-        let (end, flags) = self.word(at);
-        let host = at..self.trim(at, end).end;
-        if host.is_empty() || host.len() > LONGEST_NAME {
+        let behind = &self.meant[end..];
+        let found = match behind.first() {
+            Some(b':') if behind.starts_with(b"://") => self.url(start, end),
+            Some(b':') => self
+                .colon(start, end, shape)
+                .or_else(|| self.bare(start, end, shape)),
+            Some(b'@') => self
+                .email(start, end)
+                .or_else(|| self.bare(start, end, shape)),
+            _ => self.bare(start, end, shape),
+        };
+        found.unwrap_or(end).max(start + 1)
+    }
+
+    /// An address whose scheme ends at `colon`.
+    fn url(&mut self, start: usize, colon: usize) -> Option<usize> {
+        let run = &self.meant[start..colon];
+        let scheme = SCHEMES.iter().find(|scheme| {
+            run.len() >= scheme.len()
+                && run[run.len() - scheme.len()..].eq_ignore_ascii_case(scheme)
+        })?;
+        let first = colon - scheme.len();
+        // `xhttp` may be glued to a word; another scheme must stand alone.
+        let alone = first == start || !self.meant[first - 1].is_ascii_alphanumeric();
+        if !alone && !scheme.starts_with(b"http") {
             return None;
         }
-        let host = match flags & HIGH {
-            0 => host,
-            _ => self.foreign_host(host),
-        };
-        let text = &self.text[host.clone()];
-        if text.contains(&b'.') {
-            // `http://...` has no host.
-            return (text[0] != b'.').then_some(host);
+        let authority = colon + 3;
+        let authority_end = self.authority_end(authority);
+        // `http://http://…`: the second is the address.
+        let host = &self.meant[authority..authority_end];
+        if SCHEMES.contains(&host.strip_suffix(b":").unwrap_or(host))
+            || host.iter().all(|&byte| byte == b'.')
+        {
+            return Some(authority);
         }
-        let next = self.text.get(host.end);
-        let number = text.iter().all(u8::is_ascii_digit) || text.starts_with(b"0x");
-        let local = match self.strictness {
-            Strictness::Lenient => true,
-            Strictness::Strict => {
-                text.eq_ignore_ascii_case(b"localhost") || matches!(next, Some(b'/' | b':'))
+        let end = self.trim_url(first, self.path_end(first, authority_end));
+        if end <= authority {
+            return Some(authority);
+        }
+        let place = first..end;
+        match self.parse(Kind::Url, &place) {
+            Ok(Observable::Url(url)) => {
+                let inside = self.host_inside(&url, authority..authority_end.min(end));
+                self.tell_with(place, Ok(Observable::Url(url)), inside);
+                Some(end)
             }
-        };
-        let prefix = text.len() < 6 && is_scheme(text);
-        (!prefix && if number { text.len() > 6 } else { local }).then_some(host)
-    }
-
-    /// Where a host in letters of several scripts ends: all of it, if that is a name under a
-    /// suffix; otherwise a sentence goes on right behind it, and it ends with the ASCII letters.
-    fn foreign_host(&self, host: Range<usize>) -> Range<usize> {
-        let known = self.str(&host).and_then(|text| text.parse::<Domain>().ok());
-        if known.is_some_and(|name| crate::suffix::public_suffix(name.as_str()).known) {
-            return host;
-        }
-        let ascii = self.text[host.clone()]
-            .iter()
-            .take_while(|byte| byte.is_ascii())
-            .count();
-        match ascii {
-            0 => host,
-            _ => host.start..host.start + ascii,
+            _ => {
+                self.tell(place, Err(Reason::Malformed));
+                // Read on behind it: an address that is too long may hold thousands.
+                Some(end)
+            }
         }
     }
 
-    /// Behind a host: where its port ends, if it has one.
-    fn port(&self, at: usize) -> usize {
-        if self.text.get(at) != Some(&b':') {
+    /// Where the authority that begins at `authority` ends.
+    fn authority_end(&self, authority: usize) -> usize {
+        let meant = self.meant;
+        let mut at = authority;
+        if meant.get(at) == Some(&b'[') {
+            let close = meant[at..].iter().take(64).position(|&byte| byte == b']');
+            at += close.map_or(0, |close| close + 1);
+        }
+        let mut ascii = false;
+        while let Some(&byte) = meant.get(at) {
+            match byte {
+                b'.' | b'-' | b'_' | b':' | b'@' | b'%' => ascii = false,
+                b'!' | b'$' | b'&' | b'*' | b'+' | b'=' | b'~' if self.user_info_ahead(at) => {}
+                _ if byte.is_ascii_alphanumeric() => ascii = true,
+                0x80.. => match first_char(&meant[at..]) {
+                    Some(c)
+                        if (c.is_alphanumeric() || is_mark(c)) && !(ascii && is_unspaced(c)) =>
+                    {
+                        at += c.len_utf8() - 1;
+                    }
+                    _ => break,
+                },
+                _ => break,
+            }
+            at += 1;
+        }
+        at
+    }
+
+    /// Where the address ends whose authority ends at `at` and which begins at `first`.
+    fn path_end(&self, first: usize, mut at: usize) -> usize {
+        let meant = self.meant;
+        let quote = self.byte_before(first);
+        if !matches!(meant.get(at), Some(b'/' | b'?' | b'#')) {
             return at;
         }
-        let digits = self.text[at + 1..]
-            .iter()
-            .take(6)
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
-        if (1..=5).contains(&digits) {
-            at + 1 + digits
-        } else {
-            at
-        }
-    }
-
-    /// Where path, query and fragment end: at what cannot stand in an address, at a bracket that
-    /// was not opened in it, and where another address follows a comma.
-    fn tail(&self, at: usize, start: usize) -> usize {
-        let quoted = start > 0 && self.text[start - 1] == b'\'';
-        let (mut round, mut square, mut curly) = (0_u32, 0_u32, 0_u32);
-        let mut end = at;
-        while let Some(&byte) = self.text.get(end) {
-            let depth = match byte {
-                b'(' | b')' => &mut round,
-                b'[' | b']' => &mut square,
-                _ => &mut curly,
-            };
+        let mut open = [0_usize; 3];
+        while let Some(&byte) = meant.get(at) {
             match byte {
-                0..=b' ' | b'<' | b'>' | b'"' | b'`' | b'|' | b'^' | b'\\' | 0x7f => break,
-                b'\'' if quoted => break,
-                b'(' | b'[' | b'{' => *depth += 1,
-                b')' | b']' | b'}' => match depth.checked_sub(1) {
-                    Some(less) => *depth = less,
-                    None => break,
-                },
-                b',' | b';' if self.list_goes_on(end + 1) => break,
-                b'.' if self.region.foreign(self.raw, end) => break,
-                0x80.. => match first_char(&self.text[end..]) {
-                    Some(c) if c.is_alphanumeric() || is_mark(c) => {
-                        end += c.len_utf8();
-                        continue;
+                0..=b' ' | b'"' | b'<' | b'>' | b'`' | b'|' | b'^' | b'\\' | 0x7f => break,
+                b'\'' if quote == Some(b'\'') => break,
+                b'(' => open[0] += 1,
+                b'[' => open[1] += 1,
+                b'{' => open[2] += 1,
+                b')' | b']' | b'}' => {
+                    let bracket = match byte {
+                        b')' => &mut open[0],
+                        b']' => &mut open[1],
+                        _ => &mut open[2],
+                    };
+                    if *bracket == 0 {
+                        break;
+                    }
+                    *bracket -= 1;
+                }
+                b',' | b';' if starts_scheme(&meant[at + 1..]) => break,
+                0x80.. => match first_char(&meant[at..]) {
+                    Some(c) if (c.is_alphanumeric() || is_mark(c)) && !is_unspaced(c) => {
+                        at += c.len_utf8() - 1;
                     }
                     _ => break,
                 },
                 _ => {}
             }
-            end += 1;
+            at += 1;
         }
-        end
+        at
     }
 
-    /// Whether a comma or semicolon before `at` separates: nothing or another address follows.
-    fn list_goes_on(&self, at: usize) -> bool {
-        let rest = &self.text[at..];
-        let starts = |prefix: &[u8]| {
-            rest.get(..prefix.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        };
-        match rest.first() {
-            None | Some(0..=b' ' | b'"' | b'\'' | b'<') => true,
-            Some(_) => starts(b"http:") || starts(b"https:") || starts(b"ftp:") || starts(b"www."),
-        }
+    /// The byte in front of a place, also if that is in front of the region.
+    fn byte_before(&self, at: usize) -> Option<u8> {
+        let before = at.checked_sub(1).map(|before| self.meant[before]);
+        before.or_else(|| self.before.last().copied())
     }
 
-    /// Takes off what belongs to the sentence. `from` is where host and port end.
-    fn trim_tail(&self, from: usize, mut end: usize, start: usize) -> usize {
-        let emphasis = start > 0 && matches!(self.text[start - 1], b'_' | b'~');
-        while end > from {
-            match self.text[end - 1] {
-                b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b'*' => {}
-                b'_' | b'~' if emphasis => {}
-                _ => break,
+    /// Whether an at-sign follows before the authority can end: then this is a user's name.
+    fn user_info_ahead(&self, at: usize) -> bool {
+        self.meant[at..]
+            .iter()
+            .take(64)
+            .take_while(|byte| **byte > b' ' && !b"/?#\"<>".contains(byte))
+            .any(|&byte| byte == b'@')
+    }
+
+    /// Takes off what belongs to the sentence.
+    fn trim_url(&self, first: usize, mut end: usize) -> usize {
+        let emphasis = self.byte_before(first);
+        while end > first {
+            let trimmed = match self.meant[end - 1] {
+                b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' => true,
+                byte @ (b'*' | b'_' | b'~') => emphasis == Some(byte),
+                // A bracket that was opened and never closed.
+                b'(' | b'[' | b'{' => true,
+                _ => false,
+            };
+            if !trimmed {
+                break;
             }
             end -= 1;
         }
         end
     }
 
-    /// Emits an address with its host inside.
-    fn url(&mut self, meant: Range<usize>, host: Range<usize>) {
-        let Some(text) = self.str(&meant) else {
-            return;
-        };
-        let Ok(url) = text.parse::<HostUrl>() else {
-            let reason = if meant.len() > crate::indicator::MAX_URL_BYTES {
-                Reason::TooLong
-            } else {
-                Reason::Malformed
-            };
-            self.leave_out(reason, &meant);
-            return;
-        };
-        let inside = url
-            .host_indicator()
-            .map(|inside| (host_value(inside), host));
-        self.emit_around(url.into(), &meant, inside);
-    }
-
-    /// Behind a host without a scheme: where the address ends that it begins, if it does.
-    fn rest_of_address(&self, host: &Range<usize>) -> Option<usize> {
-        if host.start == self.other_scheme && host.start > 0 {
-            return None;
-        }
-        let after = self.port(host.end);
-        let first = *self.text.get(after + 1)?;
-        let fits = match self.text[after] {
-            b'/' => {
-                is_letter_or_digit(first) || first >= 0x80 || b"_-~%?#@!.$+*&=:([".contains(&first)
-            }
-            b'?' => {
-                is_letter_or_digit(first)
-                    && self.text[after..].iter().take(32).any(|&byte| byte == b'=')
-            }
-            _ => false,
-        };
-        fits.then_some(after)
-    }
-
-    // ---- numbers ----
-
-    /// Digits, dots and hyphens: IPv4 addresses, ranges of them, networks.
-    fn numbers(&mut self, word: Range<usize>) -> usize {
-        if word.len() > LONGEST_NAME {
-            self.leave_out(Reason::TooLong, &word);
-            return word.end;
-        }
-        let mut start = word.start;
-        while start < word.end {
-            let length = self.text[start..word.end]
+    /// The host of an address as an observable of its own.
+    fn host_inside(
+        &self,
+        url: &HostUrl,
+        authority: Range<usize>,
+    ) -> Vec<(Observable, Range<usize>)> {
+        let text = &self.meant[authority.clone()];
+        let mut start = authority.start
+            + text
                 .iter()
-                .take_while(|&&byte| byte != b'-')
-                .count();
-            let part = start..start + length;
-            let dots = self.text[part.clone()]
-                .iter()
-                .filter(|&&byte| byte == b'.')
-                .count();
-            if dots >= 3 && length <= 64 {
-                let end = self.ipv4(part.clone(), dots, part.end == word.end);
-                if end > word.end {
-                    return end;
-                }
-            }
-            start += length + 1;
+                .rposition(|&byte| byte == b'@')
+                .map_or(0, |at| at + 1);
+        let mut end = authority.end;
+        if self.meant[start..end].first() == Some(&b'[') {
+            start += 1;
+            end = start
+                + self.meant[start..end]
+                    .iter()
+                    .position(|&byte| byte == b']')
+                    .unwrap_or(end - start);
+        } else if let Some(colon) = self.meant[start..end].iter().position(|&byte| byte == b':') {
+            end = start + colon;
         }
-        word.end
-    }
-
-    fn ipv4(&mut self, part: Range<usize>, dots: usize, last: bool) -> usize {
-        let address = match self.str(&part).map(str::parse::<Ipv4Addr>) {
-            Some(Ok(address)) => address,
-            _ => {
-                let reason = if dots == 3 {
-                    Reason::Malformed
-                } else {
-                    Reason::Version
-                };
-                self.leave_out(reason, &part);
-                return part.end;
-            }
+        while end > start && self.meant[end - 1] == b'.' {
+            end -= 1;
+        }
+        if start == end {
+            return Vec::new();
+        }
+        let host = match url.host_indicator() {
+            Some(Indicator::Domain(domain)) => domain_or_onion(domain),
+            Some(Indicator::Ip(ip)) => Observable::from(Indicator::Ip(ip)),
+            _ => return Vec::new(),
         };
-        if self.strictness == Strictness::Strict
-            && !self.region.deliberate(&part)
-            && names::is_version(&self.before(part.start))
-        {
-            self.leave_out(Reason::Version, &part);
-            return part.end;
+        vec![(host, start..end)]
+    }
+
+    /// A run with a colon behind it: IPv6, MAC, ssdeep, package URL.
+    fn colon(&mut self, start: usize, end: usize, shape: Shape) -> Option<usize> {
+        if self.meant[start..end].eq_ignore_ascii_case(b"pkg") {
+            let len = self.meant[start..]
+                .iter()
+                .take(1024)
+                .take_while(|byte| byte.is_ascii_graphic() && !b"\"'`<>|()[]{},;".contains(byte))
+                .count();
+            let end = self.trim_url(start, start + len);
+            return self.tell_if(Kind::Purl, start..end);
         }
-        if !last {
-            self.emit(address.into(), part.clone());
-            return part.end;
-        }
-        if let Some(end) = self.prefix_length(part.end, 2) {
-            if let Some(network) = self
-                .str(&(part.start..end))
-                .and_then(|text| text.parse().ok())
-            {
-                let inside = (address.into(), part.clone());
-                self.emit_around(Observable::Cidr(network), &(part.start..end), Some(inside));
-                return end;
+        if shape.others == 0 && !shape.wide {
+            if let Some(found) = self.network(start) {
+                return Some(found);
             }
-        } else if let Some(after) = self.rest_of_address(&part) {
-            // `8.8.8.8/8.8.4.4` is two.
-            let (end, _) = self.word(after + 1);
-            let two = self
-                .str(&self.trim(after + 1, end))
-                .is_some_and(|text| text.parse::<Ipv4Addr>().is_ok());
-            let reach = self.tail(after, part.start);
-            let end = self.trim_tail(after, reach, part.start);
-            if !two && end > after + 1 {
-                self.url(part.start..end, part);
-                return reach;
+            if shape.hex == 0 && shape.dots == 0 && shape.hyphens == 0 && shape.digits <= 10 {
+                return self.ssdeep(start);
             }
         }
-        self.emit(address.into(), part.clone());
-        part.end
+        None
     }
 
-    /// The end of `/24` behind an address.
-    fn prefix_length(&self, at: usize, most: usize) -> Option<usize> {
-        if self.text.get(at) != Some(&b'/') {
-            return None;
-        }
-        let (end, flags) = self.word(at + 1);
-        let number = self.trim(at + 1, end);
-        // `10.0.0.0/8-10.1.0.0/16` and a final dot are fine, a path is not.
-        let fits = number.start == at + 1
-            && (1..=most).contains(&number.len())
-            && flags & (HEX | LETTER | HIGH | UNDERSCORE) == 0
-            && self.text[number.clone()].iter().all(u8::is_ascii_digit)
-            && self.text.get(end) != Some(&b'/');
-        fits.then_some(number.end)
-    }
-
-    /// The last bytes in front of a place, from before the region too.
-    fn before(&self, at: usize) -> Vec<u8> {
-        const ENOUGH: usize = 32;
-        if at >= ENOUGH {
-            return self.text[at - ENOUGH..at].to_vec();
-        }
-        let behind = &self.behind[self.behind.len().saturating_sub(ENOUGH)..];
-        [behind, &self.text[..at]].concat()
-    }
-
-    /// IPv6 addresses, their networks, and hardware addresses. On failure it is noted how far
-    /// there is nothing of the sort.
-    fn colons(&mut self, start: usize) -> Option<usize> {
-        let length = self.text[start..]
+    fn ssdeep(&mut self, start: usize) -> Option<usize> {
+        let len = self.meant[start..]
             .iter()
+            .take(170)
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"+/:".contains(byte))
+            .count();
+        // A space, a comma or a quote ends it; a name may follow in quotes.
+        (len >= 12)
+            .then(|| self.tell_if(Kind::Ssdeep, start..start + len))
+            .flatten()
+    }
+
+    /// IPv6 addresses, networks and MACs: hexadecimal digits with colons.
+    fn network(&mut self, start: usize) -> Option<usize> {
+        // The longest has 45 characters; a longer stretch is none.
+        let stretch = &self.meant[start..];
+        let len = stretch
+            .iter()
+            .take(64)
             .take_while(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
             .count();
-        let mut end = start + length;
-        self.no_colons = end;
-        if self
-            .text
-            .get(end)
-            .is_some_and(|&byte| is_letter_or_digit(byte) || byte == b'_')
-        {
+        let next = stretch.get(len).copied();
+        let glued = start > 0 && in_run(self.meant[start - 1])
+            || next.is_some_and(|byte| in_run(byte) && byte != b'-');
+        if len > 46 {
+            let rest = stretch[len..].iter();
+            return Some(
+                start
+                    + len
+                    + rest
+                        .take_while(|byte| byte.is_ascii_hexdigit() || **byte == b':')
+                        .count(),
+            );
+        }
+        if len < 3 || glued {
             return None;
         }
-        while end > start && self.text[end - 1] == b'.'
-            || self.text[..end].ends_with(b":") && !self.text[..end].ends_with(b"::")
+        let mut end = start + len;
+        while end > start && self.meant[end - 1] == b'.'
+            || self.meant[..end].ends_with(b":") && !self.meant[start..end].ends_with(b"::")
         {
             end -= 1;
         }
-        let run = start..end;
-        // The longest form is that with an IPv4 address inside.
-        if !(3..=45).contains(&run.len()) {
+        let text = std::str::from_utf8(&self.meant[start..end]).ok()?;
+        let colons = text.bytes().filter(|&byte| byte == b':').count();
+        if colons < 2 {
             return None;
         }
-        let text = self.str(&run)?;
-        if matches!(run.len(), 17 | 23)
-            && let Ok(value) = Observable::parse_as(Kind::Mac, text)
+        if (colons == 5 && text.len() == 17 || colons == 7 && text.len() == 23)
+            && let Some(found) = self.tell_if(Kind::Mac, start..end)
         {
-            self.emit(value, run);
-            return Some(end);
+            return Some(found);
         }
         let address: Ipv6Addr = text.parse().ok()?;
-        // `a::b` is a path of some programming language as often as an address.
-        if self.strictness == Strictness::Strict
-            && !self.region.deliberate(&run)
-            && !plausible_ipv6(text, address)
-        {
-            self.leave_out(Reason::Code, &run);
-            return Some(end);
+        let groups = text.split(':').filter(|group| !group.is_empty()).count();
+        let certain = text == "::1"
+            || groups >= 3
+            || text.len() > 6 && text.bytes().any(|byte| byte.is_ascii_digit());
+        if !certain && self.strictness == Strictness::Strict {
+            return None;
         }
-        if let Some(with_prefix) = self.prefix_length(end, 3)
-            && let Some(network) = self
-                .str(&(start..with_prefix))
-                .and_then(|text| text.parse().ok())
-        {
-            let inside = (address.into(), run);
-            self.emit_around(
-                Observable::Cidr(network),
-                &(start..with_prefix),
-                Some(inside),
-            );
-            return Some(with_prefix);
+        // A zone says which of the machine's networks: `fe80::1%eth0`.
+        let mut network = end;
+        let digits = self.digits_behind(network, b'/');
+        if digits > 0 {
+            network += 1 + digits;
+            if let Some(found) = self.tell_if(Kind::Cidr, start..network) {
+                return Some(found);
+            }
         }
-        self.emit(address.into(), run);
+        self.tell(start..end, Ok(Observable::Ipv6(address)));
         Some(end)
     }
 
-    /// `blocksize:hash:hash`, where `word` is the block size.
-    fn ssdeep(&mut self, word: Range<usize>) -> Option<usize> {
-        let size: u64 = self.str(&word)?.parse().ok()?;
-        if !size.is_multiple_of(3) || !(size / 3).is_power_of_two() {
-            return None;
+    /// How many digits (three at most) follow a separator at `at`, with no letter behind them.
+    fn digits_behind(&self, at: usize, separator: u8) -> usize {
+        let behind = &self.meant[at..];
+        if behind.first() != Some(&separator) {
+            return 0;
         }
-        let run = |from: usize| {
-            self.text[from..]
-                .iter()
-                .take(65)
-                .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+'))
-                .count()
-        };
-        let first = run(word.end + 1);
-        let colon = word.end + 1 + first;
-        // A time of day has this form too; real digests are longer.
-        if self.text.get(colon) != Some(&b':') || first < 6 {
-            return None;
-        }
-        let end = colon + 1 + run(colon + 1);
-        let meant = word.start..end;
-        let closed = !self
-            .text
-            .get(end)
-            .is_some_and(|&byte| matches!(byte, b':' | b'_'));
-        (closed && meant.len() >= 16 && self.take(Kind::Ssdeep, meant)).then_some(end)
+        let digits = behind[1..]
+            .iter()
+            .take(6)
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        let next = behind.get(1 + digits);
+        let ends =
+            next.is_none_or(|byte| !byte.is_ascii_alphanumeric() && !matches!(byte, b'/' | b'_'));
+        let dotted = next == Some(&b'.') && behind.get(2 + digits).is_some_and(u8::is_ascii_digit);
+        if ends && !dotted { digits } else { 0 }
     }
 
-    // ---- words ----
-
-    /// Where the at-sign stands behind a word that may be a mailbox, or the beginning of one.
-    fn at_sign(&mut self, end: usize) -> Option<usize> {
-        match self.text.get(end)? {
-            b'@' => Some(end),
-            b'+' | b'%' | b'=' if end >= self.no_mailbox => {
-                let length = self.text[end..]
-                    .iter()
-                    .take(64)
-                    .take_while(|&&byte| is_letter_or_digit(byte) || b".-_+%=".contains(&byte))
-                    .count();
-                self.no_mailbox = end + length;
-                (self.text.get(end + length) == Some(&b'@')).then_some(end + length)
+    /// A mailbox: the run in front of an at-sign, and the name behind it.
+    fn email(&mut self, start: usize, at_sign: usize) -> Option<usize> {
+        let meant = self.meant;
+        let back = meant[..at_sign]
+            .iter()
+            .rev()
+            .take(64)
+            .take_while(|byte| {
+                byte.is_ascii_alphanumeric() || b".-_+%'&=!#$*?^~".contains(byte) || **byte >= 0x80
+            })
+            .count();
+        let mut local = (at_sign - back).max(self.told);
+        if local > start {
+            return None;
+        }
+        // In front of the run only a tag's plus belongs to it: `a=b@c` is a parameter.
+        if local < start && !meant[local..start].contains(&b'+') {
+            local = start;
+        }
+        if let Some(cut) = meant[local..start]
+            .iter()
+            .rposition(|byte| !(byte.is_ascii_alphanumeric() || b".-_+%".contains(byte)))
+        {
+            local += cut + 1;
+        }
+        while local < at_sign && matches!(meant[local], b'.' | b'-' | b'\'' | b'+' | b'%') {
+            local += 1;
+        }
+        let (mut end, _) = self.shape(at_sign + 1);
+        while end > at_sign && matches!(meant[end - 1], b'.' | b'-' | b'_') {
+            end -= 1;
+        }
+        if local >= at_sign || end <= at_sign + 1 || meant.get(end) == Some(&b'@') {
+            return None;
+        }
+        let domain = at_sign + 1..end;
+        let outcome = self.name(
+            &domain,
+            Evidence {
+                mailbox: true,
+                ..Evidence::default()
+            },
+        );
+        let host = match outcome {
+            Ok(host) => host,
+            // `root@192.0.2.1`: the address is read on its own.
+            Err(None) => return None,
+            Err(Some(reason)) => {
+                self.tell(local..end, Err(reason));
+                // The name alone would be read again, with less evidence.
+                return Some(end);
             }
-            _ => None,
+        };
+        let place = local..end;
+        let observable = self.parse(Kind::Email, &place).ok()?;
+        self.tell_with(place, Ok(observable), vec![(host, domain)]);
+        Some(end)
+    }
+
+    /// A name, judged and read. `Err(None)`: it has not even the shape of one.
+    fn name(
+        &self,
+        place: &Range<usize>,
+        mut evidence: Evidence,
+    ) -> Result<Observable, Option<Reason>> {
+        let written = &self.meant[place.clone()];
+        let last = written.iter().rposition(|&byte| byte == b'.').ok_or(None)?;
+        let top = &written[last + 1..];
+        // A number is no top-level domain; one letter is none either.
+        if top.len() < 2
+            || top.iter().all(u8::is_ascii_digit)
+            || written.len() > 253
+            || written.windows(2).any(|pair| pair == b"..")
+        {
+            return Err(None);
+        }
+        evidence.deliberate |= self.region.deliberate(place);
+        let text = std::str::from_utf8(written).map_err(|_| None)?;
+        let lower;
+        let mut host = text;
+        if !written
+            .iter()
+            .all(|byte| byte.is_ascii_lowercase() || !byte.is_ascii_alphabetic())
+            || !text.is_ascii()
+        {
+            lower = if text.is_ascii() {
+                text.to_ascii_lowercase()
+            } else {
+                text.parse::<Domain>().map_err(|_| None)?.to_string()
+            };
+            host = &lower;
+        }
+        let judged = if text.is_ascii() {
+            written
+        } else {
+            host.as_bytes()
+        };
+        names::judge(judged, host, evidence, self.strictness).map_err(Some)?;
+        host.parse::<Domain>()
+            .map(domain_or_onion)
+            .map_err(|_| Some(Reason::Malformed))
+    }
+
+    /// A run that nothing around it explains.
+    fn bare(&mut self, mut start: usize, end: usize, shape: Shape) -> Option<usize> {
+        let meant = self.meant;
+        let mut last = end;
+        // `and so on...example.com`: what stands behind the last of several dots.
+        if let Some(dots) = meant[start..end].windows(2).rposition(|pair| pair == b"..") {
+            let behind = start + dots + 2;
+            if behind < end {
+                start = behind;
+            }
+        }
+        while start < last && matches!(meant[start], b'.' | b'-' | b'_') {
+            // `_dmarc.example.com` keeps its mark, `_example.com_` is emphasised.
+            if meant[start] == b'_'
+                && meant[end - 1] != b'_'
+                && meant.get(start + 1).is_some_and(u8::is_ascii_alphabetic)
+                && shape.dots > 0
+            {
+                break;
+            }
+            start += 1;
+        }
+        while last > start && matches!(meant[last - 1], b'.' | b'-' | b'_') {
+            last -= 1;
+        }
+        let place = start..last;
+        let run = &meant[place.clone()];
+        if run.len() < 4 {
+            return None;
+        }
+        if shape.wide {
+            return if shape.dots > 0 {
+                self.domain(place)
+            } else {
+                None
+            };
+        }
+        if shape.dots > 0 && shape.hex == 0 && shape.others == 0 {
+            return self.ipv4(place);
+        }
+        if let Some(found) = self.identifier(&place, shape) {
+            return Some(found);
+        }
+        if run.contains(&b'.')
+            && let Some(found) = self.domain(place.clone())
+        {
+            return Some(found);
+        }
+        // `sample_9c11….bin`: a hash as a part of a name.
+        if run.len() > 32 && (shape.dots > 0 || shape.hyphens > 0 || run.contains(&b'_')) {
+            self.hashes_within(place);
+        }
+        Some(end)
+    }
+
+    fn hashes_within(&mut self, place: Range<usize>) {
+        let run = &self.meant[place.clone()];
+        let mut at = place.start;
+        for part in run.split(|byte| matches!(byte, b'.' | b'-' | b'_')) {
+            let part = at..at + part.len();
+            at = part.end + 1;
+            if let Some(kind) = hash_kind(&self.meant[part.clone()]) {
+                self.tell_if(kind, part);
+            }
         }
     }
 
-    fn mailbox(&mut self, start: usize, sign: usize) -> Option<usize> {
-        let (end, flags) = self.word(sign + 1);
-        let host = self.trim(sign + 1, end);
-        // `foo=joe@…` in a query; `=` in a mailbox is rare and means that another one is inside.
-        let start = match self.text[start..sign]
-            .iter()
-            .rposition(|&byte| byte == b'=')
-        {
-            Some(equals) if !self.text[start..sign].contains(&b'+') => start + equals + 1,
-            _ => start,
+    fn ipv4(&mut self, place: Range<usize>) -> Option<usize> {
+        // `1.2.3.4-1.2.3.9` is two, and `2026-11-24` none.
+        let mut at = place.start;
+        let mut goes_on = None;
+        for part in self.meant[place.clone()].split(|&byte| byte == b'-') {
+            let part = at..at + part.len();
+            at = part.end + 1;
+            let text = std::str::from_utf8(&self.meant[part.clone()]).ok()?;
+            if let Ok(address) = text.parse::<Ipv4Addr>() {
+                goes_on = Some(self.ipv4_at(part, address));
+            } else if text.split('.').count() == 4 && !text.contains("..") {
+                self.tell(part, Err(Reason::Malformed));
+            }
+        }
+        Some(goes_on.unwrap_or(place.end).max(place.end))
+    }
+
+    fn ipv4_at(&mut self, place: Range<usize>, address: Ipv4Addr) -> usize {
+        let lead = place.start.min(BEHIND);
+        let near = &self.meant[place.start - lead..place.start];
+        let joined;
+        let context = if lead == place.start {
+            joined = [self.before, near].concat();
+            &joined[..]
+        } else {
+            near
         };
-        // A sentence in another script may stand right before it.
-        let start = match self.text[start..sign]
-            .iter()
-            .rposition(|byte| !byte.is_ascii())
+        if self.strictness == Strictness::Strict
+            && !self.region.deliberate(&place)
+            && names::is_version(context)
         {
-            Some(high) if flags & HIGH == 0 && start + high + 1 < sign => start + high + 1,
-            _ => start,
-        };
-        if host.start != sign + 1
-            || host.len() > LONGEST_NAME
-            || !self.text[host.clone()].contains(&b'.')
+            self.tell(place.clone(), Err(Reason::Version));
+            return place.end;
+        }
+        let digits = self.digits_behind(place.end, b'/');
+        if digits > 0 {
+            let network = place.start..place.end + 1 + digits;
+            if let Some(end) = self.tell_if(Kind::Cidr, network) {
+                return end;
+            }
+        }
+        let host = Observable::Ipv4(address);
+        // `192.0.2.1/33` and `192.0.2.1/192.0.2.9` are no paths.
+        let numbers = self.meant[place.end..]
+            .iter()
+            .skip(1)
+            .take_while(|byte| byte.is_ascii_digit() || **byte == b'.')
+            .count();
+        let number = numbers > 0
+            && !self
+                .meant
+                .get(place.end + 1 + numbers)
+                .is_some_and(|byte| in_run(*byte) || b"/?".contains(byte));
+        if !(self.meant.get(place.end) == Some(&b'/') && number)
+            && let Some(end) = self.address_without_scheme(&place, &host)
+        {
+            return end;
+        }
+        self.tell(place.clone(), Ok(host));
+        place.end
+    }
+
+    /// `example.com/path`, `198.51.100.7:8080/path`: a host with more than a slash behind it.
+    fn address_without_scheme(
+        &mut self,
+        host_place: &Range<usize>,
+        host: &Observable,
+    ) -> Option<usize> {
+        let path = host_place.end + self.port_behind(host_place.end);
+        if !matches!(self.meant.get(path), Some(b'/' | b'?'))
+            || self.meant[..host_place.start].ends_with(b"://")
         {
             return None;
         }
-        let text = self.str(&host)?;
-        let domain: Domain = text.parse().ok()?;
+        let end = self.trim_url(host_place.start, self.path_end(host_place.start, path));
+        if end < path + 2 {
+            return None;
+        }
+        let place = host_place.start..end;
+        let observable = self.parse(Kind::Url, &place).ok().or_else(|| {
+            let text = std::str::from_utf8(&self.meant[place.clone()]).ok()?;
+            Observable::parse_as(Kind::Url, &format!("http://{text}")).ok()
+        })?;
+        self.tell_with(
+            place,
+            Ok(observable),
+            vec![(host.clone(), host_place.clone())],
+        );
+        Some(end)
+    }
+
+    /// The length of `:8080`, or 0.
+    fn port_behind(&self, at: usize) -> usize {
+        if self.meant.get(at) != Some(&b':') {
+            return 0;
+        }
+        let digits = self.meant[at + 1..]
+            .iter()
+            .take(6)
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        if matches!(digits, 1..=5) {
+            digits + 1
+        } else {
+            0
+        }
+    }
+
+    fn domain(&mut self, place: Range<usize>) -> Option<usize> {
+        let behind = place.end + self.port_behind(place.end);
         let evidence = Evidence {
-            deliberate: self.region.deliberate(&(start..host.end)),
-            mailbox: true,
+            path: behind > place.end
+                || matches!(self.meant.get(behind), Some(b'/'))
+                    && self.meant.get(behind + 1).is_some_and(|byte| in_run(*byte)),
+            call: self.meant.get(place.end) == Some(&b'('),
             ..Evidence::default()
         };
-        let meant = start..host.end;
-        if let Err(reason) =
-            names::judge(text.as_bytes(), domain.as_str(), evidence, self.strictness)
-        {
-            self.leave_out(reason, &meant);
-            return Some(end);
-        }
-        let value = Observable::parse_as(Kind::Email, self.str(&meant)?).ok()?;
-        self.emit_around(value, &meant, Some((domain_value(domain), host)));
-        Some(end)
-    }
-
-    /// A word with dots in it that is no number: a name, or the beginning of an address.
-    fn dotted(&mut self, word: Range<usize>) -> usize {
-        if word.len() > LONGEST_NAME {
-            return self.long_word(word);
-        }
-        // An ellipsis separates.
-        let double = self.text[word.clone()]
-            .windows(2)
-            .position(|pair| pair == b"..");
-        if let Some(double) = double {
-            let first = self.trim(word.start, word.start + double);
-            let second = self.trim(word.start + double, word.end);
-            for part in [first, second] {
-                if self.text[part.clone()].contains(&b'.') {
-                    self.dotted(part);
+        match self.name(&place, evidence) {
+            Ok(Observable::Domain(domain)) if domain.top_level() == "onion" => {
+                self.tell(place, Err(Reason::Checksum));
+                None
+            }
+            Ok(host) => {
+                if let Some(end) = self.address_without_scheme(&place, &host) {
+                    return Some(end);
                 }
+                self.tell(place.clone(), Ok(host));
+                Some(place.end)
             }
-            return word.end;
-        }
-        if self.text[word.clone()].is_ascii() {
-            return self.name(word);
-        }
-        let domain = self.str(&word).and_then(|text| text.parse::<Domain>().ok());
-        match domain.filter(|name| crate::suffix::public_suffix(name.as_str()).known) {
-            Some(domain) => self.named(word, domain, None),
-            None => self.long_word(word),
+            Err(Some(reason)) => {
+                self.tell(place, Err(reason));
+                None
+            }
+            Err(None) => None,
         }
     }
 
-    /// No name as a whole. There may be one in ASCII inside of a sentence in another script.
-    fn long_word(&mut self, word: Range<usize>) -> usize {
-        let mut end = word.end;
-        let mut at = word.start;
-        while at < word.end {
-            let length = self.text[at..word.end]
-                .iter()
-                .take_while(|byte| byte.is_ascii())
-                .count();
-            let part = self.trim(at, at + length);
-            if part.len() > LONGEST_NAME {
-                self.leave_out(Reason::TooLong, &part);
-            } else if self.text[part.clone()].contains(&b'.') {
-                end = end.max(self.name(part));
-            }
-            at += length + 1;
+    /// Hashes, wallets and numbers of registers: told by their length and beginning.
+    fn identifier(&mut self, place: &Range<usize>, shape: Shape) -> Option<usize> {
+        let run = &self.meant[place.clone()];
+        let plain = shape.dots == 0 && shape.hyphens == 0;
+        if let Some(kind) = hash_kind(run) {
+            return self.tell_if(kind, place.clone());
         }
-        end
-    }
-
-    /// A name in ASCII.
-    fn name(&mut self, word: Range<usize>) -> usize {
-        let text = &self.text[word.clone()];
-        let top = text.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
-        let fine = top.len() > 1
-            && (top.iter().all(u8::is_ascii_alphabetic)
-                || top
-                    .get(..4)
-                    .is_some_and(|start| start.eq_ignore_ascii_case(b"xn--")));
-        let domain = fine
-            .then(|| self.str(&word)?.parse::<Domain>().ok())
-            .flatten();
-        let Some(domain) = domain else {
-            return self.no_name(word);
+        let starts = |prefix: &[u8]| {
+            run.get(..prefix.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
         };
-        let before = word.start.checked_sub(1).map(|before| self.text[before]);
-        self.named(word, domain, before)
-    }
-
-    fn named(&mut self, word: Range<usize>, domain: Domain, before: Option<u8>) -> usize {
-        let path = self.rest_of_address(&word);
-        let evidence = Evidence {
-            deliberate: self.region.deliberate(&word),
-            scheme: word.start == self.other_scheme && word.start > 0,
-            mailbox: before == Some(b'@'),
-            path: path.is_some(),
-            call: self.text.get(word.end) == Some(&b'('),
+        let wallet = match run {
+            [b'0', b'x', ..] if run.len() == 42 => Some(Kind::Ethereum),
+            [b'1' | b'3', ..] if plain && matches!(run.len(), 26..=35) => Some(Kind::Bitcoin),
+            [b'4' | b'8', ..] if plain && matches!(run.len(), 95 | 106) => Some(Kind::Monero),
+            _ if plain && starts(b"bc1") && matches!(run.len(), 14..=90) => Some(Kind::Bitcoin),
+            _ => None,
         };
-        let judged = names::judge(
-            &self.text[word.clone()],
-            domain.as_str(),
-            evidence,
-            self.strictness,
-        );
-        if let Err(reason) = judged {
-            self.leave_out(reason, &word);
-            self.segments(word.clone());
-            return word.end;
-        }
-        let value = match domain.top_level() {
-            "onion" => match domain.as_str().parse::<Onion>() {
-                Ok(onion) => Observable::Onion(onion),
-                Err(error) => {
-                    let reason = if error.fault == Fault::Checksum {
-                        Reason::Checksum
-                    } else {
-                        Reason::Malformed
-                    };
-                    self.leave_out(reason, &word);
-                    return word.end;
-                }
-            },
-            _ => Observable::Domain(domain),
-        };
-        if let Some(after) = path {
-            let reach = self.tail(after, word.start);
-            let end = self.trim_tail(after, reach, word.start);
-            if end > after + 1 {
-                self.url(word.start..end, word);
-                return reach;
+        if let Some(kind) = wallet {
+            if let Some(end) = self.tell_if(kind, place.clone()) {
+                return Some(end);
             }
-        }
-        let end = word.end;
-        self.emit(value, word);
-        end
-    }
-
-    /// What has dots and cannot be a name: `v1.2.3.4`, or digests and numbers with dots between.
-    fn no_name(&mut self, word: Range<usize>) -> usize {
-        let text = &self.text[word.clone()];
-        if let [b'v' | b'V', rest @ ..] = text
-            && rest
-                .iter()
-                .all(|byte| byte.is_ascii_digit() || *byte == b'.')
-            && rest.iter().filter(|&&byte| byte == b'.').count() >= 2
-        {
-            let number = word.start + 1..word.end;
-            let address = self
-                .str(&number)
-                .and_then(|text| text.parse::<Ipv4Addr>().ok());
-            match address {
-                Some(address) if self.strictness == Strictness::Lenient => {
-                    self.emit(address.into(), number)
-                }
-                _ => self.leave_out(Reason::Version, &word),
+            // Words of that length that begin with a digit are rare.
+            if run.iter().any(u8::is_ascii_uppercase) {
+                self.tell(place.clone(), Err(Reason::Checksum));
             }
-            return word.end;
+            return None;
         }
-        let end = word.end;
-        self.segments(word);
-        end
-    }
-
-    /// A word without dots: digests, wallets, and what somebody has numbered.
-    fn identifier(&mut self, word: Range<usize>, flags: u8) {
-        let text = &self.text[word.clone()];
-        if flags & DASH != 0 {
-            let kind = match (text, text.len()) {
-                ([b'C' | b'c', b'V' | b'v', b'E' | b'e', b'-', ..], 13..=28) => Some(Kind::Cve),
-                ([b'G', b'-', ..], 12) | ([b'U' | b'u', b'A' | b'a', b'-', ..], 9..) => {
-                    Some(Kind::GoogleAnalytics)
-                }
-                ([b'p', b'u', b'b', b'-', ..], 20)
-                | ([b'c', b'a', b'-', ..] | [b'p', b'a', b'r', b't', ..], 23..=32) => {
-                    Some(Kind::GoogleAdsense)
-                }
-                (_, 36) => Some(Kind::Uuid),
-                (_, 17 | 23) => Some(Kind::Mac),
-                _ => None,
-            };
-            // An id of Analytics has a digit, or it is a word with a letter in front.
-            let worth = flags & DIGIT != 0;
-            if let Some(kind) = kind.filter(|_| worth)
-                && self.take(kind, word.clone())
-            {
-                return;
-            }
-        }
-        if flags & DIGIT == 0 {
-            return;
-        }
-        if let (5..=12, Some(text)) = (word.len(), self.str(&word)) {
-            let bytes = text.as_bytes();
-            let strict = self.strictness == Strictness::Strict;
-            let upper = !strict || bytes[0].is_ascii_uppercase();
-            let kind = match bytes {
-                [b'A' | b'a', b'S' | b's', ..] => Kind::Asn,
-                [b'T' | b't', b'A' | b'a', ..] | [b'D' | b'd', b'S' | b's', ..] => Kind::Attack,
-                // Groups and software are numbered from 0001 on, mitigations from 1001.
-                [b'G' | b'S' | b'C' | b'g' | b's' | b'c', digit, ..]
-                    if !strict || *digit == b'0' =>
-                {
-                    Kind::Attack
-                }
-                [b'M', b'1', b'0' | b'1', ..] | [b'T' | b't', b'0'..=b'1', ..] => Kind::Attack,
-                _ => return,
-            };
-            if upper {
-                self.take(kind, word);
-            }
-            return;
-        }
-        if let (3..=4, Some(text)) = (word.len(), self.str(&word)) {
-            if text.starts_with("AS") {
-                self.take(Kind::Asn, word);
-            }
-            return;
-        }
-        if let [b'A', b'S', digits @ ..] = &self.text[word.clone()] {
-            // `AS13335-NAME`, as WHOIS prints it.
-            let length = digits
+        if run.starts_with(b"AS") {
+            // `AS64511`, `ASN64511`, `AS64511-EXAMPLE`.
+            let name = 2 + usize::from(run[2] == b'N');
+            let digits = run[name..]
                 .iter()
                 .take_while(|byte| byte.is_ascii_digit())
                 .count();
-            let name = digits
-                .get(length)
-                .is_some_and(|byte| matches!(byte, b'-' | b'_'));
-            if length > 2 && name && self.take(Kind::Asn, word.start..word.start + 2 + length) {
-                return;
+            let end = place.start + name + digits;
+            if matches!(digits, 1..=10) && matches!(self.meant.get(end), None | Some(b'-'))
+                || end == place.end && digits > 0
+            {
+                return self.tell_if(Kind::Asn, place.start..end);
             }
         }
-        self.segments(word);
-    }
-
-    /// The runs of letters and digits in a word that may be digests or wallets.
-    fn segments(&mut self, word: Range<usize>) {
-        let mut at = word.start;
-        while at < word.end {
-            let mut flags = 0;
-            let length = self.text[at..word.end]
-                .iter()
-                .take_while(|&&byte| {
-                    let class = class(byte);
-                    flags |= class;
-                    class & (DIGIT | HEX | LETTER) != 0
-                })
-                .count();
-            if (26..=128).contains(&length) {
-                self.segment(at..at + length);
+        let kind = match run[0] {
+            b'C' | b'c' if starts(b"cve-") => Kind::Cve,
+            b'c' | b'p' if starts(b"ca-pub-") || starts(b"pub-") => Kind::GoogleAdsense,
+            b'U' | b'G'
+                if shape.dots == 0
+                    && (run.starts_with(b"UA-")
+                        || run.starts_with(b"G-")
+                        || run.starts_with(b"GTM-")) =>
+            {
+                Kind::GoogleAnalytics
             }
-            at += length + 1;
-        }
-    }
-
-    fn segment(&mut self, meant: Range<usize>) {
-        let text = &self.text[meant.clone()];
-        let hex = || text.iter().all(u8::is_ascii_hexdigit);
-        let kind = match (text, text.len()) {
-            (_, 32) if hex() => Kind::Md5,
-            (_, 40) if hex() => Kind::Sha1,
-            (_, 64) if hex() => Kind::Sha256,
-            (_, 128) if hex() => Kind::Sha512,
-            (_, 62) if hex() => Kind::Jarm,
-            (_, 70) if hex() => Kind::Tlsh,
-            ([b'T' | b't', b'1', ..], 72) => Kind::Tlsh,
-            ([b'0', b'x', ..], 42) => Kind::Ethereum,
-            ([b'1' | b'3', ..], 26..=35) => Kind::Bitcoin,
-            ([b'b' | b'B', b'c' | b'C', b'1', ..], 26..=90) => Kind::Bitcoin,
-            ([b'm' | b'n' | b'2', ..], 26..=35) if self.strictness == Strictness::Lenient => {
-                Kind::Bitcoin
+            b'T' | b'G' | b'S' | b'M' | b'C' | b'D' if shape.hyphens == 0 && is_attack(run) => {
+                Kind::Attack
             }
-            ([b'4' | b'8', ..], 95 | 106) => Kind::Monero,
-            _ => return,
+            _ if shape.hyphens == 4 && run.len() == 36 => Kind::Uuid,
+            _ if shape.hyphens == 5 && run.len() == 17
+                || shape.dots == 2 && run.len() == 14 && shape.others == 0 =>
+            {
+                Kind::Mac
+            }
+            _ => return None,
         };
-        // A long number is none; one digest in three millions has no letter.
-        let number = text.iter().all(u8::is_ascii_digit);
-        if number && self.strictness == Strictness::Strict {
-            self.leave_out(Reason::Number, &meant);
-            return;
-        }
-        self.take(kind, meant);
+        self.tell_if(kind, place.clone())
     }
 
-    fn package(&mut self, start: usize) -> usize {
-        let length = self.text[start..]
+    /// An absolute POSIX path at a slash.
+    fn posix_path(&mut self, at: usize) -> usize {
+        let previous = self.byte_before(at);
+        let stands_alone =
+            previous.is_none_or(|byte| byte <= b' ' || b"\"'=(:[,`>{;|".contains(&byte));
+        if !stands_alone && !self.meant[..at].ends_with(b"file://") {
+            return at + 1;
+        }
+        let rest = &self.meant[at + 1..];
+        let root = rest
             .iter()
-            .take_while(|byte| !matches!(byte, 0..=b' ' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'|' | b')' | b']' | b'}' | b',' | b';' | 0x7f..))
+            .take(13)
+            .take_while(|byte| byte.is_ascii_alphanumeric())
             .count();
-        let reach = start + length;
-        let end = self.trim_tail(start + 4, reach, start);
-        self.take(Kind::Purl, start..end);
-        reach
-    }
-
-    // ---- paths ----
-
-    fn posix_path(&mut self, at: usize) -> Option<usize> {
-        /// The folders below the root of Unix, Linux, macOS and Android systems.
-        const ROOTS: &[&[u8]] = &[
-            b"Applications",
-            b"Library",
-            b"System",
-            b"Users",
-            b"Volumes",
-            b"bin",
-            b"boot",
-            b"data",
-            b"dev",
-            b"etc",
-            b"home",
-            b"lib",
-            b"lib64",
-            b"media",
-            b"mnt",
-            b"opt",
-            b"private",
-            b"proc",
-            b"root",
-            b"run",
-            b"sbin",
-            b"sdcard",
-            b"snap",
-            b"srv",
-            b"storage",
-            b"sys",
-            b"tmp",
-            b"usr",
-            b"var",
-        ];
-        let free = at == self.other_scheme
-            || match at.checked_sub(1).map(|before| self.text[before]) {
-                None => true,
-                Some(before) => b"\"'`([{=,;|: \n@".contains(&before),
-            };
-        if !free {
-            return None;
+        if rest.get(root) != Some(&b'/') || ROOTS.binary_search(&&rest[..root]).is_err() {
+            return at + 1;
         }
-        let (root, _) = self.word(at + 1);
-        let known = ROOTS.binary_search(&&self.text[at + 1..root]).is_ok();
-        if self.text.get(root) != Some(&b'/')
-            || root == at + 1
-            || !(known || self.strictness == Strictness::Lenient)
-        {
-            return None;
-        }
-        let mut end = root;
-        while let Some(&byte) = self.text.get(end) {
-            if class(byte) & HIGH != 0 {
-                let (next, _) = self.word(end);
-                if next == end {
-                    break;
-                }
-                end = next;
-            } else if class(byte) & WORD != 0 || b"/+@%=~$#*".contains(&byte) {
-                end += 1;
-            } else {
-                break;
-            }
-        }
-        let reach = end;
-        while end > root + 1 && matches!(self.text[end - 1], b'.' | b'*' | b'=') {
+        let len = rest
+            .iter()
+            .take(1024)
+            .take_while(|byte| {
+                byte.is_ascii_alphanumeric() || b"._-+@%~/,:=".contains(byte) || **byte >= 0x80
+            })
+            .count();
+        let mut end = at + 1 + len;
+        while end > at && matches!(self.meant[end - 1], b'.' | b',' | b':' | b'=') {
             end -= 1;
         }
-        (end > root + 1 && self.take(Kind::FilePath, at..end)).then_some(reach)
-    }
-}
-
-/// Marks that letters of some scripts carry; they are no letters themselves.
-fn is_mark(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{900}'..='\u{dff}' | '\u{e00}'..='\u{fff}' | '\u{30fb}' | '\u{b7}')
-}
-
-fn plausible_ipv6(text: &str, address: Ipv6Addr) -> bool {
-    let first = address.segments()[0];
-    match text.as_bytes() {
-        // The unspecified address says nothing; `::a` is a name in the outermost scope.
-        [b':', b':', rest @ ..] => rest == b"1" || rest.contains(&b'.') || rest.len() > 4,
-        _ if !text.contains("::") => true,
-        // Global unicast, link-local, unique local, multicast, NAT64: all with four digits or so.
-        _ => {
-            matches!(first, 0x2000..=0x3fff | 0xfe80..=0xfebf | 0xfc00..=0xfdff | 0xff00..=0xffff)
-                || text.starts_with("64:ff9b:")
-                || text.bytes().filter(|&byte| byte == b':').count() > 4
+        if end < at + root + 3 {
+            return at + 1;
         }
+        self.tell_if(Kind::FilePath, at..end).unwrap_or(at + 1)
     }
 }
 
-fn host_value(host: Indicator) -> Observable {
-    match host {
-        Indicator::Domain(domain) => domain_value(domain),
-        other => other.into(),
+fn domain_or_onion(domain: Domain) -> Observable {
+    if domain.top_level() == "onion"
+        && let Ok(onion) = Observable::parse_as(Kind::Onion, domain.as_str())
+    {
+        return onion;
     }
+    Observable::Domain(domain)
 }
 
-pub(super) fn domain_value(domain: Domain) -> Observable {
-    match domain.as_str().parse::<Onion>() {
-        Ok(onion) => Observable::Onion(onion),
-        Err(_) => Observable::Domain(domain),
-    }
-}
-
-/// The server of a `\\server\share`, where it is an IP address or a name under a suffix. `path` begins
-/// at `at`.
-pub(super) fn server(path: &[u8], at: usize) -> Option<(Observable, Range<usize>)> {
-    let slashes = path.iter().take_while(|&&byte| byte == b'\\').count();
-    if !matches!(slashes, 2 | 4) {
-        return None;
-    }
-    let host = path[slashes..]
-        .iter()
-        .take_while(|&&byte| is_letter_or_digit(byte) || matches!(byte, b'.' | b'-'))
-        .count();
-    let span = slashes..slashes + host;
-    let text = std::str::from_utf8(&path[span.clone()]).ok()?;
-    let value = match text.parse::<Ipv4Addr>() {
-        Ok(address) => address.into(),
-        Err(_) => {
-            let domain: Domain = text.parse().ok()?;
-            let known = crate::suffix::public_suffix(domain.as_str()).known;
-            known.then(|| domain_value(domain))?
+/// The kind of a hash by its length, if it is one by its digits.
+fn hash_kind(run: &[u8]) -> Option<Kind> {
+    let kind = match run.len() {
+        32 => Kind::Md5,
+        40 => Kind::Sha1,
+        62 => Kind::Jarm,
+        64 => Kind::Sha256,
+        70 => Kind::Tlsh,
+        72 if run.starts_with(b"T1") => {
+            return run[2..]
+                .iter()
+                .all(u8::is_ascii_hexdigit)
+                .then_some(Kind::Tlsh);
         }
+        128 => Kind::Sha512,
+        _ => return None,
     };
-    Some((value, at + span.start..at + span.end))
+    let hex = run.iter().all(u8::is_ascii_hexdigit);
+    // A number of so many digits is a number; zeros are a place holder.
+    let letters = run.iter().any(u8::is_ascii_alphabetic);
+    (hex && (letters || kind == Kind::Jarm)).then_some(kind)
+}
+
+/// Whether this is an id of ATT&CK: the numbers that are given out begin with 0 or 1, which keeps
+/// most part numbers out.
+fn is_attack(run: &[u8]) -> bool {
+    let letters = run
+        .iter()
+        .take_while(|byte| byte.is_ascii_uppercase())
+        .count();
+    let (number, rest) = run[letters..].split_at((run.len() - letters).min(4));
+    let known = matches!(
+        &run[..letters],
+        b"T" | b"TA" | b"G" | b"S" | b"M" | b"C" | b"DS"
+    );
+    let sub =
+        rest.is_empty() || letters == 1 && run[0] == b'T' && rest.len() == 4 && rest[0] == b'.';
+    known && sub && number.len() == 4 && number.iter().all(u8::is_ascii_digit) && number[0] < b'2'
+}
+
+/// Whether an address begins here: `…,http://`.
+fn starts_scheme(text: &[u8]) -> bool {
+    let letters = text
+        .iter()
+        .take(6)
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    letters > 1 && text[letters..].starts_with(b"://")
+}
+
+/// A mark that belongs to the letter in front of it.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{93c}'..='\u{94d}' | '\u{200c}' | '\u{200d}')
+}
+
+/// A letter of a script that is written without spaces between words.
+fn is_unspaced(c: char) -> bool {
+    matches!(c,
+        '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
+        | '\u{2e80}'..='\u{9fff}' | '\u{a000}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7af}'
+        | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_are_sorted_for_the_binary_search() {
+        assert!(ROOTS.is_sorted());
+    }
 }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::paths::{self, PathStart};
-use crate::text::refang::{self, Meant, REACH};
+use crate::text::refang::{self, CAN_BEGIN, Meant, REACH};
 
 /// Longest region that is read at once, in bytes. It is twice the longest address that Quorum
 /// takes, since entities and escapes make an address longer than it is.
@@ -14,32 +14,17 @@ pub(super) const LONGEST: usize = 16 * 1024;
 /// a name of a mutex or a spelling at its end looks on.
 pub(super) const AHEAD: usize = LONGEST + 2 * 1024;
 
-/// One place where the region's text stands for something else. No place in a region, nor in what
-/// it stands for (which is never longer), is beyond 16 bits.
+/// One place where the region's text stands for something else.
 #[derive(Debug, Clone, Copy)]
 struct Edit {
-    /// Where what is meant begins, and where it ends.
-    meant: [u16; 2],
+    /// Where what is meant begins, and how long it is.
+    at: usize,
+    len: usize,
     /// The bytes of the text that stand for it.
-    raw: [u16; 2],
+    raw: usize,
+    raw_len: usize,
     deliberate: bool,
 }
-
-impl Edit {
-    fn start(&self) -> usize {
-        self.meant[0].into()
-    }
-
-    fn end(&self) -> usize {
-        self.meant[1].into()
-    }
-
-    fn raw(&self) -> Range<usize> {
-        self.raw[0].into()..self.raw[1].into()
-    }
-}
-
-const _: () = assert!(LONGEST + REACH <= u16::MAX as usize);
 
 /// Why a region ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +61,7 @@ impl Region {
         };
         while at < end {
             let byte = raw[at];
-            if byte > b' ' && !refang::may_begin(raw, at) && byte != b'\\' {
+            if byte > b' ' && !CAN_BEGIN[usize::from(byte)] {
                 at += 1;
                 continue;
             }
@@ -84,9 +69,7 @@ impl Region {
                 ending = Ending::Closed;
                 break;
             }
-            // The second of two backslashes begins nothing that the first did not.
             if byte == b'\\'
-                && !raw[..at].ends_with(b"\\")
                 && let Some(path) = paths::start(raw, at)
                 && path.start >= copied
             {
@@ -94,9 +77,7 @@ impl Region {
                 at = path.start;
                 break;
             }
-            let found = if !refang::may_begin(raw, at) {
-                None
-            } else if self.edits.is_empty() {
+            let found = if self.edits.is_empty() {
                 refang::spelling(raw, at, &raw[..at])
             } else {
                 self.meant.extend_from_slice(&raw[copied..at]);
@@ -130,8 +111,10 @@ impl Region {
             let from = self.meant.len();
             refang::push(&mut self.meant, meant);
             self.edits.push(Edit {
-                meant: [from as u16, self.meant.len() as u16],
-                raw: [at as u16, (at + len) as u16],
+                at: from,
+                len: self.meant.len() - from,
+                raw: at,
+                raw_len: len,
                 deliberate,
             });
             at += len;
@@ -160,14 +143,14 @@ impl Region {
 
     /// The text's bytes that stand for one byte of what is meant.
     fn raw_at(&self, meant: usize) -> Range<usize> {
-        let after = self.edits.partition_point(|edit| edit.start() <= meant);
+        let after = self.edits.partition_point(|edit| edit.at <= meant);
         let Some(edit) = after.checked_sub(1).map(|last| self.edits[last]) else {
             return meant..meant + 1;
         };
-        if meant < edit.end() {
-            return edit.raw();
+        if meant < edit.at + edit.len {
+            return edit.raw..edit.raw + edit.raw_len;
         }
-        let raw = edit.raw().end + (meant - edit.end());
+        let raw = edit.raw + edit.raw_len + (meant - edit.at - edit.len);
         raw..raw + 1
     }
 
@@ -176,20 +159,12 @@ impl Region {
         self.edits_in(meant).any(|edit| edit.deliberate)
     }
 
-    /// Whether this byte was written as a character of another script.
-    pub(super) fn foreign(&self, raw: &[u8], meant: usize) -> bool {
-        self.edits_in(&(meant..meant + 1))
-            .any(|edit| edit.end() > meant && !raw[edit.raw().start].is_ascii())
-    }
-
     fn edits_in(&self, meant: &Range<usize>) -> impl Iterator<Item = &Edit> {
-        let first = self
-            .edits
-            .partition_point(|edit| edit.start() < meant.start);
+        let first = self.edits.partition_point(|edit| edit.at < meant.start);
         let end = meant.end;
         self.edits[first..]
             .iter()
-            .take_while(move |edit| edit.start() < end)
+            .take_while(move |edit| edit.at < end)
     }
 }
 

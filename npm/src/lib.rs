@@ -1,0 +1,410 @@
+//! `@quorum/core`: quorum-core for JavaScript, in Node.js and in browsers.
+//!
+//! Values cross as plain objects, whose types stand in [`TYPES`]. Offsets are UTF-16 code units where
+//! a string was given, and bytes where bytes were.
+#![forbid(unsafe_code)]
+
+use js_sys::{Array, Object, Reflect};
+use quorum_core::blocklist;
+use quorum_core::digest::{self, fuzzy};
+use quorum_core::indicator::Indicator;
+use quorum_core::observable::{Kind, Observable};
+use quorum_core::safe_browsing::SafeUrl;
+use quorum_core::suffix;
+use quorum_core::text::{self, DefangStyle, Found, Hit, Options, Strictness};
+use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** What sort of thing an observable is: url, domain, ipv4, sha256, … */
+export type Kind = string;
+
+export interface Observable {
+  kind: Kind;
+  /** The canonical text. */
+  value: string;
+  /** The id under which the API v3 keeps it, if it keeps such things. */
+  id?: string;
+}
+
+export interface Hit {
+  kind: Kind;
+  value: string;
+  /** As it stands in the text. */
+  written: string;
+  /** Where it stands: UTF-16 code units for a string, bytes for bytes. */
+  start: number;
+  end: number;
+  /** What it contains: an address's host, a mailbox's domain. */
+  inside: Hit[];
+}
+
+export interface ExtractOptions {
+  /** Takes names that read like files, versions or code, too. */
+  lenient?: boolean;
+  /** These kinds only. */
+  kinds?: Kind[];
+}
+
+export interface Digests { md5: string; sha1: string; sha256: string; size: number }
+export interface Similarity { ssdeep: string; tlsh: string | null }
+export interface FileType { tag: string; description: string; extension: string; tags: string[] }
+export interface ListedUrl { canonical: string; expressions: { expression: string; sha256: string }[] }
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(typescript_type = "ExtractOptions | undefined")]
+    /// What to look for.
+    pub type ExtractOptionsJs;
+    #[wasm_bindgen(typescript_type = "Hit[]")]
+    /// Hits, in the order of the text.
+    pub type HitsJs;
+    #[wasm_bindgen(typescript_type = "Observable | undefined")]
+    /// An observable.
+    pub type ObservableJs;
+    #[wasm_bindgen(typescript_type = "Digests")]
+    /// Three digests and a size.
+    pub type DigestsJs;
+    #[wasm_bindgen(typescript_type = "Similarity")]
+    /// Similarity digests.
+    pub type SimilarityJs;
+    #[wasm_bindgen(typescript_type = "FileType")]
+    /// A file type.
+    pub type FileTypeJs;
+    #[wasm_bindgen(typescript_type = "ListedUrl | undefined")]
+    /// An address as lists know it.
+    pub type ListedUrlJs;
+}
+
+/// Plain objects and arrays, numbers as numbers.
+fn plain(value: &impl Serialize) -> Result<JsValue, JsError> {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    value.serialize(&serializer).map_err(JsError::from)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OptionsWire {
+    lenient: bool,
+    kinds: Vec<Kind>,
+}
+
+impl OptionsWire {
+    fn read(options: ExtractOptionsJs) -> Result<Options, JsError> {
+        let options: JsValue = options.into();
+        let wire: Self = if options.is_undefined() || options.is_null() {
+            Self::default()
+        } else {
+            serde_wasm_bindgen::from_value(options)?
+        };
+        Ok(Options {
+            strictness: if wire.lenient {
+                Strictness::Lenient
+            } else {
+                Strictness::Strict
+            },
+            kinds: wire.kinds,
+        })
+    }
+}
+
+/// Hits as objects. Their keys are made once: a text may hold a hundred thousand.
+struct Keys {
+    keys: [JsValue; 6],
+    utf16: bool,
+}
+
+impl Keys {
+    fn new(utf16: bool) -> Self {
+        let keys = ["kind", "value", "written", "start", "end", "inside"].map(JsValue::from_str);
+        Self { keys, utf16 }
+    }
+
+    fn hits(&self, hits: &[Hit]) -> Array {
+        hits.iter().map(|hit| self.hit(hit)).collect()
+    }
+
+    fn hit(&self, hit: &Hit) -> Object {
+        let place = if self.utf16 { &hit.utf16 } else { &hit.span };
+        let values = [
+            hit.observable.kind().as_str().into(),
+            hit.observable.to_string().into(),
+            hit.written.as_str().into(),
+            (place.start as f64).into(),
+            (place.end as f64).into(),
+            JsValue::from(self.hits(&hit.inside)),
+        ];
+        let object = Object::new();
+        for (key, value) in self.keys.iter().zip(values) {
+            // Setting a property of a fresh object cannot fail.
+            let _ = Reflect::set(&object, key, &value);
+        }
+        object
+    }
+}
+
+/// Finds the observables of a text, in their order.
+#[wasm_bindgen]
+pub fn extract(text: &str, options: ExtractOptionsJs) -> Result<HitsJs, JsError> {
+    let hits = text::extract(text, &OptionsWire::read(options)?);
+    Ok(JsValue::from(Keys::new(true).hits(&hits)).unchecked_into())
+}
+
+/// Finds the observables of a text that comes in pieces, which may be cut anywhere.
+#[wasm_bindgen]
+pub struct Extractor {
+    inner: Option<text::Extractor>,
+    keys: Keys,
+}
+
+#[wasm_bindgen]
+impl Extractor {
+    /// An extractor that has seen nothing yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: ExtractOptionsJs) -> Result<Self, JsError> {
+        Ok(Self {
+            inner: Some(text::Extractor::new(OptionsWire::read(options)?)),
+            keys: Keys::new(false),
+        })
+    }
+
+    /// Adds the next bytes of the text; returns the hits that are certain by now.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<HitsJs, JsError> {
+        let mut hits = Vec::new();
+        let inner = self.inner.as_mut().ok_or_else(finished)?;
+        inner.push(bytes, &mut |found| keep(found, &mut hits));
+        Ok(JsValue::from(self.keys.hits(&hits)).unchecked_into())
+    }
+
+    /// Ends the text; returns the rest of the hits.
+    pub fn finish(&mut self) -> Result<HitsJs, JsError> {
+        let mut hits = Vec::new();
+        let inner = self.inner.take().ok_or_else(finished)?;
+        inner.finish(&mut |found| keep(found, &mut hits));
+        Ok(JsValue::from(self.keys.hits(&hits)).unchecked_into())
+    }
+}
+
+fn keep(found: Found, hits: &mut Vec<Hit>) {
+    if let Found::Hit(hit) = found {
+        hits.push(hit);
+    }
+}
+
+fn finished() -> JsError {
+    JsError::new("finish() was called before")
+}
+
+/// Undoes the spellings that keep an observable from being clicked.
+#[wasm_bindgen]
+pub fn refang(text: &str) -> String {
+    text::refang(text).into_owned()
+}
+
+/// Spells an observable so that nobody clicks it: `brackets` (the default), `parentheses`, `words`.
+#[wasm_bindgen]
+pub fn defang(kind: &str, value: &str, style: Option<String>) -> Result<String, JsError> {
+    let observable = Observable::parse_as(kind.parse::<Kind>()?, value)?;
+    let style = match style.as_deref() {
+        None | Some("brackets") => DefangStyle::Brackets,
+        Some("parentheses") => DefangStyle::Parentheses,
+        Some("words") => DefangStyle::Words,
+        Some(other) => return Err(JsError::new(&format!("no style {other:?}"))),
+    };
+    Ok(text::defang(&observable, style))
+}
+
+#[derive(Serialize)]
+struct ObservableWire {
+    kind: Kind,
+    value: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+}
+
+/// Reads what a person typed or dropped as what a backend has reports on: a file's hash, a web
+/// address, a domain name, an IP address.
+#[wasm_bindgen]
+pub fn read(text: &str) -> Result<ObservableJs, JsError> {
+    let Ok(indicator) = Indicator::read(text) else {
+        return Ok(JsValue::UNDEFINED.unchecked_into());
+    };
+    let observable = Observable::from(indicator);
+    let wire = ObservableWire {
+        kind: observable.kind(),
+        value: observable.to_string(),
+        id: observable.id(),
+    };
+    Ok(plain(&wire)?.unchecked_into())
+}
+
+/// The indicators of a text (what a backend has reports on), each once, in their order, at most so
+/// many, as text that [`read`] reads.
+#[wasm_bindgen]
+pub fn indicators(text: &str, limit: usize) -> Vec<String> {
+    let found = text::indicators(text, limit);
+    found.iter().map(Indicator::to_string).collect()
+}
+
+#[derive(Serialize)]
+struct ListedWire {
+    canonical: String,
+    expressions: Vec<ExpressionWire>,
+}
+
+#[derive(Serialize)]
+struct ExpressionWire {
+    expression: String,
+    sha256: String,
+}
+
+/// The Safe Browsing form of an address, and the expressions under which lists name it.
+#[wasm_bindgen(js_name = listedUrl)]
+pub fn listed_url(url: &str) -> Result<ListedUrlJs, JsError> {
+    let Ok(safe) = SafeUrl::parse(url.as_bytes()) else {
+        return Ok(JsValue::UNDEFINED.unchecked_into());
+    };
+    let expressions = safe.expressions().map(|expression| ExpressionWire {
+        expression: expression.to_string(),
+        sha256: expression.hash().to_string(),
+    });
+    let wire = ListedWire {
+        canonical: safe.as_str().to_owned(),
+        expressions: expressions.collect(),
+    };
+    Ok(plain(&wire)?.unchecked_into())
+}
+
+/// The name below which anybody can register, and one label more: `example.co.uk`.
+#[wasm_bindgen(js_name = registrableDomain)]
+pub fn registrable_domain(host: &str) -> Option<String> {
+    suffix::registrable_domain(host).map(str::to_owned)
+}
+
+/// MD5, SHA-1 and SHA-256 of a stream of bytes in one pass.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Hasher {
+    inner: digest::Hasher,
+}
+
+#[wasm_bindgen]
+impl Hasher {
+    /// A hasher that has seen nothing yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.inner.update(bytes);
+    }
+
+    /// The digests of all that was added; more can be added afterwards.
+    pub fn digests(&self) -> Result<DigestsJs, JsError> {
+        Ok(plain(&self.inner.clone().finish())?.unchecked_into())
+    }
+
+    /// The state, from which another process can go on.
+    pub fn save(&self) -> Vec<u8> {
+        self.inner.save()
+    }
+
+    /// A hasher that goes on from a saved state.
+    pub fn restore(state: &[u8]) -> Result<Hasher, JsError> {
+        Ok(Self {
+            inner: digest::Hasher::restore(state)?,
+        })
+    }
+}
+
+/// SHA-256 alone of a stream of bytes.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Sha256 {
+    inner: sha2::Sha256,
+}
+
+#[wasm_bindgen]
+impl Sha256 {
+    /// A hasher that has seen nothing yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.inner.update(bytes);
+    }
+
+    /// The digest of all that was added, 32 bytes; more can be added afterwards.
+    pub fn digest(&self) -> Vec<u8> {
+        self.inner.clone().finalize().to_vec()
+    }
+}
+
+/// ssdeep and TLSH of a stream of bytes.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct FuzzyHasher {
+    inner: fuzzy::FuzzyHasher,
+}
+
+#[wasm_bindgen]
+impl FuzzyHasher {
+    /// A hasher that has seen nothing yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.inner.update(bytes);
+    }
+
+    /// The digests of all that was added; more can be added afterwards.
+    pub fn digests(&self) -> Result<SimilarityJs, JsError> {
+        Ok(plain(&self.inner.clone().finish())?.unchecked_into())
+    }
+}
+
+/// The type of a file by its first bytes.
+#[wasm_bindgen(js_name = fileType)]
+pub fn file_type(head: &[u8]) -> Result<FileTypeJs, JsError> {
+    Ok(plain(&digest::file_type(head))?.unchecked_into())
+}
+
+/// A local list of hash prefixes, verified when it is opened.
+#[wasm_bindgen]
+pub struct Blocklist {
+    bytes: Vec<u8>,
+}
+
+#[wasm_bindgen]
+impl Blocklist {
+    /// Opens a list; a damaged one is refused with the reason.
+    pub fn open(bytes: Vec<u8>) -> Result<Blocklist, JsError> {
+        blocklist::Blocklist::open(&bytes)?;
+        Ok(Self { bytes })
+    }
+
+    /// The expression (`host/path`) under which an address is listed, if it is. A list holds the
+    /// beginnings of hashes: a hit is to be confirmed where that matters.
+    #[wasm_bindgen(js_name = lookupUrl)]
+    pub fn lookup_url(&self, url: &str) -> Result<Option<String>, JsError> {
+        let list = blocklist::Blocklist::open(&self.bytes)?;
+        let Ok(safe) = SafeUrl::parse(url.as_bytes()) else {
+            return Ok(None);
+        };
+        Ok(list
+            .lookup_url(&safe)
+            .next()
+            .map(|found| found.expression.to_string()))
+    }
+}

@@ -1,0 +1,210 @@
+//! Connections: taken, limited, and taken leave of.
+//!
+//! A client that is slow on purpose costs little and not for long: its headers have a time to
+//! come, a body must keep a least pace while somebody waits for it, and one address has only so
+//! many connections.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tower::ServiceExt as _;
+
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::gate;
+
+/// Least bytes a second of a body, on average over the time that it is waited for.
+const LEAST_PACE: u64 = 1024;
+
+/// How long to wait when no connection can be taken, because the process has too many files open.
+const BREATHER: Duration = Duration::from_millis(100);
+
+/// What connections are allowed.
+struct Limits {
+    headers: Duration,
+    body: Duration,
+    per_peer: usize,
+    /// One for each request that may be worked on.
+    requests: Semaphore,
+    /// Behind these are many clients.
+    proxies: Vec<IpAddr>,
+}
+
+/// How many connections each address has.
+#[derive(Clone, Default)]
+struct Peers(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// One of an address's connections; counted until it is dropped.
+struct Counted(Peers, IpAddr);
+
+impl Peers {
+    fn count(&self, peer: IpAddr, most: usize) -> Option<Counted> {
+        let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = peers.entry(peer).or_default();
+        if *open >= most {
+            return None;
+        }
+        *open += 1;
+        Some(Counted(self.clone(), peer))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut peers = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = peers.get_mut(&self.1) {
+            *open -= 1;
+            if *open == 0 {
+                peers.remove(&self.1);
+            }
+        }
+    }
+}
+
+/// Takes connections until `stopped` turns true, then waits for the requests in hand to end, for
+/// as long as `grace`. `false` if some did not.
+pub(crate) async fn listen(
+    config: &Config,
+    listener: TcpListener,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+    grace: Duration,
+) -> bool {
+    let limits = Arc::new(Limits {
+        headers: Duration::from_millis(config.header_timeout_ms),
+        body: Duration::from_millis(config.body_timeout_ms),
+        per_peer: config.connections_per_peer,
+        requests: Semaphore::new(config.requests_at_once),
+        proxies: config.trusted_proxies.clone(),
+    });
+    let peers = Peers::default();
+    let mut connections = JoinSet::new();
+    let ending = stopped.clone();
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+            Some(_) = connections.join_next() => {}
+            taken = listener.accept() => match taken {
+                Ok((stream, peer)) => {
+                    let most = match limits.proxies.contains(&peer.ip()) {
+                        true => usize::MAX,
+                        false => limits.per_peer,
+                    };
+                    // One too many is closed, which costs less than any answer.
+                    if let Some(counted) = peers.count(peer.ip(), most) {
+                        let (router, ending) = (router.clone(), ending.clone());
+                        let served = serve(stream, peer, router, limits.clone(), ending);
+                        connections.spawn(async move {
+                            served.await;
+                            drop(counted);
+                        });
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot take a connection");
+                    tokio::time::sleep(BREATHER).await;
+                }
+            }
+        }
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    tokio::time::timeout(grace, ended).await.is_ok()
+}
+
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: Arc<Limits>,
+    mut ending: watch::Receiver<bool>,
+) {
+    // Answers are small; waiting to fill a packet would only make them late.
+    let _ = stream.set_nodelay(true);
+    let (pace, headers) = (limits.body, limits.headers);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (router, limits) = (router.clone(), limits.clone());
+        async move {
+            // Early, before anything is read or asked for: under load that is what helps.
+            let Ok(_working) = limits.requests.try_acquire() else {
+                let refused = ApiError::transient("The server has too much to do; try again");
+                return Ok(refused.into_response());
+            };
+            // hyper believes the chunks and drops a length beside them before anybody sees it. A
+            // proxy may have believed the length: what follows on the connection is not answered.
+            let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+            let mut request = gate::tidy(request.map(|body| paced(Body::new(body), pace)));
+            request.extensions_mut().insert(ConnectInfo(peer));
+            let Ok(mut response) = router.oneshot(request).await;
+            if chunked {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            Ok::<Response, Infallible>(response)
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(headers)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        () = async { let _ = ending.wait_for(|ending| *ending).await; } => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "a connection broke");
+    }
+}
+
+/// The body, which ends with an error when it brings less than [`LEAST_PACE`] allows for as long
+/// as `limit`. Time in which nobody waits for it does not count.
+fn paced(body: Body, limit: Duration) -> Body {
+    if body.is_end_stream() {
+        return body;
+    }
+    let least = LEAST_PACE * limit.as_millis() as u64 / 1000;
+    let start = Some((body.into_data_stream(), Duration::ZERO, 0));
+    let paced = futures_util::stream::unfold(start, move |state| async move {
+        let (mut body, mut waited, mut got) = state?;
+        let began = Instant::now();
+        match tokio::time::timeout(limit.saturating_sub(waited), body.next()).await {
+            Ok(Some(Ok(chunk))) => {
+                waited += began.elapsed();
+                got += chunk.len() as u64;
+                if got >= least {
+                    (waited, got) = (Duration::ZERO, 0);
+                }
+                Some((Ok(chunk), Some((body, waited, got))))
+            }
+            Ok(Some(Err(error))) => Some((Err(error), None)),
+            Ok(None) => None,
+            Err(_) => {
+                let error = axum::Error::new("the body came too slowly");
+                Some((Err(error), None))
+            }
+        }
+    });
+    // What refuses a request may ask for more of a body that has ended.
+    Body::from_stream(paced.fuse())
+}

@@ -1,0 +1,689 @@
+//! What the store's traits promise, asked of every implementation: SQLite with local files, and
+//! PostgreSQL with S3, NATS and its own notifications. A statement that only one dialect
+//! understands, or understands differently, fails here.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use quorum_core::digest::{Digests, file_type, sha256};
+use quorum_core::indicator::{FileHash, Kind};
+use quorum_core::report::{Category, EngineResult, VoteVerdict};
+use serde_json::{Map, json};
+
+use super::archive::{Filler, LEFT_BEHIND, Sink, TABLES, Table, Tally};
+use super::bell::{Bell, LocalBell, NatsBell, PostgresBell};
+use super::blobs::Blobs;
+use super::postgres::PostgresStore;
+use super::sqlite::SqliteStore;
+use super::*;
+use crate::clock::DAY;
+use crate::ids::Secret;
+
+#[allow(dead_code, reason = "each of the two that include it uses a part")]
+#[path = "../../tests/services/mod.rs"]
+mod services;
+
+const NOW: i64 = 1_700_000_000;
+
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "quorum-store-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path).unwrap();
+        // PostgreSQL may run as somebody else.
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&path, open).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn digests(bytes: &[u8]) -> Digests {
+    let mut hasher = quorum_core::digest::Hasher::new();
+    hasher.update(bytes);
+    hasher.finish()
+}
+
+fn by(account: &'static str, group: &'static str) -> Submitter<'static> {
+    Submitter {
+        account,
+        group,
+        interface: "api",
+    }
+}
+
+fn page(before: Option<i64>, limit: u32) -> Page {
+    Page { before, limit }
+}
+
+fn column(name: &str) -> EngineResult {
+    EngineResult {
+        category: Category::Undetected,
+        engine_name: name.to_owned(),
+        engine_version: Some("1".to_owned()),
+        engine_update: None,
+        method: "blacklist".to_owned(),
+        result: None,
+    }
+}
+
+async fn submit(store: &dyn Store, text: &str, by: Submitter<'_>, now: i64) -> String {
+    let digests = digests(text.as_bytes());
+    let kind = file_type(text.as_bytes());
+    store
+        .submit_file(&digests, &kind, Some("a.txt"), by, now)
+        .await
+        .unwrap()
+}
+
+/// Claims and completes everything that is due.
+async fn work_off(store: &dyn Store, now: i64) -> Vec<String> {
+    let mut done = Vec::new();
+    while let Some(job) = store.claim(now, 10).await.unwrap() {
+        store.begin(&job, now + 5).await.unwrap();
+        store
+            .complete(&job, &[column("E")], &Map::new(), now)
+            .await
+            .unwrap();
+        done.push(job.analysis.id);
+    }
+    done
+}
+
+async fn accounts(store: &dyn Store) {
+    let key = Secret::draw().unwrap();
+    let new = |name, group, tier| NewAccount {
+        name,
+        group,
+        tier,
+        administrator: name == "zoe",
+    };
+    let tier = Some(Tier::Public);
+    let hash = key.hash();
+    let add = async |new| store.add_account(&new, &hash, NOW).await.unwrap();
+    assert_eq!(add(new("zoe", "team", tier)).await, AddAccount::Added);
+    assert_eq!(add(new("zoe", "other", tier)).await, AddAccount::NameTaken);
+    assert_eq!(add(new("bob", "team", tier)).await, AddAccount::GroupTaken);
+    assert_eq!(add(new("bob", "no", None)).await, AddAccount::GroupMissing);
+    let other = Secret::draw().unwrap();
+    for name in ["bob", "Bob"] {
+        let key = Secret::draw().unwrap();
+        let (new, hash) = (new(name, "team", None), key.hash());
+        let added = store.add_account(&new, &hash, NOW).await.unwrap();
+        assert_eq!(added, AddAccount::Added);
+    }
+    let group = store.group("team").await.unwrap().unwrap();
+    // Byte by byte, whatever the cluster's locale.
+    assert_eq!(group.members, ["Bob", "bob", "zoe"]);
+    assert_eq!(group.administrators, ["zoe"]);
+    assert!(
+        store
+            .add_key("bob", &other.hash(), true, NOW)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .add_key("eve", &other.hash(), true, NOW)
+            .await
+            .unwrap()
+    );
+    let holder = store.account_by_key(&other.hash(), NOW).await.unwrap();
+    assert_eq!(holder.unwrap().name, "bob");
+    let change = ProfileChange {
+        first_name: Some("Róbert".to_owned()),
+        preferences: Some(Map::from_iter([("a".to_owned(), json!({"b": 1}))])),
+        ..ProfileChange::default()
+    };
+    store.change_profile("bob", &change).await.unwrap();
+    let bob = store.account("bob").await.unwrap().unwrap();
+    assert_eq!(bob.first_name, "Róbert");
+    assert_eq!(bob.preferences["a"]["b"], 1);
+    let nul = ProfileChange {
+        last_name: Some("a\0b".to_owned()),
+        ..ProfileChange::default()
+    };
+    let refused = store.change_profile("bob", &nul).await;
+    assert!(matches!(refused, Err(StoreError::Nul)));
+    // A token is taken by one of any number.
+    let token = Secret::draw().unwrap().hash();
+    store
+        .add_upload_token(&token, "bob", NOW + 10)
+        .await
+        .unwrap();
+    let taken =
+        futures_util::future::join_all((0..20).map(|_| store.take_upload_token(&token, NOW)));
+    let taken = taken
+        .await
+        .into_iter()
+        .filter(|one| one.as_ref().unwrap().is_some());
+    assert_eq!(taken.count(), 1);
+}
+
+async fn items(store: &dyn Store) {
+    // Sent in by many at once: one file, one analysis, every submission counted.
+    let sent = futures_util::future::join_all((0..20).map(|number| {
+        let account = if number % 2 == 0 { "bob" } else { "zoe" };
+        submit(store, "many", by(account, "team"), NOW)
+    }));
+    let ids: HashSet<_> = sent.await.into_iter().collect();
+    assert_eq!(ids.len(), 1);
+    let many = digests(b"many");
+    let name = many.sha256.to_string();
+    let item = store.item(Kind::File, &name).await.unwrap().unwrap();
+    assert_eq!((item.times_submitted, item.unique_sources), (20, 2));
+    assert_eq!(item.file.unwrap().names, ["a.txt"]);
+    assert!(item.analysis.is_none());
+    for hash in [
+        FileHash::Md5(many.md5),
+        FileHash::Sha1(many.sha1),
+        FileHash::Sha256(many.sha256),
+    ] {
+        assert_eq!(store.files_with(&hash).await.unwrap(), [name.as_str()]);
+    }
+    assert!(store.has_file(&name).await.unwrap());
+    assert!(!store.take_free_read(&name, "team").await.unwrap());
+    assert_eq!(work_off(store, NOW).await.len(), 1);
+    let free = futures_util::future::join_all((0..10).map(|_| store.take_free_read(&name, "team")));
+    let free = free.await.into_iter().filter(|one| *one.as_ref().unwrap());
+    assert_eq!(free.count(), 1);
+    // A second analysis within a second has an id of its own.
+    let again = store.analyse(Kind::File, &name, by("bob", "team"), NOW);
+    let again = again.await.unwrap().unwrap();
+    assert!(!ids.contains(&again));
+    let record = store.analysis(&again).await.unwrap().unwrap();
+    assert_eq!(record.status, "queued");
+    assert_eq!(record.file.unwrap(), many);
+    assert_eq!(record.job.unwrap().attempts, 0);
+    work_off(store, NOW).await;
+    // Pages.
+    let first = store
+        .submissions(Kind::File, &name, page(None, 15))
+        .await
+        .unwrap();
+    assert_eq!((first.entries.len(), first.total), (15, 20));
+    let second = store
+        .submissions(Kind::File, &name, page(first.next, 15))
+        .await
+        .unwrap();
+    assert_eq!((second.entries.len(), second.next), (5, None));
+    let analyses = store
+        .analyses(Kind::File, &name, page(None, 10))
+        .await
+        .unwrap();
+    assert_eq!((analyses.entries.len(), analyses.total), (2, 2));
+    assert!(analyses.entries[0].job.is_none());
+    // URLs, names, and what is not here.
+    let url: CanonicalUrl = "http://example.com/ä".parse().unwrap();
+    let id = store
+        .submit_url(&url, by("bob", "team"), NOW)
+        .await
+        .unwrap();
+    let record = store.analysis(&id).await.unwrap().unwrap();
+    assert_eq!(record.url.as_deref(), Some(url.as_str()));
+    let analyse = async |kind, id| {
+        store
+            .analyse(kind, id, by("bob", "team"), NOW)
+            .await
+            .unwrap()
+    };
+    assert!(analyse(Kind::Domain, "example.com").await.is_some());
+    assert!(analyse(Kind::Url, "0").await.is_none());
+    assert!(analyse(Kind::File, "0").await.is_none());
+    work_off(store, NOW).await;
+    let kind = file_type(b"");
+    let refused = store.submit_file(&many, &kind, Some("\0"), by("bob", "team"), NOW);
+    assert!(matches!(refused.await, Err(StoreError::Nul)));
+}
+
+async fn community(store: &dyn Store) {
+    let tags = ["zz".to_owned(), "aa".to_owned()];
+    let text = "100% of <b>É</b> #zz #aa";
+    let add = store.add_comment(Kind::Domain, "a.example", "bob", text, &tags, NOW);
+    let comment = add.await.unwrap();
+    let found = store.comment(&comment.id).await.unwrap().unwrap();
+    assert_eq!(
+        (found.text.as_str(), found.tags.as_slice()),
+        (text, &tags[..])
+    );
+    for (filter, expected) in [
+        (CommentFilter::All, 1),
+        (CommentFilter::Tag("aa"), 1),
+        (CommentFilter::Tag("a"), 0),
+        (CommentFilter::On(Kind::Domain, "a.example"), 1),
+        (CommentFilter::By("zoe"), 0),
+        (CommentFilter::Containing("0% OF"), 1),
+        (CommentFilter::Containing("0_ of"), 0),
+    ] {
+        let listing = store.comments(filter, page(None, 5)).await.unwrap();
+        assert_eq!(
+            (listing.entries.len(), listing.total),
+            (expected, expected as u64)
+        );
+    }
+    let vote = async |account, verdict| {
+        store
+            .vote_comment(&comment.id, account, verdict)
+            .await
+            .unwrap()
+    };
+    vote("zoe", CommentVerdict::Positive).await;
+    let tally = vote("zoe", CommentVerdict::Abuse).await;
+    assert_eq!((tally.positive, tally.abuse), (0, 1));
+    // S16: of many votes of one user at once, one counts.
+    let cast = futures_util::future::join_all((0..20).map(|_| {
+        store.vote(
+            Kind::Domain,
+            "a.example",
+            "bob",
+            VoteVerdict::Malicious,
+            NOW,
+        )
+    }));
+    let cast = cast.await.into_iter();
+    let cast = cast.filter(|one| matches!(one.as_ref().unwrap(), CastVote::Cast(_)));
+    assert_eq!(cast.count(), 1);
+    let item = store
+        .item(Kind::Domain, "a.example")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((item.votes_malicious, item.reputation), (1, -1));
+    for filter in [
+        VoteFilter::On(Kind::Domain, "a.example"),
+        VoteFilter::OnBy(Kind::Domain, "a.example", "bob"),
+        VoteFilter::By("bob"),
+    ] {
+        let votes = store.votes(filter, page(None, 5)).await.unwrap();
+        assert_eq!(votes.total, 1);
+        let id = &votes.entries[0].id;
+        assert!(store.vote_by_id(id).await.unwrap().is_some());
+    }
+    let extra = store.add_comment(Kind::Domain, "a.example", "bob", "x", &[], NOW);
+    let extra = extra.await.unwrap().id;
+    assert!(store.delete_comment(&extra).await.unwrap());
+    assert!(!store.delete_comment(&extra).await.unwrap());
+    let nul = store.add_comment(Kind::Domain, "a.example", "bob", "a\0", &[], NOW);
+    assert!(matches!(nul.await, Err(StoreError::Nul)));
+}
+
+/// S24: one group's thousand jobs don't delay another's first.
+async fn fair_turns(store: &dyn Store) {
+    let thousand = 1000;
+    let mut of_a = HashSet::new();
+    for number in 0..thousand {
+        of_a.insert(submit(store, &format!("a {number}"), by("zoe", "a"), NOW).await);
+    }
+    let first = submit(store, "b 0", by("bob", "b"), NOW).await;
+    let second = submit(store, "b 1", by("bob", "b"), NOW).await;
+    let mut order = Vec::new();
+    for _ in 0..6 {
+        let job = store.claim(NOW, 60).await.unwrap().unwrap();
+        order.push(job.analysis.id.clone());
+        store.complete(&job, &[], &Map::new(), NOW).await.unwrap();
+    }
+    let place = |id: &String| order.iter().position(|other| other == id);
+    assert!(place(&first).unwrap() <= 1, "{order:?}");
+    assert!(place(&second).unwrap() <= 3, "{order:?}");
+    // Who comes later does not overtake for what it did not want before.
+    for number in 2..6 {
+        submit(store, &format!("b {number}"), by("bob", "b"), NOW).await;
+    }
+    let mut turns_of_a = 0;
+    for _ in 0..4 {
+        let job = store.claim(NOW, 60).await.unwrap().unwrap();
+        turns_of_a += i32::from(of_a.contains(&job.analysis.id));
+        store.complete(&job, &[], &Map::new(), NOW).await.unwrap();
+    }
+    assert_eq!(turns_of_a, 2);
+    // The rest at once, each to one worker.
+    let workers = futures_util::future::join_all((0..30).map(|_| work_off(store, NOW)));
+    let done: Vec<_> = workers.await.into_iter().flatten().collect();
+    assert_eq!(done.len(), thousand + 6 - 10);
+    assert_eq!(done.iter().collect::<HashSet<_>>().len(), done.len());
+}
+
+/// S24: thirty stopped workers never make two copies.
+async fn stopped_workers(store: &dyn Store) {
+    let id = submit(store, "stopped", by("zoe", "a"), NOW).await;
+    let mut stopped = Vec::new();
+    let mut now = NOW;
+    for attempt in 1..=30 {
+        let job = store.claim(now, 10).await.unwrap().unwrap();
+        assert!(store.claim(now + 9, 10).await.unwrap().is_none());
+        assert_eq!(store.begin(&job, now + 7).await.unwrap(), attempt);
+        stopped.push(job);
+        assert_eq!(store.next_due().await.unwrap(), Some(now + 10));
+        now += 10;
+    }
+    let told = store.analysis(&id).await.unwrap().unwrap().job.unwrap();
+    assert_eq!((told.attempts, told.deadline), (30, Some(now - 3)));
+    let last = store.claim(now, 10).await.unwrap().unwrap();
+    store.hold(&last, now + 25).await.unwrap();
+    assert!(store.claim(now + 20, 10).await.unwrap().is_none());
+    // All of them go on at once, and find that it is not theirs any more.
+    for job in &stopped {
+        let lost = |done: Result<()>| matches!(done, Err(StoreError::LeaseLost));
+        assert!(lost(store.hold(job, now).await));
+        assert!(lost(store.begin(job, now).await.map(drop)));
+        assert!(lost(store.keep(job, &[column("X")], &Map::new()).await));
+        assert!(lost(
+            store.complete(job, &[column("X")], &Map::new(), now).await
+        ));
+        store.give_back(job, 0, "x").await.unwrap();
+    }
+    store.give_back(&last, now, "for a reason").await.unwrap();
+    let told = store.analysis(&id).await.unwrap().unwrap().job.unwrap();
+    assert_eq!(told.error.as_deref(), Some("for a reason"));
+    let last = store.claim(now, 10).await.unwrap().unwrap();
+    store.begin(&last, now).await.unwrap();
+    store
+        .complete(&last, &[column("E")], &Map::new(), now)
+        .await
+        .unwrap();
+    let complete = store
+        .complete(&last, &[column("E")], &Map::new(), now)
+        .await;
+    assert!(matches!(complete, Err(StoreError::LeaseLost)));
+    let record = store.analysis(&id).await.unwrap().unwrap();
+    assert_eq!(record.status, "completed");
+    assert_eq!(record.results, [column("E")]);
+    assert_eq!(store.next_due().await.unwrap(), None);
+}
+
+/// S16: two hundred at once with one left are one, also where several processes count.
+async fn quotas(store: &dyn Store) {
+    let day = NOW / DAY;
+    assert_eq!(store.reserve("q", day, 99, 100).await.unwrap(), (99, 1));
+    let taken = futures_util::future::join_all((0..200).map(|_| store.reserve("q", day, 1, 100)));
+    let taken: u64 = taken.await.into_iter().map(|one| one.unwrap().0).sum();
+    assert_eq!(taken, 1);
+    store.release("q", day, 3).await.unwrap();
+    assert_eq!(store.reserve("q", day, 64, 100).await.unwrap(), (3, 0));
+    assert_eq!(
+        store.reserve("q", day + 1, 64, 100).await.unwrap(),
+        (64, 36)
+    );
+    let burst =
+        futures_util::future::join_all((0..50).map(|_| store.admit_burst("q", NOW * 1000, 4)));
+    let admitted = burst
+        .await
+        .into_iter()
+        .filter(|one| one.as_ref().unwrap().is_none());
+    assert_eq!(admitted.count(), 4);
+    assert_eq!(
+        store
+            .admit_burst("q", NOW * 1000 + 59_000, 4)
+            .await
+            .unwrap(),
+        Some(1000)
+    );
+    assert_eq!(
+        store
+            .admit_burst("q", NOW * 1000 + 60_000, 4)
+            .await
+            .unwrap(),
+        None
+    );
+    // Two who write the same rows in different orders do not wait for each other for ever.
+    let row = |account: &str| UsageRow {
+        account: account.to_owned(),
+        group: "team".to_owned(),
+        day,
+        endpoint: "files".to_owned(),
+        used: 1,
+    };
+    let (forth, back) = ([row("bob"), row("zoe")], [row("zoe"), row("bob")]);
+    let written = futures_util::future::join_all(
+        (0..20).map(|n| store.add_usage(if n % 2 == 0 { &forth } else { &back })),
+    );
+    written.await.into_iter().for_each(|one| one.unwrap());
+    let used = |rows: Vec<UsageRow>| rows.iter().map(|row| row.used).sum::<u64>();
+    assert_eq!(used(store.usage_of("bob", day, day).await.unwrap()), 20);
+    assert_eq!(
+        used(store.usage_of_group("team", day, day).await.unwrap()),
+        40
+    );
+    assert_eq!(used(store.usage_since(day + 1).await.unwrap()), 0);
+}
+
+async fn blobs(store: &dyn Store, blobs: &Arc<Blobs>) {
+    // Of one part, of several, and of none.
+    for size in [0, 1, 5 << 20, 11 << 20] {
+        let bytes: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
+        let mut incoming = blobs.receive().await.unwrap();
+        for chunk in bytes.chunks(300_000) {
+            incoming.write(chunk).await.unwrap();
+        }
+        let received = incoming.finish().await.unwrap();
+        assert_eq!(received.digests, digests(&bytes));
+        let sha256 = received.digests.sha256;
+        drop(received.publish(store).await.unwrap());
+        assert_eq!(blobs.read(&sha256).await.unwrap(), bytes);
+        assert_eq!(blobs.verify(&sha256).await.unwrap(), size);
+    }
+    // More at once than there are connections wait for each other, and not for ever.
+    let sent = futures_util::future::join_all((0..60).map(async |number: u8| {
+        let bytes = [number; 3];
+        let mut incoming = blobs.receive().await.unwrap();
+        incoming.write(&bytes).await.unwrap();
+        let received = incoming.finish().await.unwrap();
+        let (digests, kind) = (received.digests, file_type(&received.head));
+        let _settling = received.publish(store).await.unwrap();
+        let by = by("bob", "team");
+        store
+            .submit_file(&digests, &kind, None, by, NOW)
+            .await
+            .unwrap();
+    }));
+    let sent = tokio::time::timeout(Duration::from_secs(60), sent).await;
+    assert_eq!(sent.expect("they wait for each other").len(), 60);
+    // What no row speaks of is swept, what one speaks of is not.
+    let text = b"kept";
+    let mut incoming = blobs.receive().await.unwrap();
+    incoming.write(text).await.unwrap();
+    let received = incoming.finish().await.unwrap();
+    let settling = received.publish(store).await.unwrap();
+    // Nobody sweeps while somebody is between the move and the commit.
+    let sweep = tokio::time::timeout(Duration::from_millis(300), blobs.sweep(store));
+    assert!(sweep.await.is_err());
+    submit(store, "kept", by("bob", "team"), NOW).await;
+    drop(settling);
+    assert_eq!(blobs.sweep(store).await.unwrap(), 4);
+    assert_eq!(blobs.verify(&sha256(text)).await.unwrap(), 4);
+    work_off(store, NOW).await;
+}
+
+async fn upkeep(store: &dyn Store) {
+    assert_eq!(store.contradictions().await.unwrap(), []);
+    let names = store.files_after("", 10_000).await.unwrap();
+    assert!(names.is_sorted());
+    let rest = store.files_after(&names[3].0, 2).await.unwrap();
+    assert_eq!(rest, names[4..6]);
+    let (old, young) = (NOW + DAY, NOW + 10 * DAY);
+    for (text, time) in [("old", old), ("young", young)] {
+        submit(store, text, by("bob", "team"), time).await;
+        work_off(store, time).await;
+    }
+    let before = NOW + 5 * DAY;
+    let expired = store.expired(Kind::File, before, 10_000).await.unwrap();
+    let (old, young) = (
+        digests(b"old").sha256.to_string(),
+        digests(b"young").sha256.to_string(),
+    );
+    assert!(expired.contains(&old) && !expired.contains(&young));
+    assert!(!store.forget(Kind::File, &young, before).await.unwrap());
+    // What people said of it stays.
+    store
+        .vote(Kind::File, &old, "bob", VoteVerdict::Harmless, NOW)
+        .await
+        .unwrap();
+    for id in &expired {
+        assert!(store.forget(Kind::File, id, before).await.unwrap(), "{id}");
+    }
+    assert_eq!(store.files_after("", 10).await.unwrap().len(), 1);
+    let item = store.item(Kind::File, &old).await.unwrap().unwrap();
+    assert_eq!((item.votes_harmless, item.times_submitted), (1, 0));
+    assert!(
+        store
+            .expired(Kind::File, before, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(store.contradictions().await.unwrap(), []);
+    assert_eq!(store.forget_usage(NOW / DAY + 1).await.unwrap(), 2);
+}
+
+async fn rings(bell: &dyn Bell) {
+    bell.ring().await;
+    let began = Instant::now();
+    bell.wait(Duration::from_secs(20)).await;
+    assert!(began.elapsed() < Duration::from_secs(10), "not heard");
+}
+
+async fn whole(store: &dyn Store, blobs_at: &Arc<Blobs>) {
+    accounts(store).await;
+    items(store).await;
+    community(store).await;
+    fair_turns(store).await;
+    stopped_workers(store).await;
+    quotas(store).await;
+    blobs(store, blobs_at).await;
+    // A table or a column that is not carried along would be lost by every backup.
+    let schema: HashSet<_> = store.schema().await.unwrap().into_iter().collect();
+    let carried: HashSet<_> = TABLES
+        .iter()
+        .flat_map(|table| {
+            let columns = table.columns.iter();
+            columns.map(|(column, _)| (table.name.to_owned(), (*column).to_owned()))
+        })
+        .collect();
+    let left: Vec<_> = schema
+        .difference(&carried)
+        .filter(|(table, _)| !LEFT_BEHIND.contains(&table.as_str()))
+        .collect();
+    assert_eq!(left, [] as [&(String, String); 0]);
+    assert!(carried.is_subset(&schema));
+}
+
+struct Copy(Filler, Tally);
+
+#[async_trait]
+impl Sink for Copy {
+    async fn row(&mut self, table: &'static Table, row: &str) -> Result<()> {
+        let line = self.1.add(table, row)?;
+        self.0.add(table, &line).await
+    }
+}
+
+/// Carries everything over and compares.
+async fn carry(from: &dyn Store, to: &dyn Store) {
+    let mut copy = Copy(Filler::new(to.import().await.unwrap()), Tally::default());
+    from.export(&mut copy).await.unwrap();
+    copy.0.commit().await.unwrap();
+    let mut there = Tally::default();
+    to.export(&mut there).await.unwrap();
+    assert_eq!(copy.1.finish(), there.finish());
+    // New rows come after the old ones.
+    let listed = to
+        .comments(CommentFilter::All, page(None, 1))
+        .await
+        .unwrap();
+    let added = to.add_comment(Kind::Domain, "later.example", "bob", "later", &[], NOW);
+    let added = added.await.unwrap().id;
+    let newest = to
+        .comments(CommentFilter::All, page(None, 1))
+        .await
+        .unwrap();
+    assert_eq!(newest.entries[0].id, added);
+    assert_eq!(newest.total, listed.total + 1);
+    submit(to, "later", by("bob", "team"), NOW).await;
+    let again = to.import().await;
+    assert!(matches!(
+        again,
+        Err(StoreError::NotEmpty {
+            table: "user_group"
+        })
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_and_local_files() {
+    let directory = Directory::new();
+    let store = SqliteStore::open(&directory.0.join("a.sqlite"))
+        .await
+        .unwrap();
+    let blobs = Arc::new(Blobs::local(&directory.0, 1).unwrap());
+    whole(&store, &blobs).await;
+    rings(&LocalBell::default()).await;
+    let other = SqliteStore::open(&directory.0.join("b.sqlite"))
+        .await
+        .unwrap();
+    carry(&store, &other).await;
+    upkeep(&store).await;
+    // A moved store is only read.
+    let frozen = store.freeze().await.unwrap();
+    assert!(store.account("bob").await.unwrap().is_some());
+    frozen.moved_to("elsewhere").await.unwrap();
+    let refused = store.add_usage(&[]).await;
+    assert!(matches!(refused, Err(StoreError::Moved { .. })));
+    assert!(store.account("bob").await.unwrap().is_some());
+    // S6: the disk keeps its reserve.
+    let full = Blobs::local(&directory.0, u64::MAX).unwrap();
+    assert!(matches!(full.room_for(0), Err(StoreError::NoSpace { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_s3_and_nats() {
+    let directory = Directory::new();
+    let postgres = services::Postgres::start(&directory.0);
+    let s3 = services::S3::start(&directory.0);
+    let nats = services::Nats::start(&directory.0);
+    let (credentials, address) = (services::S3_CREDENTIALS, &s3.url);
+    let credentials = credentials.map(|(name, value)| (name.to_lowercase(), value));
+    let blobs = Arc::new(Blobs::s3_with(address, &credentials).unwrap());
+    let store = PostgresStore::open(&postgres.url, true).await.unwrap();
+    whole(&store, &blobs).await;
+    rings(&NatsBell::connect(&nats.url).await.unwrap()).await;
+    // The store itself rings, once what it is about is committed.
+    let bell = PostgresBell::listen(&postgres.url).await.unwrap();
+    submit(&store, "rung", by("bob", "team"), NOW).await;
+    let began = Instant::now();
+    bell.wait(Duration::from_secs(20)).await;
+    assert!(began.elapsed() < Duration::from_secs(10), "not heard");
+    // Between the dialects, there and back.
+    let sqlite = SqliteStore::open(&directory.0.join("a.sqlite"))
+        .await
+        .unwrap();
+    carry(&store, &sqlite).await;
+    work_off(&store, NOW).await;
+    upkeep(&store).await;
+    // S20: what a newer version has written is refused politely.
+    let newer = "INSERT INTO _sqlx_migrations
+        (version, description, success, checksum, execution_time) VALUES (999, '', true, '', 0)";
+    store.execute_for_test(newer).await;
+    let refused = PostgresStore::open(&postgres.url, true)
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        matches!(refused, StoreError::Newer { found: 999, .. }),
+        "{refused}"
+    );
+}

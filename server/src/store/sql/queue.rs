@@ -1,0 +1,230 @@
+//! The durable queue.
+//!
+//! Fairness is start-time fair queueing over groups (Goyal, Vin and Cheng, 1996) with jobs of one
+//! size: a job's rank is one more than that of its group's last job, but never less than that of
+//! the job whose turn it is. The lowest rank is served first, so groups take turns, and a group
+//! that comes late neither waits behind another's thousand jobs nor makes up for turns that it did
+//! not want.
+//!
+//! A lease is fenced: every claim of a job has a number, and a worker whose number is not the last
+//! one changes nothing any more.
+
+use async_trait::async_trait;
+use quorum_core::report::EngineResult;
+use serde_json::{Map, Value};
+use sqlx::Row as _;
+
+use super::items::{analysis, find_analysis};
+use super::{Connection, SqlStore, serialise};
+use crate::failpoint;
+use crate::store::{Job, Queue, Result, StoreError, read_json};
+
+fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::json!(value).to_string()
+}
+
+/// Queues an analysis.
+pub(super) async fn add(
+    connection: &mut Connection,
+    analysis: &str,
+    group: &str,
+    now: i64,
+) -> Result<()> {
+    serialise(connection, "queue", group).await?;
+    let (turn, last): (Option<i64>, Option<i64>) = sqlx::query_as(
+        "SELECT coalesce(
+             (SELECT rank FROM job WHERE not_before <= $1 ORDER BY rank, id LIMIT 1),
+             (SELECT max(rank) FROM job)),
+         (SELECT max(rank) FROM job WHERE group_name = $2)",
+    )
+    .bind(now)
+    .bind(group)
+    .fetch_one(&mut *connection)
+    .await?;
+    let rank = turn.unwrap_or(0).max(last.map_or(0, |last| last + 1));
+    sqlx::query("INSERT INTO job (analysis, group_name, not_before, rank) VALUES ($1, $2, $3, $4)")
+        .bind(analysis)
+        .bind(group)
+        .bind(now)
+        .bind(rank)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Makes sure that the job is still this worker's, to the end of the transaction, and leases it
+/// on until `until` where that is later.
+async fn hold(connection: &mut Connection, job: &Job, until: i64) -> Result<()> {
+    let held = sqlx::query(
+        "UPDATE job SET not_before = CASE WHEN not_before < $3 THEN $3 ELSE not_before END
+         WHERE id = $1 AND claim = $2",
+    )
+    .bind(job.id)
+    .bind(job.claim)
+    .bind(until)
+    .execute(connection)
+    .await?;
+    match held.rows_affected() {
+        1 => Ok(()),
+        _ => Err(StoreError::LeaseLost),
+    }
+}
+
+#[async_trait]
+impl Queue for SqlStore {
+    async fn claim(&self, now: i64, lease: i64) -> Result<Option<Job>> {
+        let mut tx = self.write().await?;
+        let claimed: Option<(i64, i64, i64, String)> = sqlx::query_as(concat!(
+            "UPDATE job SET not_before = $1, claim = claim + 1 WHERE id = (
+                 SELECT id FROM job WHERE not_before <= $2 ORDER BY rank, id LIMIT 1",
+            take_unlocked!(),
+            ") RETURNING id, claim, attempts, analysis"
+        ))
+        .bind(now + lease)
+        .bind(now)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some((id, claim, attempts, analysis_id)) = claimed else {
+            return Ok(None);
+        };
+        let row = find_analysis(&mut tx, &analysis_id)
+            .await?
+            .ok_or(sqlx::Error::RowNotFound)?;
+        let job = Job {
+            id,
+            claim,
+            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+            findings: read_json("analysis", row.try_get("findings")?)?,
+            analysis: analysis(&row)?,
+        };
+        tx.commit().await?;
+        failpoint::reach("job.claimed");
+        Ok(Some(job))
+    }
+
+    async fn begin(&self, job: &Job, deadline: i64) -> Result<u32> {
+        let mut tx = self.write().await?;
+        let attempts: i64 = sqlx::query_scalar(
+            "UPDATE job SET attempts = attempts + 1, deadline = $3
+             WHERE id = $1 AND claim = $2 RETURNING attempts",
+        )
+        .bind(job.id)
+        .bind(job.claim)
+        .bind(deadline)
+        .fetch_optional(&mut *tx)
+        .await?
+        .ok_or(StoreError::LeaseLost)?;
+        sqlx::query("UPDATE analysis SET status = 'in-progress', attempts = $1 WHERE id = $2")
+            .bind(attempts)
+            .bind(&job.analysis.id)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        failpoint::reach("job.begun");
+        Ok(u32::try_from(attempts).unwrap_or(u32::MAX))
+    }
+
+    async fn next_due(&self) -> Result<Option<i64>> {
+        Ok(sqlx::query_scalar("SELECT min(not_before) FROM job")
+            .fetch_one(&self.readers)
+            .await?)
+    }
+
+    async fn hold(&self, job: &Job, until: i64) -> Result<()> {
+        let mut tx = self.write().await?;
+        hold(&mut tx, job, until).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn keep(
+        &self,
+        job: &Job,
+        results: &[EngineResult],
+        findings: &Map<String, Value>,
+    ) -> Result<()> {
+        let mut tx = self.write().await?;
+        hold(&mut tx, job, 0).await?;
+        sqlx::query("UPDATE analysis SET results = $1, findings = $2 WHERE id = $3")
+            .bind(json(results))
+            .bind(json(findings))
+            .bind(&job.analysis.id)
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        failpoint::reach("job.kept");
+        Ok(())
+    }
+
+    async fn complete(
+        &self,
+        job: &Job,
+        results: &[EngineResult],
+        findings: &Map<String, Value>,
+        now: i64,
+    ) -> Result<()> {
+        let mut tx = self.write().await?;
+        // In the order in which a submission takes its locks: the item, then the job.
+        serialise(&mut tx, job.analysis.kind.as_str(), &job.analysis.item).await?;
+        let removed = sqlx::query("DELETE FROM job WHERE id = $1 AND claim = $2")
+            .bind(job.id)
+            .bind(job.claim)
+            .execute(&mut *tx)
+            .await?;
+        if removed.rows_affected() != 1 {
+            return Err(StoreError::LeaseLost);
+        }
+        sqlx::query(
+            "UPDATE analysis SET status = 'completed', results = $1, findings = $2,
+             completed = $3 WHERE id = $4",
+        )
+        .bind(json(results))
+        .bind(json(findings))
+        .bind(now)
+        .bind(&job.analysis.id)
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query(
+            "UPDATE item SET last_analysis = $1, last_modification = $2
+             WHERE kind = $3 AND id = $4",
+        )
+        .bind(&job.analysis.id)
+        .bind(now)
+        .bind(job.analysis.kind.as_str())
+        .bind(&job.analysis.item)
+        .execute(&mut *tx)
+        .await?;
+        failpoint::reach("job.completing");
+        tx.commit().await?;
+        failpoint::reach("job.completed");
+        Ok(())
+    }
+
+    async fn give_back(&self, job: &Job, not_before: i64, error: &str) -> Result<()> {
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "UPDATE job SET not_before = $1, error = $2, deadline = NULL
+             WHERE id = $3 AND claim = $4",
+        )
+        .bind(not_before)
+        // What a system reports may hold anything.
+        .bind(error.replace('\0', ""))
+        .bind(job.id)
+        .bind(job.claim)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn end_leases(&self, now: i64) -> Result<u64> {
+        let mut tx = self.write().await?;
+        let ended = sqlx::query(
+            "UPDATE job SET claim = claim + 1,
+             not_before = CASE WHEN not_before > $1 THEN $1 ELSE not_before END",
+        )
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(ended.rows_affected())
+    }
+}

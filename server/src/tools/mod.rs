@@ -1,0 +1,156 @@
+//! What `quorum` does without a server and without a backend: it finds observables in texts, explains
+//! addresses and hashes files. All of the knowledge is `quorum-core`'s; here it is read and printed.
+
+mod explain;
+mod extract;
+mod hash;
+
+use std::fs::File;
+use std::io::{IsTerminal as _, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::cli::Failure;
+
+pub(crate) use explain::Explain;
+pub(crate) use extract::Extract;
+pub(crate) use hash::Hash;
+
+/// How much is read at a time.
+const PIECE: usize = 256 * 1024;
+
+/// A file that is read from its beginning to its end, `-` being standard input.
+struct Input {
+    name: String,
+    read: Box<dyn Read>,
+    /// Unknown for a pipe.
+    size: Option<u64>,
+}
+
+impl Input {
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        if name == "-" {
+            return Ok(Self {
+                name,
+                read: Box::new(std::io::stdin()),
+                size: None,
+            });
+        }
+        let told = |error: std::io::Error| format!("cannot read {name}: {error}");
+        let file = File::open(path).map_err(told)?;
+        let meta = file.metadata().map_err(told)?;
+        if meta.is_dir() {
+            return Err(format!("cannot read {name}: it is a folder").into());
+        }
+        Ok(Self {
+            size: meta.is_file().then_some(meta.len()),
+            read: Box::new(file),
+            name,
+        })
+    }
+
+    /// Gives the content piece by piece.
+    fn each(mut self, mut take: impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
+        let mut piece = vec![0; PIECE];
+        let mut progress = Progress::new(&self.name, self.size);
+        loop {
+            match self.read.read(&mut piece) {
+                Ok(0) => return Ok(()),
+                Ok(length) => {
+                    take(&piece[..length])?;
+                    progress.add(length);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(format!("cannot read {}: {error}", self.name).into()),
+            }
+        }
+    }
+}
+
+/// Opens what was named; nothing named is standard input.
+fn inputs(paths: &[PathBuf]) -> Vec<PathBuf> {
+    if paths.is_empty() {
+        vec![PathBuf::from("-")]
+    } else {
+        paths.to_vec()
+    }
+}
+
+/// Tells a person at a terminal how far long work is; nobody else.
+struct Progress<'a> {
+    name: &'a str,
+    size: Option<u64>,
+    done: u64,
+    shown: Option<Instant>,
+    begun: Instant,
+    terminal: bool,
+}
+
+impl<'a> Progress<'a> {
+    fn new(name: &'a str, size: Option<u64>) -> Self {
+        Self {
+            name,
+            size,
+            done: 0,
+            shown: None,
+            begun: Instant::now(),
+            terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    fn add(&mut self, bytes: usize) {
+        self.done += bytes as u64;
+        let since = self.shown.unwrap_or(self.begun).elapsed();
+        if !self.terminal
+            || since < Duration::from_millis(if self.shown.is_some() { 200 } else { 1000 })
+        {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let megabytes = self.done / 1_000_000;
+        let far = match self.size {
+            Some(size) if size > 0 => format!("{} %", self.done * 100 / size),
+            _ => format!("{megabytes} MB"),
+        };
+        // It is advice; a closed terminal is no reason to stop.
+        let _ = write!(std::io::stderr(), "\r\x1b[K{}: {far}", self.name);
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        if self.shown.is_some() {
+            let _ = write!(std::io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+/// A field of a CSV record (RFC 4180). Spreadsheets run what begins with these characters as a
+/// formula, and the texts come from strangers: such a field gets an apostrophe in front.
+fn csv_field(text: &str) -> String {
+    let formula = text.len() > 1 && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+/// Text from strangers for a terminal: control characters, which could drive it, as U+XXXX.
+fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() {
+            out.push_str(&format!("<U+{:04X}>", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

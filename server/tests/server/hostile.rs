@@ -1,0 +1,158 @@
+//! What is sent in to do harm: statements, markup, hashes that meet, requests that are two.
+
+use crate::harness::{Server, sha256};
+
+/// S13: a statement holds no value of anybody's; only the archive puts statements together, from
+/// names that stand in the program.
+#[test]
+fn no_statement_is_put_together_from_values() {
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src/store");
+    let mut looked_at = 0;
+    for directory in ["", "/sql"] {
+        for file in std::fs::read_dir(format!("{sources}{directory}")).unwrap() {
+            let path = file.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let is_sql = text.contains("sqlx::query") && !path.ends_with("conformance.rs");
+            looked_at += i32::from(is_sql);
+            assert!(!is_sql || !text.contains("format!"), "{}", path.display());
+            let put_together = text.contains("AssertSqlSafe");
+            assert!(
+                !put_together || path.ends_with("archive.rs"),
+                "{}",
+                path.display()
+            );
+        }
+    }
+    assert!(looked_at >= 8, "{looked_at}");
+}
+
+/// S13, S14: what is sent in comes back as it was, as text, and does nothing.
+#[test]
+fn statements_and_markup_are_text() {
+    let server = Server::start();
+    server.client.analysed("a", b"a file");
+    let file = format!("/files/{}", sha256(b"a file"));
+    let texts = [
+        "'; DROP TABLE comment; --",
+        "\" OR 1=1 --",
+        "%' OR text LIKE '%",
+        "$1 ?1 :a @b",
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "javascript:alert(1)",
+        "{{7*7}} ${7*7} <%= 7*7 %>",
+        "\u{202e}exe.txt \u{200b}\u{feff}",
+        "]]><!--",
+    ];
+    for text in texts {
+        let made = server.client.comment(&file, text).data();
+        assert_eq!(made["attributes"]["text"], text);
+        let html = made["attributes"]["html"].as_str().unwrap();
+        assert!(!html.contains('<') && !html.contains('"'), "{html}");
+        for path in [
+            format!("/search?query={}", crate::harness::escape(text)),
+            format!("/comments?filter=tag:{}", crate::harness::escape(text)),
+            format!("/users/{}", crate::harness::escape(text)),
+            format!("/analyses/{}", crate::harness::escape(text)),
+            format!("/comments?cursor={}", crate::harness::escape(text)),
+        ] {
+            let status = server.client.get(&path).status;
+            assert!([200, 400, 404].contains(&status), "{path}: {status}");
+        }
+        let name = text.replace('"', "%22");
+        let bytes = format!("named {text}").into_bytes();
+        server.client.upload(&name, &bytes).data();
+    }
+    let listed = server.client.get(&format!("{file}/comments?limit=40"));
+    assert_eq!(listed.json["meta"]["count"], texts.len());
+    assert!(server.must(&["check"]).contains("as they should be"));
+}
+
+/// S21: two files with one MD5 (Wang and Yu, 2004) are two files.
+#[test]
+fn files_whose_md5_meet_are_two() {
+    let digits = "d131dd02c5e6eec4693d9a0698aff95c2fcab58712467eab4004583eb8fb7f89\
+                  55ad340609f4b30283e488832571415a085125e8f7cdc99fd91dbdf280373c5b\
+                  d8823e3156348f5bae6dacd436c919c6dd53e2b487da03fd02396306d248cda0\
+                  e99f33420f577ee8ce54b67080a80d1ec69821bcb6a8839396f9652b6ff72a70";
+    let one: Vec<u8> = (0..digits.len() / 2)
+        .map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    let mut other = one.clone();
+    for at in [19, 45, 59, 83, 109, 123] {
+        other[at] ^= 0x80;
+    }
+    let pair = [one, other];
+    assert_ne!(sha256(&pair[0]), sha256(&pair[1]));
+    let server = Server::start();
+    for bytes in &pair {
+        server.client.analysed("a", bytes);
+        let report = server
+            .client
+            .get(&format!("/files/{}", sha256(bytes)))
+            .data();
+        assert_eq!(
+            report["attributes"]["md5"],
+            "79054025255fb1a26e4bc422aef54eb4"
+        );
+        assert_eq!(report["attributes"]["times_submitted"], 1);
+    }
+    let found = server
+        .client
+        .get("/search?query=79054025255fb1a26e4bc422aef54eb4")
+        .data();
+    assert_eq!(found.as_array().unwrap().len(), 2);
+    // The older one is the answer where there can be one.
+    let report = server
+        .client
+        .get("/files/79054025255fb1a26e4bc422aef54eb4")
+        .data();
+    assert!(
+        [sha256(&pair[0]), sha256(&pair[1])].contains(&report["id"].as_str().unwrap().to_owned())
+    );
+}
+
+/// S22: what one reader takes for one request and another for two is refused, and ends the
+/// connection.
+#[test]
+fn requests_that_could_be_two_are_refused() {
+    let server = Server::start();
+    let smuggled = "GET /health HTTP/1.1\r\nhost: a\r\n\r\n";
+    for (what, head) in [
+        ("two lengths", "content-length: 0\r\ncontent-length: 5\r\n"),
+        (
+            "a length and chunks",
+            "transfer-encoding: chunked\r\ncontent-length: 5\r\n",
+        ),
+        ("a signed length", "content-length: +5\r\n"),
+        ("a length of two numbers", "content-length: 5, 6\r\n"),
+        ("a folded header", "x-a: b\r\n c: d\r\n"),
+        ("a space before the colon", "content-length : 5\r\n"),
+        (
+            "chunks that are not last",
+            "transfer-encoding: chunked, identity\r\n",
+        ),
+        ("a NUL in a header", "x-a: \0\r\n"),
+        ("a bare CR in a header", "x-a: b\rc\r\n"),
+    ] {
+        let body = if what.contains("chunks") {
+            "0\r\n\r\n"
+        } else {
+            ""
+        };
+        let request = format!(
+            "POST /api/v3/urls HTTP/1.1\r\nhost: a\r\nx-apikey: {}\r\n{head}\r\n{body}{smuggled}{smuggled}",
+            server.client.key
+        );
+        let said = server.raw_for(request.as_bytes(), std::time::Duration::from_secs(3));
+        let healthy = said.matches("\"status\":\"ok\"").count();
+        assert_eq!(healthy, 0, "{what}: {said}");
+        // hyper takes the chunks and drops the length, as RFC 9112 (6.3) allows; what follows them
+        // is never answered.
+        let refused = said.starts_with("HTTP/1.1 400") || what.contains("chunks");
+        assert!(refused, "{what}: {said}");
+    }
+}

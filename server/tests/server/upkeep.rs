@@ -1,0 +1,313 @@
+//! Looking after a store: check, backup and restore, retention, and the move to a grown one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::files::blobs;
+use crate::grown::Services;
+use crate::harness::{Client, Directory, Server, quorum, sha256};
+
+/// Something of every kind, and the paths at which it can be read.
+fn furnish(server: &Server) -> Vec<String> {
+    let mut paths = Vec::new();
+    for number in 0..4 {
+        let bytes = format!("furniture {number}").into_bytes();
+        server.client.analysed(&format!("{number}.txt"), &bytes);
+        paths.push(format!("/files/{}", sha256(&bytes)));
+    }
+    let url = server.client.post_url("http://example.com/x").data();
+    server.client.completed(url["id"].as_str().unwrap());
+    server
+        .client
+        .comment("/domains/a.example", "said #this")
+        .data();
+    server.client.vote("/domains/a.example", "malicious").data();
+    server.user(&["add", "bob", "--tier", "basic"]);
+    let id = url["id"]
+        .as_str()
+        .unwrap()
+        .split('-')
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    paths.extend([
+        format!("/urls/{id}"),
+        format!("/urls/{id}/submissions"),
+        format!("{}/analyses", paths[0]),
+        "/domains/a.example".to_owned(),
+        "/domains/a.example/comments".to_owned(),
+        "/domains/a.example/votes".to_owned(),
+        "/comments".to_owned(),
+        "/users/bob".to_owned(),
+    ]);
+    paths
+}
+
+/// What is answered at these paths, without what depends on where and when one asks.
+fn answers(client: &Client, paths: &[String]) -> Vec<String> {
+    paths
+        .iter()
+        .map(|path| {
+            let mut data = client.get(path).data();
+            // Nobody has had the domain analysed: its report is of this moment.
+            if path.starts_with("/domains/") && data["attributes"].is_object() {
+                data["attributes"]["last_analysis_date"] = Value::Null;
+            }
+            data.to_string().replace(&client.origin, "")
+        })
+        .collect()
+}
+
+fn restore(backup: &Path, into: &Path, settings: &[(&str, &str)]) -> std::process::Output {
+    quorum()
+        .arg("restore")
+        .arg(backup)
+        .arg("--data")
+        .arg(into)
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn stderr(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// S19: an online backup is consistent, restored it gives equal answers, damaged it is refused.
+#[test]
+fn a_backup_made_while_writing_goes_on_restores_to_equal_answers() {
+    let server = Server::start();
+    let paths = furnish(&server);
+    let expected = answers(&server.client, &paths);
+    let directory = Directory::new();
+    let backup = directory.0.join("backup");
+    let writing = std::sync::atomic::AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0.. {
+                if !writing.load(std::sync::atomic::Ordering::Relaxed) {
+                    break;
+                }
+                server
+                    .client
+                    .upload("more", format!("more {number}").as_bytes())
+                    .data();
+            }
+        });
+        std::thread::sleep(Duration::from_millis(200));
+        server.must(&["backup", backup.to_str().unwrap()]);
+        writing.store(false, std::sync::atomic::Ordering::Relaxed);
+    });
+    let restored = directory.0.join("restored");
+    let output = restore(&backup, &restored, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let second = Server::on(&restored, &server.client.key);
+    assert_eq!(answers(&second.client, &paths), expected);
+    assert!(second.must(&["check"]).contains("as they should be"));
+    // What was queued at that moment is analysed there too.
+    let more = second
+        .client
+        .get(&format!("/files/{}", sha256(b"more 0")))
+        .data();
+    assert_eq!(more["attributes"]["size"], 6);
+    // Into a store that is not empty, and over another backup, nothing goes.
+    assert!(stderr(&restore(&backup, server.data(), &[])).contains("not empty"));
+    let again = server.command(&["backup", backup.to_str().unwrap()]);
+    assert!(stderr(&again).contains("not empty"));
+    // Damaged in one byte of a row, of a sample, of the manifest; cut short; lacking something.
+    let name = sha256(b"furniture 0");
+    let sample = backup.join("blobs").join(&name[..2]).join(&name);
+    for (place, what) in [
+        (backup.join("tables/submission.jsonl"), "one"),
+        (backup.join("tables/comment.jsonl"), "short"),
+        (backup.join("tables/vote.jsonl"), "gone"),
+        (sample.clone(), "one"),
+        (sample, "gone"),
+        (backup.join("manifest.json"), "short"),
+        (backup.join("manifest.json"), "gone"),
+    ] {
+        let whole = std::fs::read(&place).unwrap();
+        let mut bytes = whole.clone();
+        match what {
+            "one" => {
+                let middle = bytes.iter().rposition(u8::is_ascii_digit).unwrap();
+                bytes[middle] = if bytes[middle] == b'7' { b'8' } else { b'7' };
+            }
+            _ => bytes.truncate(bytes.len() / 2),
+        }
+        std::fs::write(&place, bytes).unwrap();
+        if what == "gone" {
+            std::fs::remove_file(&place).unwrap();
+        }
+        let into = directory.0.join("refused");
+        let output = restore(&backup, &into, &[]);
+        assert!(!output.status.success(), "{} {what}", place.display());
+        assert!(stderr(&output).contains("quorum: "), "{}", stderr(&output));
+        std::fs::write(&place, whole).unwrap();
+        // Nothing of it was taken: the whole one still goes in.
+        let whole = restore(&backup, &into, &[]);
+        assert!(
+            whole.status.success(),
+            "{} {what}: {}",
+            place.display(),
+            stderr(&whole)
+        );
+        std::fs::remove_dir_all(&into).unwrap();
+    }
+}
+
+/// S17, S25: `check` sees a sample that changed, one that is missing, one of another length.
+#[test]
+fn check_finds_what_is_wrong() {
+    let server = Server::start();
+    furnish(&server);
+    assert!(
+        server
+            .must(&["check"])
+            .contains("4 samples and their rows are as they should be")
+    );
+    let place = |text: &[u8]| {
+        let name = sha256(text);
+        server.data().join("blobs").join(&name[..2]).join(&name)
+    };
+    let stray = place(b"nobody's");
+    std::fs::create_dir_all(stray.parent().unwrap()).unwrap();
+    std::fs::write(&stray, b"nobody's").unwrap();
+    assert!(
+        server
+            .must(&["check"])
+            .contains("1 samples that no row speaks of")
+    );
+    std::fs::write(place(b"furniture 1"), b"Furniture 1").unwrap();
+    std::fs::remove_file(place(b"furniture 2")).unwrap();
+    let output = server.command(&["check"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!output.status.success());
+    assert!(said.contains(&format!(
+        "{} is not what its name says",
+        sha256(b"furniture 1")
+    )));
+    assert!(said.contains(&format!("{} is missing", sha256(b"furniture 2"))));
+    assert!(stderr(&output).contains("2 things are wrong"));
+}
+
+#[test]
+fn retention_lets_go_of_what_is_old_and_says_so_first() {
+    let mut server = Server::start();
+    let paths = furnish(&server);
+    server.terminate();
+    let output = server.command(&["retention"]);
+    assert!(stderr(&output).contains("there is no policy"));
+    let policy = server.data().with_extension("toml");
+    std::fs::write(&policy, "[retention]\nfile = 30\n").unwrap();
+    let policy_path = policy.to_str().unwrap();
+    assert!(
+        server
+            .must(&["retention", "--config", policy_path])
+            .contains("would let go of 0 files")
+    );
+    // Of no age at all is everything older than.
+    std::thread::sleep(Duration::from_millis(1100));
+    std::fs::write(&policy, "[retention]\nfile = 0\n").unwrap();
+    let said = server.must(&["retention", "--config", policy_path]);
+    assert!(said.contains("would let go of 4 files"), "{said}");
+    assert!(said.contains(&sha256(b"furniture 0")), "{said}");
+    assert_eq!(blobs(&server).len(), 4);
+    let said = server.must(&["retention", "--apply", "--config", policy_path]);
+    assert!(said.contains("let go of 4 files"), "{said}");
+    std::fs::remove_file(policy).unwrap();
+    assert_eq!(blobs(&server).len(), 0);
+    server.start_again(&[]);
+    assert_eq!(server.client.get(&paths[0]).status, 404);
+    assert_eq!(server.client.get("/comments").json["meta"]["count"], 1);
+    assert!(server.must(&["check"]).contains("0 samples"));
+    server.client.analysed("again", b"furniture 0");
+}
+
+/// The embedded store moves to the grown one while it is read; both hold the same; a backup of
+/// the one restores into the other.
+#[test]
+fn an_embedded_store_moves_to_a_grown_one_while_it_is_read() {
+    let services = Services::start(false);
+    let server = Server::start();
+    let paths = furnish(&server);
+    let large = vec![b'm'; 6 << 20];
+    server.client.analysed("large", &large);
+    // Its free reading is never taken while anything can be written.
+    let unread = format!("/files/{}", sha256(&large));
+    let expected = answers(&server.client, &paths);
+    let directory = Directory::new();
+    let file = directory.0.join("grown.toml");
+    let text = format!(
+        "[store]\nurl = \"{}\"\n[blobs]\nurl = \"{}\"\n",
+        services.postgres.url, services.s3.url
+    );
+    std::fs::write(&file, text).unwrap();
+    // Dead after the commit there and before the mark here: nothing is moved, and it can be begun
+    // again.
+    let migrate = || {
+        let mut command = quorum();
+        command
+            .args(["migrate", "--to", file.to_str().unwrap(), "--data"])
+            .arg(server.data())
+            .envs(crate::services::S3_CREDENTIALS);
+        command
+    };
+    let mut dying = migrate();
+    dying.env("QUORUM_FAILPOINTS", "migrate.copied=abort");
+    assert!(!dying.output().unwrap().status.success());
+    // What was written in between is not there, and it says so.
+    server.client.comment("/domains/a.example", "late").data();
+    let differing = migrate().output().unwrap();
+    assert!(
+        stderr(&differing).contains("the stores differ"),
+        "{}",
+        stderr(&differing)
+    );
+    let late = server.client.get("/comments?limit=1").data()[0]["id"].clone();
+    let path = format!("/comments/{}", late.as_str().unwrap());
+    assert_eq!(server.client.send("DELETE", &path, &[], b"").status, 200);
+    let moving = std::sync::atomic::AtomicBool::new(true);
+    let said = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut reads = 0;
+            while moving.load(std::sync::atomic::Ordering::Relaxed) {
+                server.client.get(&paths[0]).data();
+                reads += 1;
+            }
+            reads
+        });
+        let output = migrate().output().unwrap();
+        moving.store(false, std::sync::atomic::Ordering::Relaxed);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert!(reader.join().unwrap() > 10);
+        String::from_utf8(output.stdout).unwrap()
+    });
+    assert!(said.contains("samples\t5\t"), "{said}");
+    assert!(said.contains("every row and every sample is the same"));
+    // The old one answers on, and takes nothing any more.
+    assert_eq!(answers(&server.client, &paths), expected);
+    server.client.get(&unread).data();
+    assert_eq!(
+        server.client.upload("late", b"late").error(503),
+        "TransientError"
+    );
+    let settings = services.settings(&[]);
+    let grown_data = directory.0.join("grown");
+    let grown = Server::on_with(&grown_data, &server.client.key, &settings);
+    assert_eq!(answers(&grown.client, &paths), expected);
+    assert!(grown.must(&["check"]).contains("5 samples and their rows"));
+    grown.client.analysed("new", b"new in the grown one");
+    let said = grown.must(&["check"]);
+    assert!(said.contains("6 samples and their rows"), "{said}");
+    // There and back.
+    let backup = directory.0.join("backup");
+    grown.must(&["backup", backup.to_str().unwrap()]);
+    let back = directory.0.join("back");
+    let output = restore(&backup, &back, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let back = Server::on(&back, &server.client.key);
+    assert_eq!(answers(&back.client, &paths), expected);
+}

@@ -1,0 +1,298 @@
+//! Starts the services that a grown server stands on, each for one test: PostgreSQL, NATS with
+//! JetStream, and moto in the place of S3. Loopback only, in a directory of their own, ended when
+//! dropped. What is not installed fails the test and says how to have it: nothing is skipped.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a service may take to start; two cores may be busy.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// What moto is installed as.
+const MOTO: &str = "moto[server]==5.2.5";
+
+/// A child that is ended when it is dropped, and when this process ends without that.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // For PostgreSQL an immediate shutdown, which takes its shared memory along; for the
+        // others an end like any.
+        let asked = Command::new("kill")
+            .args(["-s", "QUIT", &self.0.id().to_string()])
+            .status();
+        let began = Instant::now();
+        while asked.as_ref().is_ok_and(std::process::ExitStatus::success)
+            && began.elapsed() < Duration::from_secs(5)
+        {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A program that ends when this process does, whichever way that ends.
+fn bound_to_us(program: &Path, as_postgres: bool) -> Command {
+    let mut command = Command::new("setpriv");
+    if as_postgres {
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
+    }
+    command.args(["--pdeathsig", "KILL"]).arg(program);
+    command
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A program, in the path or in one of these directories.
+#[track_caller]
+fn program(name: &str, directories: &[&str], package: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(directories.iter().map(PathBuf::from))
+        .map(|directory| directory.join(name))
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| panic!("{name} is missing: apt-get install {package}"))
+}
+
+#[track_caller]
+fn wait_for_port(port: u16, service: &mut Running, log: &Path) {
+    let began = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        let ended = service.0.try_wait().unwrap();
+        assert!(
+            ended.is_none() && began.elapsed() < PATIENCE,
+            "the service does not start ({ended:?}): {}",
+            std::fs::read_to_string(log).unwrap_or_default()
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn log(directory: &Path, name: &str) -> (PathBuf, std::fs::File) {
+    let path = directory.join(name);
+    let file = std::fs::File::create(&path).unwrap();
+    (path, file)
+}
+
+/// Where Debian has PostgreSQL's programs, which are not in everybody's path.
+const BINARIES: [&str; 2] = ["/usr/lib/postgresql/15/bin", "/usr/lib/postgresql/17/bin"];
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().unwrap().stdout == b"0\n"
+}
+
+/// A PostgreSQL cluster of its own.
+pub(crate) struct Postgres {
+    running: Option<Running>,
+    directory: PathBuf,
+    port: u16,
+    /// Its address, with user and database.
+    pub(crate) url: String,
+}
+
+impl Postgres {
+    /// Makes a cluster in the directory and starts it. PostgreSQL refuses to run as root: then it
+    /// runs as the user that Debian's package makes.
+    pub(crate) fn start(directory: &Path) -> Self {
+        let initdb = program("initdb", &BINARIES, "postgresql");
+        let data = directory.join("postgres");
+        std::fs::create_dir(&data).unwrap();
+        if is_root() {
+            let owned = Command::new("chown").arg("postgres").arg(&data).status();
+            assert!(owned.unwrap().success(), "there is no user postgres");
+        }
+        let (log_path, log_file) = log(directory, "postgres.log");
+        let made = bound_to_us(&initdb, is_root())
+            .args([
+                "--auth=trust",
+                "--username=quorum",
+                "--encoding=UTF8",
+                "--no-sync",
+            ])
+            // Not C: what the store compares byte by byte must not depend on the cluster.
+            .args(["--locale=C.UTF-8", "-D"])
+            .arg(&data)
+            .stdout(log_file.try_clone().unwrap())
+            .stderr(log_file.try_clone().unwrap())
+            .current_dir("/")
+            .status()
+            .unwrap();
+        assert!(
+            made.success(),
+            "{}",
+            std::fs::read_to_string(&log_path).unwrap()
+        );
+        let port = free_port();
+        let mut postgres = Self {
+            running: None,
+            directory: directory.to_owned(),
+            port,
+            url: format!("postgres://quorum@127.0.0.1:{port}/postgres"),
+        };
+        postgres.start_again();
+        postgres
+    }
+
+    /// Ends it, as a power failure would.
+    pub(crate) fn stop(&mut self) {
+        self.running = None;
+    }
+
+    /// Starts it on its data.
+    pub(crate) fn start_again(&mut self) {
+        let postgres = program("postgres", &BINARIES, "postgresql");
+        let (log_path, log_file) = log(&self.directory, "postgres.log");
+        let child = bound_to_us(&postgres, is_root())
+            .arg("-D")
+            .arg(self.directory.join("postgres"))
+            .args(["-c", "listen_addresses=127.0.0.1"])
+            .args([
+                "-c",
+                "unix_socket_directories=",
+                "-c",
+                "max_connections=200",
+            ])
+            .args(["-c", &format!("port={}", self.port)])
+            .stdout(Stdio::null())
+            .stderr(log_file)
+            .current_dir("/")
+            .spawn()
+            .unwrap();
+        let mut running = Running(child);
+        wait_for_port(self.port, &mut running, &log_path);
+        self.running = Some(running);
+        let psql = program("psql", &BINARIES, "postgresql-client");
+        let began = Instant::now();
+        // The port is open before the cluster answers.
+        loop {
+            let asked = Command::new(&psql)
+                .args([&self.url, "-qc", "SELECT 1"])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+            if asked.unwrap().success() {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "PostgreSQL does not answer");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// A NATS server with JetStream.
+pub(crate) struct Nats {
+    running: Option<Running>,
+    /// Its address.
+    pub(crate) url: String,
+}
+
+impl Nats {
+    /// Ends it.
+    pub(crate) fn stop(&mut self) {
+        self.running = None;
+    }
+
+    /// Starts it with its streams in the directory.
+    pub(crate) fn start(directory: &Path) -> Self {
+        let server = program("nats-server", &["/usr/sbin"], "nats-server");
+        let port = free_port();
+        let (log_path, log_file) = log(directory, "nats.log");
+        let child = bound_to_us(&server, false)
+            .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
+            .arg(directory.join("nats"))
+            .stdout(log_file.try_clone().unwrap())
+            .stderr(log_file)
+            .spawn()
+            .unwrap();
+        let mut running = Running(child);
+        wait_for_port(port, &mut running, &log_path);
+        Self {
+            running: Some(running),
+            url: format!("nats://127.0.0.1:{port}"),
+        }
+    }
+}
+
+/// moto's S3, with a bucket.
+pub(crate) struct S3 {
+    _running: Running,
+    /// The bucket's address.
+    pub(crate) url: String,
+}
+
+/// Who a client of [`S3`] is: anybody.
+pub(crate) const S3_CREDENTIALS: [(&str, &str); 3] = [
+    ("AWS_ACCESS_KEY_ID", "test"),
+    ("AWS_SECRET_ACCESS_KEY", "test"),
+    ("AWS_DEFAULT_REGION", "us-east-1"),
+];
+
+/// moto in a virtual environment of its own, installed by the first test that needs it.
+fn moto() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
+        || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache"),
+        PathBuf::from,
+    );
+    let place = cache.join("quorum/tools/moto");
+    std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+    let turn = std::fs::File::create(place.with_extension("lock")).unwrap();
+    turn.lock().unwrap();
+    let server = place.join("bin/moto_server");
+    let stamp = place.join("quorum-installed");
+    if std::fs::read_to_string(&stamp).unwrap_or_default() != MOTO {
+        let python = program("python3", &[], "python3 python3-venv");
+        let made = Command::new(python)
+            .args(["-m", "venv"])
+            .arg(&place)
+            .status();
+        assert!(made.unwrap().success(), "apt-get install python3-venv");
+        let installed = Command::new(place.join("bin/python"))
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                MOTO,
+            ])
+            .status();
+        assert!(installed.unwrap().success(), "pip cannot install {MOTO}");
+        std::fs::write(&stamp, MOTO).unwrap();
+    }
+    server
+}
+
+impl S3 {
+    /// Starts it; what it is given lies in its memory.
+    pub(crate) fn start(directory: &Path) -> Self {
+        let server = moto();
+        let port = free_port();
+        let (log_path, log_file) = log(directory, "s3.log");
+        let child = bound_to_us(&server, false)
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .stdout(log_file.try_clone().unwrap())
+            .stderr(log_file)
+            .spawn()
+            .unwrap();
+        let mut running = Running(child);
+        wait_for_port(port, &mut running, &log_path);
+        let made = ureq::put(format!("http://127.0.0.1:{port}/samples"))
+            .header("authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
+            .send_empty();
+        made.unwrap();
+        Self {
+            _running: running,
+            url: format!("s3://samples?endpoint=http://127.0.0.1:{port}&region=us-east-1"),
+        }
+    }
+}

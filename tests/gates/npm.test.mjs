@@ -1,0 +1,56 @@
+// The npm package @quorum/core as Node.js loads it: what docs/CORE.md shows works, and bad input is told.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { ROOT } from "../e2e/harness/tree.mjs";
+
+/** @type {any} */
+const quorum = await import(`${ROOT}/dist/npm/index.node.js`);
+
+test("the lines of docs/CORE.md", () => {
+  const [hit, ...others] = quorum.extract("Payload at hxxp://cdn.evil-corp[.]com/a.bin, not in readme.md");
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    { ...hit, inside: hit.inside.map((/** @type {any} */ { kind, value }) => [kind, value]) },
+    { kind: "url", value: "http://cdn.evil-corp.com/a.bin", written: "hxxp://cdn.evil-corp[.]com/a.bin", start: 11, end: 43, inside: [["domain", "cdn.evil-corp.com"]] },
+  );
+  assert.equal(quorum.refang("joe [at] example dot com"), "joe@example.com");
+  assert.equal(quorum.read("HTTPS://Example.com:443/a#b").value, "https://example.com/a");
+  const hasher = new quorum.Hasher();
+  hasher.update(new TextEncoder().encode("abc"));
+  assert.equal(hasher.digests().sha256, createHash("sha256").update("abc").digest("hex"));
+});
+
+test("places in a string count as JavaScript counts, lone surrogates included", () => {
+  const text = "\ud800 😀 見る hxxps://a.evil-corp[.]com/x \udfff 198.51.100.7";
+  for (const { written, start, end } of quorum.extract(text)) assert.equal(text.slice(start, end), written);
+  assert.equal(quorum.extract(text).length, 2);
+});
+
+test("a text in pieces of bytes", () => {
+  const extractor = new quorum.Extractor({ kinds: ["ipv4"] });
+  const bytes = new TextEncoder().encode("é 198.51.100.7 and http://a.example.com/");
+  const hits = [...bytes].flatMap((byte) => extractor.push(Uint8Array.of(byte))).concat(extractor.finish());
+  assert.deepEqual(hits.map((/** @type {any} */ { value, start, end }) => [value, start, end]), [["198.51.100.7", 3, 15]]);
+  assert.throws(() => extractor.push(bytes), /finish\(\)/);
+});
+
+test("a digest goes on from its saved state", () => {
+  const [first, second] = [new Uint8Array(100_000).fill(1), new Uint8Array(77).fill(2)];
+  const hasher = new quorum.Hasher();
+  hasher.update(first);
+  const later = quorum.Hasher.restore(hasher.save());
+  later.update(second);
+  assert.equal(later.digests().md5, createHash("md5").update(first).update(second).digest("hex"));
+  assert.throws(() => quorum.Hasher.restore(Uint8Array.of(1, 2, 3)));
+});
+
+test("wrong input is an error that says what is wrong", () => {
+  assert.throws(() => quorum.extract("x", { kinds: ["nonsense"] }), /kind/);
+  assert.throws(() => quorum.defang("ipv4", "1.2.3", "brackets"), /ipv4/);
+  assert.throws(() => quorum.defang("ipv4", "1.2.3.4", "upside-down"), /style/);
+  assert.throws(() => quorum.Blocklist.open(new Uint8Array(10)));
+  assert.equal(quorum.read("nothing of the kind"), undefined);
+  assert.equal(quorum.listedUrl("mailto:x"), undefined);
+});

@@ -206,6 +206,9 @@ const IN_BRACKETS: &[(&[u8], &str)] = &[
 
 /// `[.]`, `(dot)`, `{ at }`, `<.>`; the closing bracket may be of another kind.
 fn bracketed(rest: &[u8]) -> Option<Spelling> {
+    if !matches!(rest.first()?, b'[' | b'(' | b'{' | b'<') {
+        return None;
+    }
     let inner = usize::from(rest.get(1) == Some(&b' ')) + 1;
     // Most brackets are decided by the byte behind them.
     if !matches!(

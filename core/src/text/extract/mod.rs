@@ -256,8 +256,14 @@ const CLASSES: [u8; 256] = {
     table
 };
 
+/// Bytes that end an address, a name and a path wherever they stand.
+const ENDS_ANYTHING: &[u8] = b"\"<>|`";
+
 /// From this length on a word is read whatever it is made of: hashes and wallets begin here.
 const LONG: usize = 26;
+
+/// Up to this length punctuation may be a spelling that joins the words beside it.
+const SHORT: usize = 16;
 
 /// The longest word that is looked at as a whole; the rest is the next word.
 const WORD: usize = region::LONGEST;
@@ -271,6 +277,8 @@ struct Scanner {
     counted: usize,
     /// What was found in the region at hand, by its place in the text at hand.
     found: Vec<read::Candidate>,
+    /// The place at hand is inside of something too long, whose end is looked for.
+    skipping: bool,
 }
 
 impl Scanner {
@@ -281,6 +289,7 @@ impl Scanner {
             utf16: utf16::Utf16::default(),
             counted: 0,
             found: Vec::new(),
+            skipping: false,
         }
     }
 
@@ -297,6 +306,15 @@ impl Scanner {
         let mut at = from;
         let enough = |at: usize| at_end || raw.len() - at >= region::AHEAD;
         while at < raw.len() && enough(at) {
+            if self.skipping {
+                let decided = raw.len() - if at_end { 0 } else { region::AHEAD - 1 };
+                let rest = &raw[at..decided];
+                let ends = |byte: &u8| *byte <= b' ' || ENDS_ANYTHING.contains(byte);
+                let len = rest.iter().position(ends);
+                self.skipping = len.is_none();
+                at += len.unwrap_or(rest.len());
+                continue;
+            }
             if CLASSES[usize::from(raw[at])] == class::BLANK {
                 at += 1;
                 continue;
@@ -307,7 +325,8 @@ impl Scanner {
                 continue;
             }
             let mut found = std::mem::take(&mut self.found);
-            at = read::region(raw, at, &mut self.region, &self.options, &mut found);
+            (at, self.skipping) =
+                read::region(raw, at, &mut self.region, &self.options, &mut found);
             for candidate in found.drain(..) {
                 self.tell(raw, base, candidate, take);
             }
@@ -399,6 +418,10 @@ fn look(raw: &[u8], at: usize) -> (usize, bool) {
         hyphen |= byte == b'-';
         classes |= class;
         end += 1;
+    }
+    // Punctuation alone is nothing, however long it is.
+    if end - at > SHORT && raw[at..end].iter().all(u8::is_ascii_punctuation) {
+        return (end, false);
     }
     // A capital and a digit: `AS64511`, `T1059`; a hyphen and a digit: `CVE-2024-1`.
     let digits = classes & class::DIGIT != 0;

@@ -112,9 +112,9 @@ pub(super) fn start(raw: &[u8], slash: usize) -> Option<PathStart> {
         .flatten()
 }
 
-/// Where the path ends; `None` if it goes on longer than anybody writes one. `quote` is the
-/// byte in front of it.
-pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> Option<usize> {
+/// How far the path goes, and whether it ends there: it may be longer than anybody writes one.
+/// `quote` is the byte in front of it.
+pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> (usize, bool) {
     let limit = raw.len().min(path.start + LONGEST);
     let closing = quote
         .filter(|byte| matches!(byte, b'"' | b'\'' | b'`'))
@@ -163,7 +163,7 @@ pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> Option<usiz
         end += 1;
     }
     if end == limit && limit < raw.len() {
-        return None;
+        return (end, false);
     }
     while end > path.slash + 1
         && matches!(
@@ -173,7 +173,7 @@ pub(super) fn end(raw: &[u8], path: PathStart, quote: Option<u8>) -> Option<usiz
     {
         end -= 1;
     }
-    Some(end)
+    (end, true)
 }
 
 fn starts_path(text: &[u8]) -> bool {

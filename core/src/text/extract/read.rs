@@ -23,14 +23,15 @@ pub(super) struct Candidate {
     pub(super) inside: Vec<(Observable, Range<usize>)>,
 }
 
-/// Reads the region at `at`; returns where the next one begins.
+/// Reads the region at `at`; returns where the next one begins, and whether that is inside of
+/// something that is too long for an observable.
 pub(super) fn region(
     raw: &[u8],
     at: usize,
     region: &mut Region,
     options: &Options,
     found: &mut Vec<Candidate>,
-) -> usize {
+) -> (usize, bool) {
     let text = &raw[at..];
     let ending = region.decode(text);
     let mut reader = Reader {
@@ -44,28 +45,29 @@ pub(super) fn region(
     };
     reader.run();
     let end = at + region.len;
+    let mut too_long = false;
     let next = match ending {
         Ending::Path(path) => {
             let quote = raw[..at + path.start].last().copied();
-            match paths::end(text, path, quote) {
-                Some(path_end) => {
-                    let place = at + path.start..at + path_end;
-                    if let Some(outcome) = read_path(&raw[place.clone()], path.kind) {
-                        found.push(Candidate {
-                            place: place.clone(),
-                            outcome,
-                            inside: Vec::new(),
-                        });
-                    }
-                    place.end
-                }
-                None => at + path.slash + 1,
+            let (path_end, whole) = paths::end(text, path, quote);
+            let place = at + path.start..at + path_end;
+            if whole && let Some(outcome) = read_path(&raw[place.clone()], path.kind) {
+                found.push(Candidate {
+                    place: place.clone(),
+                    outcome,
+                    inside: Vec::new(),
+                });
             }
+            place.end
         }
         Ending::Closed => end,
         // What reaches the cut goes on behind it, nobody knows how.
         Ending::Cut => {
             found.retain(|candidate| candidate.place.end < end);
+            // Without a byte that ends something this is one thing. (Sentences of some scripts have
+            // none either.)
+            let separates = |byte: &u8| !byte.is_ascii() || b"\"<>|`',;(){}".contains(byte);
+            too_long = !raw[at..end].iter().any(separates);
             end
         }
     };
@@ -74,9 +76,9 @@ pub(super) fn region(
         // The name may have read as something else on the way.
         found.retain(|other| other.place.end <= candidate.place.start);
         found.push(candidate);
-        return mutex_end.max(next);
+        return (mutex_end.max(next), false);
     }
-    next
+    (next, too_long)
 }
 
 fn read_path(written: &[u8], kind: PathKind) -> Option<Result<Observable, Reason>> {
@@ -101,12 +103,20 @@ fn read_path(written: &[u8], kind: PathKind) -> Option<Result<Observable, Reason
 /// `"mutex": "NAME"`, `CreateMutexW(0, 0, "NAME")`.
 fn mutex(raw: &[u8], at: usize, word_end: usize) -> Option<(Candidate, usize)> {
     let word = &raw[at..word_end];
-    let mark = |mark: &[u8]| {
-        word.windows(mark.len())
-            .position(|window| window.eq_ignore_ascii_case(mark))
-            .map(|found| (at + found, at + found + mark.len()))
+    let mark = |from: usize| {
+        let marks = [&b"mutex"[..], b"mutant"].into_iter();
+        let begins = |mark: &&[u8]| {
+            let text = word.get(from..from + mark.len());
+            text.is_some_and(|text| text.eq_ignore_ascii_case(mark))
+        };
+        marks.filter(begins).map(<[u8]>::len).next()
     };
-    let (mark_start, behind) = mark(b"mutex").or_else(|| mark(b"mutant"))?;
+    let (mark_start, len) = word
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| byte.eq_ignore_ascii_case(&b'm'))
+        .find_map(|(from, _)| Some((at + from, mark(from)?)))?;
+    let behind = mark_start + len;
     let line = &raw[behind..raw.len().min(behind + 320)];
     let line = &line[..line
         .iter()
@@ -578,7 +588,8 @@ impl Reader<'_> {
                 .take_while(|byte| byte.is_ascii_graphic() && !b"\"'`<>|()[]{},;".contains(byte))
                 .count();
             let end = self.trim_url(start, start + len);
-            return self.tell_if(Kind::Purl, start..end);
+            self.tell_if(Kind::Purl, start..end);
+            return Some(end);
         }
         if shape.others == 0 && !shape.wide {
             if let Some(found) = self.network(start) {
@@ -935,12 +946,16 @@ impl Reader<'_> {
         let observable = self.parse(Kind::Url, &place).ok().or_else(|| {
             let text = std::str::from_utf8(&self.meant[place.clone()]).ok()?;
             Observable::parse_as(Kind::Url, &format!("http://{text}")).ok()
-        })?;
-        self.tell_with(
-            place,
-            Ok(observable),
-            vec![(host.clone(), host_place.clone())],
-        );
+        });
+        match observable {
+            Some(observable) => self.tell_with(
+                place,
+                Ok(observable),
+                vec![(host.clone(), host_place.clone())],
+            ),
+            // The path is not read again: one that is too long may hold thousands of hosts.
+            None => self.tell(host_place.clone(), Ok(host.clone())),
+        }
         Some(end)
     }
 

@@ -640,8 +640,9 @@ impl Reader<'_> {
             return None;
         }
         let mut end = start + len;
-        while end > start && self.meant[end - 1] == b'.'
-            || self.meant[..end].ends_with(b":") && !self.meant[start..end].ends_with(b"::")
+        while end > start
+            && (self.meant[end - 1] == b'.'
+                || self.meant[end - 1] == b':' && !self.meant[start..end].ends_with(b"::"))
         {
             end -= 1;
         }

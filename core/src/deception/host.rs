@@ -94,7 +94,7 @@ impl Host {
         let decoded = percent_decoded(written);
         let decoded = decoded.strip_suffix('.').unwrap_or(&decoded);
         let (unicode, result) = idna::domain_to_unicode(decoded);
-        let ascii = idna::domain_to_ascii(decoded).unwrap_or_else(|_| decoded.to_lowercase());
+        let ascii = idna::domain_to_ascii(decoded).unwrap_or_else(|_| decoded.to_ascii_lowercase());
         // What the URL Standard refuses beside IDNA is punctuation, of which people see enough.
         Self::Name(Name {
             ascii,
@@ -371,10 +371,12 @@ fn check_label(
     }
     let digits = listed(label, |c| !c.is_ascii() && digit_zero(c).is_some());
     if !digits.is_empty() {
-        let mut systems: Vec<char> = label.chars().filter_map(digit_zero).collect();
-        systems.sort_unstable();
-        systems.dedup();
-        if systems.len() > 1 || label.contains(|c: char| c.is_ascii_alphabetic()) {
+        let first = label.chars().find_map(digit_zero);
+        let mixed = label
+            .chars()
+            .filter_map(digit_zero)
+            .any(|zero| Some(zero) != first);
+        if mixed || label.contains(|c: char| c.is_ascii_alphabetic()) {
             findings.push(
                 Reason::ForeignDigits {
                     label: shown,

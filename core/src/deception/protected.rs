@@ -87,6 +87,9 @@ const LURES: [&str; 62] = [
     "www",
 ];
 
+/// No lure or filler has more letters.
+const MAX_LURE: usize = 14;
+
 /// Words that may stand beside a lure without making it any better.
 const FILLERS: [&str; 15] = [
     "app", "bank", "banking", "center", "client", "com", "in", "my", "net", "official", "online",
@@ -201,8 +204,8 @@ pub struct Protected {
     by_label: Vec<(Box<str>, u32)>,
     /// (what the label looks like, entry), sorted.
     by_shape: Vec<(Box<str>, u32)>,
-    /// (length, letters, entry), sorted: what can be one edit away is found by two numbers.
-    by_length: Vec<(u8, u32, u32)>,
+    /// (letters, entry) by the label's length: what can be one edit away is found by two numbers.
+    by_length: Vec<Vec<(u32, u32)>>,
 }
 
 impl Protected {
@@ -241,12 +244,14 @@ impl Protected {
         for (number, entry) in (0..).zip(&self.entries) {
             self.by_label.push((entry.label.clone(), number));
             self.by_shape.push((shape(&entry.label).into(), number));
-            let length = u8::try_from(entry.length()).unwrap_or(u8::MAX);
-            self.by_length.push((length, letters(&entry.label), number));
+            let length = entry.length();
+            if self.by_length.len() <= length {
+                self.by_length.resize_with(length + 1, Vec::new);
+            }
+            self.by_length[length].push((letters(&entry.label), number));
         }
         self.by_label.sort_unstable();
         self.by_shape.sort_unstable();
-        self.by_length.sort_unstable();
     }
 
     /// Whether a name, or the domain that it lies below, belongs to an owner on the list.
@@ -284,11 +289,10 @@ impl Protected {
         };
         let (ascii_label, suffix) = registered.split_once('.').unwrap_or((registered, ""));
         let label = idna::domain_to_unicode(ascii_label).0;
-        let tld_and_more = public_suffix(&name.ascii);
         let candidate = Candidate {
             label: &label,
             suffix,
-            private: tld_and_more.private,
+            private: public_suffix(&name.ascii).private,
         };
         if let Some((severity, entry, trick)) = self.look_alike(&candidate) {
             findings.push((
@@ -333,15 +337,11 @@ impl Protected {
             .map(|entry| (entry, candidate.shape_trick(entry)));
         let (length, letters) = (candidate.label.chars().count(), letters(candidate.label));
         let near = (length.saturating_sub(1)..=length + 1)
-            .filter_map(|length| u8::try_from(length).ok())
-            .flat_map(|length| {
-                let from = self.by_length.partition_point(|entry| entry.0 < length);
-                let to = self.by_length.partition_point(|entry| entry.0 <= length);
-                &self.by_length[from..to]
-            })
+            .filter_map(|length| self.by_length.get(length))
+            .flatten()
             // One edit changes at most two of the bits that say which letters there are.
-            .filter(|(_, other, _)| (letters ^ other).count_ones() <= 2)
-            .map(|(_, _, number)| &self.entries[*number as usize])
+            .filter(|(other, _)| (letters ^ other).count_ones() <= 2)
+            .map(|(_, number)| &self.entries[*number as usize])
             .map(|entry| (entry, one_edit(candidate.label, &entry.label)));
         let joined = candidate
             .without_dot()
@@ -365,7 +365,7 @@ impl Protected {
                 (
                     std::cmp::Reverse(*severity),
                     *trick,
-                    entry.suffix != candidate.suffix.into(),
+                    *entry.suffix != *candidate.suffix,
                 )
             })
     }
@@ -374,15 +374,23 @@ impl Protected {
     fn part<'a>(&self, label: &'a str) -> Option<(Severity, &Entry, &'a str)> {
         let parts: Vec<&str> = label.split('-').collect();
         let lured = parts.iter().any(|part| is_lure(part));
-        let hyphenated = parts.iter().filter(|_| parts.len() > 1).filter_map(|part| {
-            let (entry, exact) = self.is_name(part)?;
-            let with_suffix = exact && parts.contains(&&*entry.suffix);
-            if lured || with_suffix {
-                (entry.length() >= 3).then_some((Severity::Warning, entry, *part))
-            } else {
-                (entry.length() >= 5 && !entry.word).then_some((Severity::Notice, entry, *part))
-            }
-        });
+        // Names on the list have at most one hyphen of their own (`t-mobile`).
+        let mut hyphens = vec![0];
+        hyphens.extend(label.match_indices('-').map(|(at, _)| at + 1));
+        hyphens.push(label.len() + 1);
+        let runs = [2, 3].into_iter().flat_map(|count| hyphens.windows(count));
+        let runs = runs.map(|ends| &label[ends[0]..ends[ends.len() - 1] - 1]);
+        let hyphenated = runs
+            .filter(|run| run.len() < label.len())
+            .filter_map(|part| {
+                let (entry, exact) = self.is_name(part)?;
+                let with_suffix = exact && parts.contains(&&*entry.suffix);
+                if lured || with_suffix {
+                    (entry.length() >= 3).then_some((Severity::Warning, entry, part))
+                } else {
+                    (entry.length() >= 5 && !entry.word).then_some((Severity::Notice, entry, part))
+                }
+            });
         let glued = parts.iter().flat_map(|part| {
             // No name on the list and no lure is longer than this.
             let cuts = (part.char_indices().map(|(at, _)| at)).filter(|at| (2..=60).contains(at));
@@ -596,6 +604,9 @@ fn is_luring(text: &str) -> bool {
     if is_lure(text) {
         return true;
     }
+    if text.len() > 2 * MAX_LURE {
+        return false;
+    }
     (1..text.len())
         .filter(|at| text.is_char_boundary(*at))
         .any(|at| {
@@ -650,10 +661,12 @@ pub(super) fn shape(label: &str) -> String {
             '4' => 'a',
             '5' => 's',
             '8' => 'b',
+            // Turned letters have prototypes of their own.
+            'ə' | 'ǝ' => 'e',
             c => c,
         };
         match (out.chars().next_back(), c) {
-            (Some('r'), 'n') => replace_last(&mut out, 'm'),
+            (Some('r' | 'n'), 'n') => replace_last(&mut out, 'm'),
             (Some('v'), 'v') => replace_last(&mut out, 'w'),
             (Some('c'), 'l') => replace_last(&mut out, 'd'),
             _ => out.push(c),
@@ -749,6 +762,12 @@ mod tests {
     #[test]
     fn the_lures_are_sorted_for_the_binary_search() {
         assert!(LURES.is_sorted());
+        assert!(
+            LURES
+                .iter()
+                .chain(&FILLERS)
+                .all(|word| word.len() <= MAX_LURE)
+        );
     }
 
     #[test]

@@ -370,7 +370,7 @@ fn check_user(address: &Address<'_>, host: &Host, findings: &mut Vec<Finding>) {
     // Neither a long text in front of the host nor its password is looked through to the end.
     let user = &user[..user.floor_char_boundary(1024)];
     let is_host_character = |c: char| {
-        c.is_alphanumeric()
+        c.is_ascii_alphanumeric()
             || matches!(c, '-' | '.' | '_')
             || (!c.is_ascii() && !host::is_fake_punctuation(c))
     };
@@ -480,7 +480,9 @@ pub fn check_link(text: &str, target: &str, protected: &Protected) -> Vec<Findin
     let mut findings = Vec::new();
     check_hidden(text.trim(), Place::LinkText, &mut findings);
     let named = named_in(text);
-    let Some(first) = named.first() else {
+    // What is meant as an address counts first.
+    let meant = named.iter().find(|named| named.meant);
+    let Some(first) = meant.or(named.first()) else {
         return findings;
     };
     let target = match read(target) {
@@ -574,7 +576,5 @@ fn named_in(text: &str) -> Vec<Named> {
             break;
         }
     }
-    // What is meant as an address counts first.
-    out.sort_by_key(|named| !named.meant);
     out
 }

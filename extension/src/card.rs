@@ -40,9 +40,18 @@ struct Clicked {
     page_url: Option<String>,
 }
 
+/// The nearest thing under the mouse.
+#[derive(Debug, PartialEq)]
+enum Target<'a> {
+    /// Something with an address of its own, if that is a web address.
+    Address(Option<Indicator>),
+    /// Text, which has to be read.
+    Selection(&'a str),
+}
+
 impl Clicked {
-    /// What there is to be checked: the nearest thing under the mouse.
-    async fn indicators(&self) -> Vec<Indicator> {
+    /// What there is to be checked.
+    fn target(&self) -> Target<'_> {
         let address = |text: &Option<String>| -> Option<Indicator> {
             match text.as_deref()?.parse().ok()? {
                 url @ Indicator::Url(_) => Some(url),
@@ -50,16 +59,13 @@ impl Clicked {
             }
         };
         if self.link_url.is_some() {
-            return address(&self.link_url).into_iter().collect();
+            return Target::Address(address(&self.link_url));
         }
         if let Some(text) = &self.selection_text {
-            return reader::indicators(text).await;
+            return Target::Selection(text);
         }
         // An image whose bytes stand in the page itself has no address: the page's counts.
-        address(&self.src_url)
-            .or_else(|| address(&self.page_url))
-            .into_iter()
-            .collect()
+        Target::Address(address(&self.src_url).or_else(|| address(&self.page_url)))
     }
 }
 
@@ -68,7 +74,10 @@ impl Clicked {
 pub(crate) async fn menu_clicked(info: JsValue, tab: JsValue) {
     let clicked: Clicked = from_js(info).unwrap_or_default();
     let tab: Option<Tab> = from_js(tab);
-    let indicators = clicked.indicators().await;
+    let indicators = match clicked.target() {
+        Target::Address(address) => address.into_iter().collect(),
+        Target::Selection(text) => reader::indicators(text).await,
+    };
     if let Some(tab) = tab.and_then(|tab| tab.id) {
         let shown = to_js(&indicators);
         let stored = platform::write_storage("session", &place(tab), &shown).await;
@@ -153,12 +162,8 @@ pub(crate) fn tell(tab: i64, what: &Tell) {
 mod tests {
     use super::*;
 
-    fn texts(clicked: &Clicked) -> Vec<String> {
-        clicked
-            .indicators()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+    fn address(text: &str) -> Target<'static> {
+        Target::Address(Some(text.parse().expect("a web address")))
     }
 
     fn some(text: &str) -> Option<String> {
@@ -173,7 +178,7 @@ mod tests {
             page_url: some("https://c.example/"),
             src_url: None,
         };
-        assert_eq!(texts(&clicked), ["https://a.example/x"]);
+        assert_eq!(clicked.target(), address("https://a.example/x"));
     }
 
     #[test]
@@ -183,17 +188,18 @@ mod tests {
             page_url: some("https://c.example/"),
             ..Clicked::default()
         };
-        assert_eq!(texts(&clicked), [""; 0]);
+        assert_eq!(clicked.target(), Target::Address(None));
     }
 
     #[test]
-    fn all_of_a_selection_is_offered() {
+    fn a_selection_goes_before_the_page() {
         let clicked = Clicked {
             selection_text: some("from 192.0.2[.]7 and hxxp://a[.]example/x"),
             page_url: some("https://c.example/"),
             ..Clicked::default()
         };
-        assert_eq!(texts(&clicked), ["192.0.2.7", "http://a.example/x"]);
+        let read = "from 192.0.2[.]7 and hxxp://a[.]example/x";
+        assert_eq!(clicked.target(), Target::Selection(read));
     }
 
     #[test]
@@ -203,6 +209,6 @@ mod tests {
             page_url: some("https://c.example/"),
             ..Clicked::default()
         };
-        assert_eq!(texts(&clicked), ["https://c.example/"]);
+        assert_eq!(clicked.target(), address("https://c.example/"));
     }
 }

@@ -1,6 +1,6 @@
 //! `@quorum/core`: quorum-core for JavaScript, in Node.js and in browsers.
 //!
-//! Values cross as plain objects, whose types stand in [`TYPES`]. Offsets are UTF-16 code units where
+//! Values cross as plain objects, whose types stand in `TYPES`. Offsets are UTF-16 code units where
 //! a string was given, and bytes where bytes were.
 #![forbid(unsafe_code)]
 

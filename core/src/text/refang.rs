@@ -551,7 +551,7 @@ fn spaced(rest: &[u8], before: &[u8]) -> Option<Spelling> {
 /// Last labels that make `example dot com` a name; any two letters besides.
 const SPOKEN_ENDINGS: &[&[u8]] = &[
     b"app", b"biz", b"cloud", b"club", b"com", b"dev", b"edu", b"example", b"gov", b"info", b"int",
-    b"live", b"mil", b"mobi", b"name", b"net", b"online", b"onion", b"org", b"pro", b"shop",
+    b"live", b"mil", b"mobi", b"name", b"net", b"onion", b"online", b"org", b"pro", b"shop",
     b"site", b"space", b"store", b"tech", b"test", b"top", b"vip", b"website", b"work", b"xyz",
 ];
 

@@ -794,6 +794,8 @@ impl Reader<'_> {
         if let Some(dots) = meant[start..end].windows(2).rposition(|pair| pair == b"..") {
             let behind = start + dots + 2;
             if behind < end {
+                // `index HASH..HASH` of a difference.
+                self.hashes_within(start..start + dots);
                 start = behind;
             }
         }

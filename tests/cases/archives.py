@@ -240,6 +240,10 @@ case("two entries of one member", hand_zip(two, listed + [central(b"c", HELLO, 0
 case("the count is wrong", hand_zip(two, listed, count=7), seen + ["- finding: the directory has 2 entries and should have 7"])
 case("the directory is elsewhere", hand_zip(two, listed, offset=3), seen + ["- finding: the directory is at 948 and should be at 3"])
 case("bytes between", hand_zip([two[0], b"?" * 50], [listed[0]]), seen[:3] + ["- finding: 50 bytes belong to nothing"])
+for junk in [b"?PK\1\2junk", b"?PK\5\6\xff", b"?PK\3\4\xff", b"?PPPPK", b"?PK\1\2" + bytes(7)]:
+    body = local(b"b", MORE, 8)
+    case(f"{junk} between", hand_zip([two[0], junk, body], [listed[0], central(b"b", MORE, len(two[0] + junk), 8)]),
+         seen[:3] + [f"- finding: {len(junk)} bytes belong to nothing", f"1 b deflate {len(raw(MORE))}/880", whole(1, MORE)])
 case("bytes behind", hand_zip(two, listed) + b"?" * 50, seen + ["- finding: 50 bytes stand behind the end"])
 case("another end in the comment", hand_zip(two, listed, comment=end(0, 0, 0)), seen + ["- finding: the comment looks like another end of the archive"])
 case("two archives, one behind the other", hand_zip(two[:1], listed[:1]) + hand_zip([local(b"evil", MORE)], [central(b"evil", MORE, 0)]),

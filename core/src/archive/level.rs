@@ -13,7 +13,7 @@ use super::{
 use crate::digest::{HEAD_BYTES, Hasher, file_type, sha256};
 
 /// How many bytes are wanted before a stream's kind is decided: a tar header is 512 long.
-const HEAD: usize = if HEAD_BYTES > 512 { HEAD_BYTES } else { 512 };
+const HEAD: usize = 512;
 
 /// What was used up of the limits.
 #[derive(Default)]

@@ -7,9 +7,9 @@
 //! # Memory
 //!
 //! Per level of nesting at most 196 KB for a record of ZIP (64 KB for gzip and tar), 43 KB for the
-//! decompressor with its window, and 3 KB for the digests: 1.5 MB for the six levels of the default
-//! [`Limits`]. Besides about 150 bytes for every member of an archive that is still open, 1.5 MB at
-//! the default of 10 000.
+//! decompressor with its window, [`HEAD_BYTES`](crate::digest::HEAD_BYTES) for the file type and 1 KB
+//! for the digests: below 2 MB for the six levels of the default [`Limits`]. Besides about 150 bytes
+//! for every member of an archive that is still open, 1.5 MB at the default of 10 000.
 //!
 //! # Time
 //!

@@ -261,19 +261,25 @@ impl Zip {
         else {
             return false;
         };
-        // A local header is always consumed whole, so nothing is read ahead here.
         let most = left.map_or(usize::MAX, |left| {
             usize::try_from(left).unwrap_or(usize::MAX)
         });
-        let before = &input[..most.min(input.len())];
+        // A search that went too far has read the first bytes ahead.
+        let ahead = std::mem::take(&mut self.buf);
+        let source = if ahead.is_empty() { *input } else { &ahead };
+        let before = &source[..most.min(source.len())];
         let mut piece = before;
         let flow = inflater.push(&mut piece, ratio, |bytes| {
             current.checksum.update(bytes);
             out.data(ctx, bytes)
         });
         let taken = before.len() - piece.len();
-        *input = &input[taken..];
-        self.read += taken as u64;
+        if ahead.is_empty() {
+            *input = &input[taken..];
+            self.read += taken as u64;
+        } else {
+            self.buf = ahead[taken..].to_vec();
+        }
         current.taken = inflater.packed;
         current.given = inflater.unpacked;
         let left = left.map(|left| left - taken as u64);
@@ -285,7 +291,7 @@ impl Zip {
                 self.spoil(ctx, out, Damage::Deflate, at + taken as u64);
                 self.skip(Some(0));
             }
-            (Flow::More, _) => return false,
+            (Flow::More, _) => return !ahead.is_empty(),
             (Flow::Done, None | Some(0)) => self.data_ended(ctx, out),
             (Flow::Done, Some(rest)) => {
                 // The bytes behind the end are nobody's; the content itself is whole.
@@ -902,11 +908,15 @@ fn likely_local(header: &[u8]) -> bool {
     )
 }
 
+/// Stricter than what readers take: a chance hit would swallow what follows as its name and comment.
 fn likely_central(header: &[u8]) -> bool {
+    let lengths = le(header, 30, 2) | le(header, 32, 2);
     likely(
         le(header, 6, 2),
         le(header, 8, 2),
         le(header, 10, 2),
         le(header, 28, 2),
-    )
+    ) && le(header, 6, 2) >= 10
+        && le(header, 34, 2) == 0
+        && lengths <= 4096
 }

@@ -154,7 +154,7 @@ pub fn indicators(text: &str, limit: usize) -> Vec<Indicator> {
 /// extractor.push(b"see 198.51.", &mut |one| found.push(one));
 /// extractor.push(b"100.7", &mut |one| found.push(one));
 /// extractor.finish(&mut |one| found.push(one));
-/// assert!(matches!(&found[..], [Found::Hit(hit)] if hit.span == (4..15)));
+/// assert!(matches!(&found[..], [Found::Hit(hit)] if hit.span == (4..16)));
 /// ```
 #[derive(Debug)]
 pub struct Extractor {

@@ -3,9 +3,7 @@
 //! understands, or understands differently, fails here.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use quorum_core::digest::{Digests, file_type, sha256};
@@ -26,32 +24,9 @@ use crate::ids::Secret;
 #[path = "../../tests/services/mod.rs"]
 mod services;
 
+use services::Directory;
+
 const NOW: i64 = 1_700_000_000;
-
-struct Directory(PathBuf);
-
-impl Directory {
-    fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "quorum-store-{}-{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path).unwrap();
-        // PostgreSQL may run as somebody else.
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&path, open).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 fn digests(bytes: &[u8]) -> Digests {
     let mut hasher = quorum_core::digest::Hasher::new();

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, ValueEnum};
+use quorum_core::deception::show_safely;
 use quorum_core::indicator::{CanonicalUrl, Indicator};
 use quorum_core::observable::{Kind, Observable};
 use quorum_core::safe_browsing::SafeUrl;
@@ -10,7 +11,6 @@ use quorum_core::suffix::{public_suffix, registrable_domain};
 use quorum_core::text::{DefangStyle, defang, refang};
 use serde::Serialize;
 
-use super::printable;
 use crate::cli::{Failure, say};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -118,7 +118,7 @@ fn text(explained: &Explained) -> Result<(), Failure> {
     let none = "none".to_owned();
     say(&format!(
         "url                 {}",
-        printable(&explained.url)
+        show_safely(&explained.url)
     ))?;
     say(&format!("canonical           {}", explained.canonical))?;
     say(&format!("defanged            {}", explained.defanged))?;

@@ -5,12 +5,13 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use quorum_core::deception::show_safely;
 use quorum_core::observable::{Kind, Observable};
 use quorum_core::stix;
 use quorum_core::text::{Extractor, Found, Hit, Options, Strictness};
 use serde::Serialize;
 
-use super::{Input, csv_field, inputs, printable};
+use super::{Input, csv_field, inputs};
 use crate::cli::Failure;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -161,11 +162,11 @@ impl<W: Write> Output<W> {
         match self.format {
             Format::Text => {
                 let file = if self.name_files {
-                    format!("{}\t", printable(file))
+                    format!("{}\t", show_safely(file))
                 } else {
                     String::new()
                 };
-                writeln!(self.out, "{file}{kind}\t{}", printable(&value))?;
+                writeln!(self.out, "{file}{kind}\t{}", show_safely(&value))?;
             }
             Format::Json => {
                 let row = Row {

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use quorum_core::deception::show_safely;
 use quorum_core::digest::fuzzy::{FuzzyHasher, Similarity};
 use quorum_core::digest::{Digests, FileType, HEAD_BYTES, Hasher, file_type};
 use serde::Serialize;
 
-use super::{Input, csv_field, inputs, printable};
+use super::{Input, csv_field, inputs};
 use crate::cli::{Failure, say};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -104,7 +105,7 @@ fn text(row: &Row) -> String {
     let Similarity { ssdeep, tlsh } = &row.similarity;
     let mut told = format!(
         "{}\n  type    {}\n  size    {size}\n  md5     {md5}\n  sha1    {sha1}\n  sha256  {sha256}\n  ssdeep  {ssdeep}",
-        printable(&row.file),
+        show_safely(&row.file),
         row.file_type.description,
     );
     if let Some(tlsh) = tlsh {

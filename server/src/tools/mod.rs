@@ -141,16 +141,3 @@ fn csv_field(text: &str) -> String {
         text
     }
 }
-
-/// Text from strangers for a terminal: control characters, which could drive it, as U+XXXX.
-fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() {
-            out.push_str(&format!("<U+{:04X}>", u32::from(c)));
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}

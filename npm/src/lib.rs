@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 
 use js_sys::{Array, Object, Reflect};
-use quorum_core::blocklist;
+use quorum_core::blocklist::OwnedBlocklist;
 use quorum_core::digest::{self, fuzzy};
 use quorum_core::indicator::Indicator;
 use quorum_core::observable::{Kind, Observable};
@@ -383,28 +383,24 @@ pub fn file_type(head: &[u8]) -> Result<FileTypeJs, JsError> {
 /// A local list of hash prefixes, verified when it is opened.
 #[wasm_bindgen]
 pub struct Blocklist {
-    bytes: Vec<u8>,
+    inner: OwnedBlocklist,
 }
 
 #[wasm_bindgen]
 impl Blocklist {
     /// Opens a list; a damaged one is refused with the reason.
     pub fn open(bytes: Vec<u8>) -> Result<Blocklist, JsError> {
-        blocklist::Blocklist::open(&bytes)?;
-        Ok(Self { bytes })
+        Ok(Self {
+            inner: OwnedBlocklist::open(bytes)?,
+        })
     }
 
     /// The expression (`host/path`) under which an address is listed, if it is. A list holds the
     /// beginnings of hashes: a hit is to be confirmed where that matters.
     #[wasm_bindgen(js_name = lookupUrl)]
-    pub fn lookup_url(&self, url: &str) -> Result<Option<String>, JsError> {
-        let list = blocklist::Blocklist::open(&self.bytes)?;
-        let Ok(safe) = SafeUrl::parse(url.as_bytes()) else {
-            return Ok(None);
-        };
-        Ok(list
-            .lookup_url(&safe)
-            .next()
-            .map(|found| found.expression.to_string()))
+    pub fn lookup_url(&self, url: &str) -> Option<String> {
+        let safe = SafeUrl::parse(url.as_bytes()).ok()?;
+        let found = self.inner.list().lookup_url(&safe).next()?;
+        Some(found.expression.to_string())
     }
 }

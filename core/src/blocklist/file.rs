@@ -163,6 +163,28 @@ pub struct Blocklist<'a> {
     checksum: &'a [u8; CHECKSUM],
 }
 
+/// A list that holds its bytes: verified once, and borrowed for each look-up at no cost.
+#[derive(Clone)]
+pub struct OwnedBlocklist(Vec<u8>);
+
+impl OwnedBlocklist {
+    /// Verifies the bytes and keeps them.
+    ///
+    /// # Errors
+    /// As [`Blocklist::open`].
+    pub fn open(bytes: Vec<u8>) -> Result<Self, OpenError> {
+        Blocklist::open(&bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// The list.
+    pub fn list(&self) -> Blocklist<'_> {
+        let (list, ..) =
+            Blocklist::lay_out(&self.0).expect("the bytes were verified and never change");
+        list
+    }
+}
+
 impl<'a> Blocklist<'a> {
     /// Verifies the bytes and borrows them: header, length, checksum, and that the set is one a
     /// builder makes. Takes time in proportion to the length.
@@ -170,6 +192,23 @@ impl<'a> Blocklist<'a> {
     /// # Errors
     /// For anything but an undamaged list of a known format; says where.
     pub fn open(bytes: &'a [u8]) -> Result<Self, OpenError> {
+        let (list, buckets, parts) = Self::lay_out(bytes)?;
+        let content = &bytes[..bytes.len() - CHECKSUM];
+        if Sha256::digest(content)[..] != list.checksum[..] {
+            return Err(OpenError::Checksum { at: content.len() });
+        }
+        match list.flaw(buckets) {
+            None => Ok(list),
+            Some((part, offset, what)) => Err(OpenError::Structure {
+                at: parts[part] + offset,
+                what,
+            }),
+        }
+    }
+
+    /// Finds the parts by the header and the length alone: the list, the number of its buckets, and
+    /// where its three parts begin.
+    fn lay_out(bytes: &'a [u8]) -> Result<(Self, u64, [usize; 3]), OpenError> {
         let (header, texts_end) = header(bytes)?;
         let layout = Layout::of(header.prefix_bytes, header.entries);
         let needed = [layout.ranks, layout.upper, layout.lower, CHECKSUM as u64]
@@ -184,13 +223,9 @@ impl<'a> Blocklist<'a> {
         // Nothing is longer than the bytes, so that all of these fit into `usize`.
         let upper_at = texts_end + layout.ranks as usize;
         let lower_at = upper_at + layout.upper as usize;
-        let checksum_at = lower_at + layout.lower as usize;
         let (content, checksum) = bytes
             .split_last_chunk()
             .expect("the length was compared above");
-        if Sha256::digest(content)[..] != checksum[..] {
-            return Err(OpenError::Checksum { at: checksum_at });
-        }
         let list = Self {
             header,
             low_bits: layout.low_bits,
@@ -199,13 +234,7 @@ impl<'a> Blocklist<'a> {
             lower: &content[lower_at..],
             checksum,
         };
-        match list.flaw(layout.buckets) {
-            None => Ok(list),
-            Some((part, offset, what)) => Err(OpenError::Structure {
-                at: [texts_end, upper_at, lower_at][part] + offset,
-                what,
-            }),
-        }
+        Ok((list, layout.buckets, [texts_end, upper_at, lower_at]))
     }
 
     /// What differs from what a builder makes: the part (ranks, buckets, low bits), the offset in

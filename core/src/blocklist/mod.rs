@@ -22,7 +22,7 @@ mod rice;
 mod update;
 
 pub use build::{BuildError, Builder};
-pub use file::{Blocklist, Header, OpenError};
+pub use file::{Blocklist, Header, OpenError, OwnedBlocklist};
 pub use rice::{RiceDeltas, RiceError, Width};
 pub use update::{ApplyError, Changes, DiffError, Update, apply, diff};
 

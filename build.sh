@@ -63,7 +63,6 @@ need_wasm() {
   # The CLI must be of the very version of the crate: Cargo.lock is the one place that says which.
   local version
   version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p;}' Cargo.lock)
-  # Without --locked: the versions that its own lock file names do not build.
   need_crate wasm-bindgen-cli "$version"
   BINDGEN=$TOOLS/wasm-bindgen-cli-$version/bin/wasm-bindgen
 }
@@ -73,6 +72,7 @@ need_crate() {
   local root=$TOOLS/$1-$2
   if [[ ! -f $root/.crates.toml ]]; then
     say "installing $1 $2"
+    # Without --locked: the versions that wasm-bindgen-cli's own lock file names do not build.
     CARGO_TARGET_DIR=$TOOLS/build cargo install --quiet "$1" --version "=$2" --root "$root" >&2
     rm -rf "$TOOLS/build"
   fi
@@ -91,19 +91,19 @@ need_services() {
   local postgres=(/usr/lib/postgresql/*/bin/postgres)
   ((${#postgres[@]})) || apt_for postgres-is-missing postgresql
   apt_for nats-server nats-server strace strace setpriv util-linux
-  python3 -c 'import ensurepip' 2>/dev/null || apt_for python3-venv-is-missing python3-venv
 }
 
-need_python() {
+# need_venv NAME REQUIREMENTS: Python packages in $TOOLS/NAME, renewed when the list changes.
+need_venv() {
+  local venv=$TOOLS/$1
   apt_for python3 python3
-  PYTHON=$TOOLS/python/bin/python
-  if ! cmp -s tests/clients/requirements.txt "$TOOLS/python/requirements.txt"; then
+  if ! cmp -s "$2" "$venv/requirements.txt"; then
     python3 -c 'import ensurepip' 2>/dev/null || apt_for python3-venv-is-missing python3-venv
-    say "installing the API clients that the server is tested with: $(grep -v '^#' tests/clients/requirements.txt | tr '\n' ' ')"
-    rm -rf "$TOOLS/python"
-    python3 -m venv "$TOOLS/python" >&2
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt >&2
-    cp tests/clients/requirements.txt "$TOOLS/python/requirements.txt"
+    say "installing Python packages: $(grep -v '^#' "$2" | tr '\n' ' ')"
+    rm -rf "$venv"
+    python3 -m venv "$venv" >&2
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$2" >&2
+    cp "$2" "$venv/requirements.txt"
   fi
 }
 
@@ -221,20 +221,13 @@ verb_package() {
 verb_fmt() { need_rust; cargo fmt --all; }
 
 verb_bench() {
-  local name=${1:-core} python=$TOOLS/bench-python
+  local name=${1:-core}
   [[ -f tests/bench/$name.mjs ]] || die "no such benchmark: $name (there is: $(cd tests/bench && echo *.mjs))"
   need_browsers
   build_extension_alone
   cargo build --quiet --release -p quorum-core --example extract_speed
-  if ! cmp -s tests/bench/core/requirements.txt "$python/requirements.txt"; then
-    python3 -c 'import ensurepip' 2>/dev/null || apt_for python3-venv-is-missing python3-venv
-    say "installing the benchmark's peers in Python"
-    rm -rf "$python"
-    python3 -m venv "$python" >&2
-    "$python/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/bench/core/requirements.txt >&2
-    cp tests/bench/core/requirements.txt "$python/requirements.txt"
-  fi
-  QUORUM_EXTRACT_SPEED=$CARGO_TARGET_DIR/release/examples/extract_speed QUORUM_BENCH_PYTHON=$python/bin/python \
+  need_venv bench-python tests/bench/core/requirements.txt
+  QUORUM_EXTRACT_SPEED=$CARGO_TARGET_DIR/release/examples/extract_speed QUORUM_BENCH_PYTHON=$TOOLS/bench-python/bin/python \
     node "tests/bench/$name.mjs"
 }
 
@@ -358,7 +351,8 @@ node_tests() { timeout --kill-after=10 1800 node --test --test-concurrency=1 --t
 verb_test() {
   need_wasm
   need_browsers
-  need_python
+  # The API clients that the server is tested with.
+  need_venv python tests/clients/requirements.txt
   need_services
   rm -rf target/test
   mkdir -p target/test
@@ -379,7 +373,7 @@ verb_test() {
   layer cases-wasm cargo wasm_cases "$BINDGEN-test-runner"
   layer cases-browser cargo wasm_cases node "$ROOT/tests/cases/browser.mjs" "$BINDGEN-test-runner"
   layer gates node node_tests tests/gates/*.test.mjs
-  layer clients line "$PYTHON" tests/clients/vt_py.py
+  layer clients line "$TOOLS/python/bin/python" tests/clients/vt_py.py
   layer e2e-chromium node node_tests tests/e2e/chromium/*.test.mjs
   layer e2e-firefox node node_tests tests/e2e/firefox/*.test.mjs
   set -e

@@ -11,8 +11,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod backend;
-#[cfg(feature = "bench")]
-mod bench;
 mod card;
 mod community;
 mod copy;

@@ -10,7 +10,7 @@ use super::paths::{self, PathKind};
 use super::region::{Ending, Region};
 use super::{BEHIND, Options, Reason, Strictness};
 use crate::indicator::{Domain, Indicator};
-use crate::observable::{HostUrl, Kind, Observable, ParseError};
+use crate::observable::{HostUrl, Kind, Observable};
 use crate::text::refang::first_char;
 
 /// Something found, or something that only looked like it.
@@ -51,10 +51,10 @@ pub(super) fn region(
             let quote = raw[..at + path.start].last().copied();
             let (path_end, whole) = paths::end(text, path, quote);
             let place = at + path.start..at + path_end;
-            if whole && let Some(outcome) = read_path(&raw[place.clone()], path.kind) {
+            if whole && let Some(observable) = read_path(&raw[place.clone()], path.kind) {
                 found.push(Candidate {
                     place: place.clone(),
-                    outcome,
+                    outcome: Ok(observable),
                     inside: Vec::new(),
                 });
             }
@@ -81,14 +81,14 @@ pub(super) fn region(
     (next, too_long)
 }
 
-fn read_path(written: &[u8], kind: PathKind) -> Option<Result<Observable, Reason>> {
+fn read_path(written: &[u8], kind: PathKind) -> Option<Observable> {
     let text = std::str::from_utf8(written).ok()?;
     // In a string literal each backslash is doubled.
     let single = text.replace("\\\\", "\\");
-    let text = if text.starts_with("\\\\") && !text.starts_with("\\\\\\\\") {
-        text
-    } else if text.starts_with("\\\\\\\\") {
+    let text = if text.starts_with("\\\\\\\\") {
         &format!("\\{single}")
+    } else if text.starts_with("\\\\") {
+        text
     } else {
         &single
     };
@@ -96,7 +96,7 @@ fn read_path(written: &[u8], kind: PathKind) -> Option<Result<Observable, Reason
         PathKind::File => Kind::FilePath,
         PathKind::Registry => Kind::RegistryKey,
     };
-    Observable::parse_as(kind, text).ok().map(Ok)
+    Observable::parse_as(kind, text).ok()
 }
 
 /// The name of a mutex, where the text says that it is one: `mutex: NAME`, `mutex name: "NAME"`,
@@ -316,15 +316,15 @@ impl Reader<'_> {
 
     /// Tells what a stretch is if it reads as that kind.
     fn tell_if(&mut self, kind: Kind, place: Range<usize>) -> Option<usize> {
-        let observable = self.parse(kind, &place).ok()?;
+        let observable = self.parse(kind, &place)?;
         let end = place.end;
         self.tell(place, Ok(observable));
         Some(end)
     }
 
-    fn parse(&self, kind: Kind, place: &Range<usize>) -> Result<Observable, Option<ParseError>> {
-        let text = std::str::from_utf8(&self.meant[place.clone()]).map_err(|_| None)?;
-        Observable::parse_as(kind, text).map_err(Some)
+    fn parse(&self, kind: Kind, place: &Range<usize>) -> Option<Observable> {
+        let text = std::str::from_utf8(&self.meant[place.clone()]).ok()?;
+        Observable::parse_as(kind, text).ok()
     }
 
     /// The end of the run at `start`, and its shape.
@@ -426,17 +426,14 @@ impl Reader<'_> {
         }
         let place = first..end;
         match self.parse(Kind::Url, &place) {
-            Ok(Observable::Url(url)) => {
+            Some(Observable::Url(url)) => {
                 let inside = self.host_inside(&url, authority..authority_end.min(end));
                 self.tell_with(place, Ok(Observable::Url(url)), inside);
-                Some(end)
             }
-            _ => {
-                self.tell(place, Err(Reason::Malformed));
-                // Read on behind it: an address that is too long may hold thousands.
-                Some(end)
-            }
+            // Not read again: an address that is too long may hold thousands.
+            _ => self.tell(place, Err(Reason::Malformed)),
         }
+        Some(end)
     }
 
     /// Where the authority that begins at `authority` ends.
@@ -749,7 +746,7 @@ impl Reader<'_> {
             }
         };
         let place = local..end;
-        let observable = self.parse(Kind::Email, &place).ok()?;
+        let observable = self.parse(Kind::Email, &place)?;
         self.tell_with(place, Ok(observable), vec![(host, domain)]);
         Some(end)
     }
@@ -946,7 +943,7 @@ impl Reader<'_> {
             return None;
         }
         let place = host_place.start..end;
-        let observable = self.parse(Kind::Url, &place).ok().or_else(|| {
+        let observable = self.parse(Kind::Url, &place).or_else(|| {
             let text = std::str::from_utf8(&self.meant[place.clone()]).ok()?;
             Observable::parse_as(Kind::Url, &format!("http://{text}")).ok()
         });

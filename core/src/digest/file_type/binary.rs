@@ -40,7 +40,11 @@ pub(super) fn kind(head: &[u8], tail: &[u8]) -> Option<Kind> {
         Some(Asf) if holds(first(8192), b"\xc0\xef\x19\xbc\x4d\x5b\xcf\x11") => Wmv,
         Some(Asf) if holds(first(8192), b"\x40\x9e\x69\xf8\x4d\x5b\xcf\x11") => Wma,
         // An entry for GeoKeyDirectoryTag, of shorts, in either byte order.
-        Some(Tiff) if holds(head, b"\xaf\x87\x03\0") || holds(head, b"\x87\xaf\0\x03") => GeoTiff,
+        Some(Tiff)
+            if holds(first(8192), b"\xaf\x87\x03\0") || holds(first(8192), b"\x87\xaf\0\x03") =>
+        {
+            GeoTiff
+        }
         Some(kind) => kind,
     })
 }

@@ -46,7 +46,7 @@ Unknown "unknown|unknown| bin dat data raw tmp temp bak old part crdownload cach
     Mz "mz|DOS EXE|exe com ovl sys|executable dos|='MZ'"
     Coff "coff|COFF|obj o|executable|=4c01..[00-02]@10,0000@14'.'`=6486..[00-02]@10,0000@14'.'`=64aa..[00-02]@10,0000@14'.'"
     AppImage "elf|AppImage|appimage run|executable linux|=7f'ELF'@8'AI'[01-02]"
-    Elf "elf|ELF| elf so o ko bin run out mod appimage oat odex|executable linux|=7f'ELF'"
+    Elf "elf|ELF| elf so o a ko bin run out mod appimage oat odex|executable linux|=7f'ELF'"
     MachO "macho|Mach-O| dylib o so bundle bin node|executable mac|=feedfa[ce-cf]`=[ce-cf]faedfe`=cafebabf"
     Dyld "dyld|Dyld shared cache||executable mac|='dyld_v'"
     Class "java-bytecode|Java Bytecode|class|executable java|=cafebabe"
@@ -208,7 +208,7 @@ Unknown "unknown|unknown| bin dat data raw tmp temp bak old part crdownload cach
 
     Flash "flash|Shockwave Flash|swf|internet|='FWS'[01-3c]`='CWS'[01-3c]`='ZWS'[01-3c]"
     Torrent "bittorrent|BitTorrent link|torrent|internet|td8:announce`td13:announce-list`td4:info`td7:comment`td10:created by"
-    Cap "cap|Network capture|pcap pcapng cap dmp|internet|=d4c3b2a1`=a1b2c3d4`=4d3cb2a1`=a1b23c4d`+0a0d0d0a`='snoop'00"
+    Cap "cap|Network capture|pcap pcapng cap dmp|internet|=d4c3b2a1`=a1b2c3d4`=4d3cb2a1`=a1b23c4d`+0a0d0d0a........1a2b3c4d`+0a0d0d0a........4d3c2b1a`='snoop'00"
 
     Sqlite "sqlite|SQLite database|sqlite sqlite3 db db3 gpkg|database|='SQLite format 3'00"
     Mdb "mdb|MS Access database|mdb accdb|database msoffice|=@4'Standard Jet DB'"
@@ -230,7 +230,7 @@ Unknown "unknown|unknown| bin dat data raw tmp temp bak old part crdownload cach
     Kdbx "kdbx|KeePass database|kdbx kdb|key database|=03d9a29a"
 
     // From here on: text. The order says which are, see `Kind::is_text`.
-    Text "text|Text|txt text log md markdown rst nfo asc lst cfg conf properties env ini toml yaml yml srt sub vtt po in cmake gradle lock csv tsv dat el lisp clj ex exs erl hs ml swift kt scala groovy dart jl r v asm s tcl proto ics vcf tex out snap mod msg dot cat so a||t.\\\"`t'\\\"`t.th `t.so "
+    Text "text|Text|txt text log md markdown rst nfo asc lst cfg conf properties env ini toml yaml yml srt sub vtt po in cmake gradle lock csv tsv dat el lisp clj ex exs erl hs ml swift kt scala groovy dart jl r v asm s tcl proto ics vcf tex out snap mod msg dot cat so a pth||t.\\\"`t'\\\"`t.th `t.so "
     SshKey "ssh|SSH key|pub key ppk pem|key|t-----begin openssh private`t---- begin ssh2 public`tputty-user-key-file-`tssh-rsa aaaa`tssh-dss aaaa`tssh-ed25519 aaaa`tecdsa-sha2-nistp"
     PgpText "pgp|OpenPGP (armoured)|asc pgp gpg sig key txt|key|t-----begin pgp "
     Pem "pem|PEM key or certificate|pem crt cer key csr pub ca asc p7b p7s crl|key|t-----begin "

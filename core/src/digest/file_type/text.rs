@@ -178,7 +178,6 @@ fn mail(sample: &[u8]) -> Option<Kind> {
 /// Whether the text is JSON (RFC 8259), or several values one behind the other, as far as it goes.
 /// Numbers and words are checked by their characters only.
 fn json(text: &[u8]) -> bool {
-    #[derive(PartialEq)]
     enum Wants {
         /// A value; in a fresh list also its end.
         Value {
@@ -210,14 +209,10 @@ fn json(text: &[u8]) -> bool {
                     Wants::Value { fresh: true }
                 };
             }
-            (b'}', Wants::More | Wants::Key { fresh: true }) if open.pop() == Some(b'{') => {
-                wants = if open.is_empty() {
-                    Wants::Value { fresh: false }
-                } else {
-                    Wants::More
-                };
-            }
-            (b']', Wants::More | Wants::Value { fresh: true }) if open.pop() == Some(b'[') => {
+            (b'}', Wants::More | Wants::Key { fresh: true })
+            | (b']', Wants::More | Wants::Value { fresh: true })
+                if open.pop() == Some(if byte == b'}' { b'{' } else { b'[' }) =>
+            {
                 wants = if open.is_empty() {
                     Wants::Value { fresh: false }
                 } else {

@@ -7,7 +7,8 @@ pub mod fuzzy;
 mod name;
 
 pub use file_type::{
-    FileType, HEAD_BYTES, TAIL_BYTES, TypeTags, content_tags, file_type, file_type_of,
+    FileType, HEAD_BYTES, TAIL_BYTES, TypeTags, broad_type_of, content_tags, file_type,
+    file_type_of,
 };
 pub use name::{NameCheck, RunsOn, check_name, ending, runs_when_opened};
 

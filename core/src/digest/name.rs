@@ -44,7 +44,7 @@ pub fn ending(name: &str) -> Option<String> {
             return None;
         }
         if !ending.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Some(ending.to_lowercase());
+            return Some(ending.to_ascii_lowercase());
         }
         base = stem;
     }
@@ -77,7 +77,10 @@ pub fn check_name(name: &str, found: &FileType) -> NameCheck {
         return NameCheck::NoEnding;
     };
     let kind = found.kind;
-    let owners: Vec<FileType> = Kind::owners(&ending).map(FileType::from).collect();
+    let owners: Vec<FileType> = Kind::owners(&ending)
+        .into_iter()
+        .map(FileType::from)
+        .collect();
     let is_owned = |test: &dyn Fn(&FileType) -> bool| owners.iter().any(test);
     let promises = !owners.is_empty() && !is_owned(&|owner| owner.kind == Kind::Unknown);
     let fits = match kind {
@@ -88,10 +91,13 @@ pub fn check_name(name: &str, found: &FileType) -> NameCheck {
         _ if kind.is_text() => is_owned(&|owner| owner.kind == Kind::Text),
         _ => ending == "zip" && Kind::Zip.endings().any(|own| own == found.extension),
     };
+    // A sort is shared, except with the containers that list what is built upon them.
     let is_sort = |owner: &FileType| {
-        let tags = || found.tags.iter().filter(|tag| SORTS.contains(tag));
-        (owner.kind.is_text() && kind.is_text())
-            || owner.tags.iter().any(|tag| tags().any(|own| own == tag))
+        let is_container = matches!(owner.kind, Kind::Zip | Kind::Ole) && owner.extension != ending;
+        let mut tags = owner.tags.iter().filter(|tag| SORTS.contains(tag));
+        owner.kind.is_text() == kind.is_text()
+            && !is_container
+            && (kind.is_text() || tags.any(|tag| found.tags.iter().any(|own| own == tag)))
     };
     if fits || is_owned(&|owner| owner.kind == kind) {
         NameCheck::Fits
@@ -115,12 +121,12 @@ pub struct RunsOn {
     pub linux: bool,
 }
 
-const WINDOWS: &str = " exe com scr pif bat cmd msi msp msix appx msixbundle appxbundle appinstaller cpl \
+const WINDOWS: &str = "exe com scr pif bat cmd msi msp msix appx msixbundle appxbundle appinstaller cpl \
     lnk url website js jse vbs vbe wsf wsh hta jar reg chm hlp msc scf application appref-ms gadget xll \
-    settingcontent-ms diagcab library-ms search-ms rdp jnlp ";
-const MACOS: &str = " app command tool pkg mpkg terminal workflow action jar fileloc inetloc prefpane \
-    saver mobileconfig osx jnlp ";
-const LINUX: &str = " desktop appimage run sh deb rpm flatpakref flatpak snap jar jnlp ";
+    settingcontent-ms diagcab library-ms search-ms rdp jnlp";
+const MACOS: &str = "app command tool pkg mpkg terminal workflow action jar fileloc inetloc prefpane \
+    saver mobileconfig osx jnlp";
+const LINUX: &str = "desktop appimage run sh deb rpm flatpakref flatpak snap jar jnlp";
 
 /// Tells where a file of this name runs when it is opened.
 ///
@@ -129,11 +135,8 @@ const LINUX: &str = " desktop appimage run sh deb rpm flatpakref flatpak snap ja
 /// assert!(runs.windows && !runs.macos && !runs.linux);
 /// ```
 pub fn runs_when_opened(name: &str) -> RunsOn {
-    let word = ending(name).map(|ending| format!(" {ending} "));
-    let is_in = |list: &str| {
-        word.as_ref()
-            .is_some_and(|word| list.contains(word.as_str()))
-    };
+    let ending = ending(name);
+    let is_in = |list: &str| list.split(' ').any(|own| ending.as_deref() == Some(own));
     RunsOn {
         windows: is_in(WINDOWS),
         macos: is_in(MACOS),

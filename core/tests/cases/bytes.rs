@@ -1,9 +1,17 @@
-//! Bytes: digests and file types.
+//! Bytes: digests, file types, and names against content.
 
-use quorum_core::digest::{self, Hasher};
-use serde_json::json;
+use quorum_core::digest::{self, Hasher, NameCheck};
+use serde_json::{Value, json};
 
-use crate::harness::{bytes, subjects};
+use crate::harness::{bytes, string, subjects};
+
+/// Bytes in one piece or several.
+fn pieces(value: &Value) -> Vec<u8> {
+    match value {
+        Value::Array(pieces) => pieces.iter().flat_map(bytes).collect(),
+        piece => bytes(piece),
+    }
+}
 
 subjects! {
     digest: |input| {
@@ -15,7 +23,33 @@ subjects! {
         serde_json::to_value(hasher.finish()).unwrap()
     };
     file_type: |input| {
-        let found = digest::file_type(&bytes(input));
+        let (head, tail) = match input.get("head") {
+            Some(head) => (pieces(head), pieces(&input["tail"])),
+            None => (pieces(input), vec![]),
+        };
+        let found = digest::file_type_of(&head, &tail);
+        assert_eq!(found.tags.iter().last(), Some(found.tag));
+        if tail.is_empty() {
+            assert_eq!(digest::file_type(&head), found);
+        }
         json!([found.tag, found.extension])
+    };
+    content_tags: |input| json!(digest::content_tags(&pieces(input)));
+    check_name: |input| {
+        let (name, head) = (string(&input["name"]), pieces(&input["bytes"]));
+        let check = |found| digest::check_name(name, &found);
+        let found = check(digest::file_type(&head));
+        // The broad type tells every lie that the whole one does.
+        let is_lie = |check: &NameCheck| matches!(check, NameCheck::Contradicts { .. });
+        assert_eq!(is_lie(&check(digest::broad_type_of(&head, &[]))), is_lie(&found));
+        match serde_json::to_value(&found).unwrap() {
+            Value::Object(lie) => json!(["contradicts", lie["contradicts"]["expected"][0]]),
+            word => word,
+        }
+    };
+    ending: |input| json!(digest::ending(string(input)));
+    runs_when_opened: |input| {
+        let on = digest::runs_when_opened(string(input));
+        json!([on.windows, on.macos, on.linux])
     };
 }

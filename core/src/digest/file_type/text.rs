@@ -13,23 +13,31 @@ use super::holds;
 /// How much is looked at for the words of languages.
 const SAMPLE: usize = 8 * 1024;
 
+/// Reads the language of a text, from its first bytes as they are and in lower case.
+pub(super) type Reader = fn(&[u8], &[u8]) -> Option<Kind>;
+
 /// The type of a text, `None` for what is none.
-pub(super) fn kind(head: &[u8]) -> Option<Kind> {
+pub(super) fn kind(head: &[u8], read: Reader) -> Option<Kind> {
     let text = decode(head)?;
     let text = text.trim_ascii_start();
     let sample = &text[..text.len().min(SAMPLE)];
     let lower = sample.to_ascii_lowercase();
     Some(
         shebang(text)
-            .or_else(|| beginning(&lower, sample))
-            .or_else(|| mail(sample))
-            .or_else(|| json(text).then_some(Json))
+            .or_else(|| beginning(&lower))
             .or_else(|| markup(&lower))
-            .or_else(|| sections(&lower))
-            .or_else(|| language(sample, &lower))
-            .or_else(|| columns(text).then_some(Csv))
+            .or_else(|| json(text).then_some(Json))
+            .or_else(|| read(sample, &lower))
             .unwrap_or(Text),
     )
+}
+
+/// Tells what takes more than a look at the beginning: mail, settings, code, columns.
+pub(super) fn read(sample: &[u8], lower: &[u8]) -> Option<Kind> {
+    mail(sample)
+        .or_else(|| sections(lower))
+        .or_else(|| language(sample, lower))
+        .or_else(|| columns(sample).then_some(Csv))
 }
 
 /// Whether the first bytes are printable ASCII all through.
@@ -71,10 +79,12 @@ fn decode(head: &[u8]) -> Option<Cow<'_, [u8]>> {
         // A character cut by the end of the head is no reason against text; nothing but it is.
         Err(error) => error.error_len().is_none() && error.valid_up_to() > 0,
     };
-    // Of 64 random bytes one in a thousand has no control; shorter ones have to be mostly ASCII.
+    // Of 64 random bytes one in a thousand has no control; shorter ones have to be mostly ASCII, and
+    // the rest none of what are controls beyond it.
     let high = text.iter().filter(|byte| !byte.is_ascii()).count();
-    (is_utf8 || text.len() >= 64 || high * 3 <= text.len() || matches!(text, Cow::Owned(_)))
-        .then_some(text)
+    let is_legacy = text.len() >= 64
+        || high * 3 <= text.len() && !text.iter().any(|byte| (0x80..0xa0).contains(byte));
+    (is_utf8 || is_legacy || matches!(text, Cow::Owned(_))).then_some(text)
 }
 
 fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -82,41 +92,6 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         .map(<[u8]>::trim_ascii)
         .filter(|line| !line.is_empty())
 }
-
-/// Interpreters by the beginning of their names, the special before the general.
-const INTERPRETERS: &[(&str, Kind)] = &[
-    ("python", Python),
-    ("pypy", Python),
-    ("perl", Perl),
-    ("php", Php),
-    ("ruby", Ruby),
-    ("lua", Lua),
-    ("node", JavaScript),
-    ("deno", JavaScript),
-    ("bun", JavaScript),
-    ("pwsh", PowerShell),
-    ("powershell", PowerShell),
-    ("awk", Awk),
-    ("gawk", Awk),
-    ("mawk", Awk),
-    ("tclsh", Tcl),
-    ("wish", Tcl),
-    ("expect", Tcl),
-    ("osascript", AppleScript),
-    ("make", Makefile),
-    ("sh", Shell),
-    ("bash", Shell),
-    ("dash", Shell),
-    ("ash", Shell),
-    ("zsh", Shell),
-    ("ksh", Shell),
-    ("csh", Shell),
-    ("tcsh", Shell),
-    ("fish", Shell),
-    ("busybox", Shell),
-    ("bats", Shell),
-    ("", OtherScript),
-];
 
 /// `#!/usr/bin/env -S VAR=x python3 -u` and its shorter forms.
 fn shebang(text: &[u8]) -> Option<Kind> {
@@ -135,75 +110,23 @@ fn shebang(text: &[u8]) -> Option<Kind> {
     }
     // `#![attribute]` is Rust.
     program.first().filter(|byte| byte.is_ascii_alphabetic())?;
-    let found = INTERPRETERS
-        .iter()
-        .find(|(known, _)| program.starts_with(known.as_bytes()));
-    found.map(|(_, kind)| *kind)
+    Kind::told('!', &|name| program.starts_with(name.as_bytes())).or(Some(OtherScript))
 }
 
-/// How files of one format begin, in lower case.
-const BEGINNINGS: &[(&str, Kind)] = &[
-    ("<?php", Php),
-    ("<?=", Php),
-    ("#@~^", Encoded),
-    ("-----begin pgp ", PgpText),
-    ("-----begin openssh private key", SshKey),
-    ("-----begin ", Pem),
-    ("---- begin ssh2 public key", SshKey),
-    ("putty-user-key-file-", SshKey),
-    ("ssh-rsa aaaa", SshKey),
-    ("ssh-dss aaaa", SshKey),
-    ("ssh-ed25519 aaaa", SshKey),
-    ("ecdsa-sha2-nistp", SshKey),
-    ("windows registry editor version ", Reg),
-    ("regedit4", Reg),
-    ("begin:vcalendar", Calendar),
-    ("begin:vcard", VCard),
-    ("#extm3u", Playlist),
-    ("[playlist]", Playlist),
-    ("id;p", Slk),
-    ("(this file must be converted with binhex", BinHex),
-    ("diff --git ", Diff),
-    ("index: ", Diff),
-    ("--- a/", Diff),
-    ("0\nsection", Dxf),
-    ("0\r\nsection", Dxf),
-    ("999\r\n", Dxf),
-    ("\\documentclass", Latex),
-    // Manual pages speak of commands and show code.
-    (".\\\"", Text),
-    ("'\\\"", Text),
-    (".th ", Text),
-    (".so ", Text),
-    ("version 1.0 class", Vba),
-    ("attribute vb_name", Vba),
-    ("screen mode id:i:", Rdp),
-    ("full address:s:", Rdp),
-];
-
-fn beginning(lower: &[u8], sample: &[u8]) -> Option<Kind> {
-    // Bencoding has its keys in order, so one of these is the first.
-    let keys = [
-        "d8:announce",
-        "d13:announce-list",
-        "d4:info",
-        "d7:comment",
-        "d10:created by",
-    ];
-    if keys.iter().any(|key| sample.starts_with(key.as_bytes())) {
-        return Some(Torrent);
-    }
-    // The two lines that head a patch, below whatever explains it.
-    let mut lines = lines(sample).peekable();
-    while let Some(line) = lines.next() {
-        if line.starts_with(b"--- ") && lines.peek().is_some_and(|next| next.starts_with(b"+++ ")) {
+fn beginning(lower: &[u8]) -> Option<Kind> {
+    let mut lines = lines(lower).peekable();
+    let mut is_first = true;
+    while let (Some(line), Some(next)) = (lines.next(), lines.peek()) {
+        // The two lines that head a patch, below whatever explains it.
+        if line.starts_with(b"--- ") && next.starts_with(b"+++ ") {
             return Some(Diff);
         }
+        if is_first && line == b"0" && *next == b"section" {
+            return Some(Dxf);
+        }
+        is_first = false;
     }
-    let found = BEGINNINGS
-        .iter()
-        .find(|(begin, _)| lower.starts_with(begin.as_bytes()));
-    found.map(|(_, kind)| *kind)
+    Kind::told('t', &|begin| lower.starts_with(begin.as_bytes()))
 }
 
 /// A block of header fields (RFC 5322) with those that only mail has.
@@ -255,7 +178,6 @@ fn mail(sample: &[u8]) -> Option<Kind> {
 /// Whether the text is JSON (RFC 8259), or several values one behind the other, as far as it goes.
 /// Numbers and words are checked by their characters only.
 fn json(text: &[u8]) -> bool {
-    #[derive(PartialEq)]
     enum Wants {
         /// A value; in a fresh list also its end.
         Value {
@@ -287,14 +209,10 @@ fn json(text: &[u8]) -> bool {
                     Wants::Value { fresh: true }
                 };
             }
-            (b'}', Wants::More | Wants::Key { fresh: true }) if open.pop() == Some(b'{') => {
-                wants = if open.is_empty() {
-                    Wants::Value { fresh: false }
-                } else {
-                    Wants::More
-                };
-            }
-            (b']', Wants::More | Wants::Value { fresh: true }) if open.pop() == Some(b'[') => {
+            (b'}', Wants::More | Wants::Key { fresh: true })
+            | (b']', Wants::More | Wants::Value { fresh: true })
+                if open.pop() == Some(if byte == b'}' { b'{' } else { b'[' }) =>
+            {
                 wants = if open.is_empty() {
                     Wants::Value { fresh: false }
                 } else {
@@ -339,23 +257,9 @@ fn json(text: &[u8]) -> bool {
     true
 }
 
-/// Root elements that have a type of their own.
-const ROOTS: &[(&str, Kind)] = &[
-    ("svg", Svg),
-    ("svg:svg", Svg),
-    ("html", Html),
-    ("plist", PlistText),
-    ("job", Wsf),
-    ("package", Wsf),
-    ("scriptlet", Sct),
-    ("component", Sct),
-    ("mmc_consolefile", Msc),
-    ("jnlp", Jnlp),
-];
-
 /// Elements at the beginning that make a page, by WHATWG's MIME Sniffing Standard and practice.
-const PAGE: &str = " html head script iframe h1 h2 h3 div font table a style title b body br p meta \
-    form img center span ul link object embed input hta:application ";
+const PAGE: &str = "html head script iframe h1 h2 h3 div font table a style title b body br p meta form \
+    img center span ul link object embed input hta:application";
 
 /// HTML and XML.
 fn markup(lower: &[u8]) -> Option<Kind> {
@@ -403,17 +307,17 @@ fn markup(lower: &[u8]) -> Option<Kind> {
     let name = std::str::from_utf8(name).unwrap_or_default();
     // WSF and scriptlets share their elements' names with much else; a script is in them.
     let scripted = holds(lower, b"<script");
-    match ROOTS.iter().find(|(root, _)| *root == name) {
-        Some((_, Wsf | Sct)) if !scripted => {}
-        Some((_, Html)) => return Some(html(lower)),
-        Some((_, kind)) => return Some(*kind),
+    match Kind::told('<', &|root| root == name) {
+        Some(Wsf | Sct) if !scripted => {}
+        Some(Html) => return Some(html(lower)),
         None => {}
+        found => return found,
     }
     let closed = holds(lower, b"</") || holds(lower, b"/>");
     if declared {
         Some(Xml)
     } else if !name.is_empty()
-        && PAGE.contains(&format!(" {name} "))
+        && PAGE.split(' ').any(|own| own == name)
         && root[name.len()..]
             .first()
             .is_some_and(|next| b" >/\n\r\t".contains(next))
@@ -427,19 +331,13 @@ fn markup(lower: &[u8]) -> Option<Kind> {
     }
 }
 
-/// First sections that have a type of their own.
-const SECTIONS: &[(&str, Kind)] = &[
-    ("[internetshortcut]", UrlFile),
-    ("[desktop entry]", Desktop),
-];
-
 /// Settings: sections in brackets with keys and values, and hardly anything else.
 fn sections(lower: &[u8]) -> Option<Kind> {
     let is_comment = |line: &&[u8]| matches!(line[0], b';' | b'#');
     let mut all = lines(lower).filter(|line| !is_comment(line));
     let first = all.next()?;
-    if let Some((_, kind)) = SECTIONS.iter().find(|(name, _)| first == name.as_bytes()) {
-        return Some(*kind);
+    if let Some(kind) = Kind::told('[', &|section| first == section.as_bytes()) {
+        return Some(kind);
     }
     let is_section = |line: &[u8]| line.len() > 2 && line[0] == b'[' && line.ends_with(b"]");
     let (mut sections, mut pairs, mut others) = (usize::from(is_section(first)), 0, 0);
@@ -619,11 +517,6 @@ const LANGUAGES: &[Language] = &[
         ignores_case: true,
         words: "4^tell application \"\n3^end tell⏎\n3*do shell script \"\n2^display dialog \n2^on run\n1^set …to ",
     },
-    Language {
-        kind: Tcl,
-        ignores_case: false,
-        words: "3^proc … {…{⏎\n3^package require \n3^package provide \n2^namespace eval \n1^set \n1^puts \n1*[expr {\n2^foreach … {⏎\n1^} else {⏎",
-    },
 ];
 
 const C_WORDS: &str = "4^#include <\n4^#include \"\n2^#define \n2^#ifndef \n1^#ifdef \n1^#endif\n4^int main(\n3^typedef struct\n\
@@ -657,12 +550,11 @@ fn language(sample: &[u8], lower: &[u8]) -> Option<Kind> {
             best = (score, Some(language.kind));
         }
     }
+    let cpp = score(CPP_WORDS, &own);
+    let both = cpp + score(C_WORDS, &own);
     match best {
-        (_, Some(C | ObjectiveC | Java | CSharp | JavaScript))
-            if {
-                let cpp = score(CPP_WORDS, &own);
-                cpp >= 3 && cpp + score(C_WORDS, &own) >= best.0.max(6)
-            } =>
+        (score, None | Some(C | ObjectiveC | Java | CSharp | JavaScript))
+            if cpp >= 3 && both >= score.max(ENOUGH) =>
         {
             Some(Cpp)
         }

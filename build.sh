@@ -221,14 +221,21 @@ verb_package() {
 verb_fmt() { need_rust; cargo fmt --all; }
 
 verb_bench() {
-  local name=${1:-core}
+  local name=${1:-core} python=$TOOLS/bench-python
   [[ -f tests/bench/$name.mjs ]] || die "no such benchmark: $name (there is: $(cd tests/bench && echo *.mjs))"
-  need_wasm
-  # The interface's module, which digests dropped files, with a door that the shipped one does not have.
-  say "building the module for the benchmark"
-  cargo build --quiet -p quorum-www --features bench --target "$WASM" --profile wasm
-  bind quorum_www target/bindgen/bench
-  node "tests/bench/$name.mjs"
+  need_browsers
+  build_extension_alone
+  cargo build --quiet --release -p quorum-core --example extract_speed
+  if ! cmp -s tests/bench/core/requirements.txt "$python/requirements.txt"; then
+    python3 -c 'import ensurepip' 2>/dev/null || apt_for python3-venv-is-missing python3-venv
+    say "installing the benchmark's peers in Python"
+    rm -rf "$python"
+    python3 -m venv "$python" >&2
+    "$python/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/bench/core/requirements.txt >&2
+    cp tests/bench/core/requirements.txt "$python/requirements.txt"
+  fi
+  QUORUM_EXTRACT_SPEED=$CARGO_TARGET_DIR/release/examples/extract_speed QUORUM_BENCH_PYTHON=$python/bin/python \
+    node "tests/bench/$name.mjs"
 }
 
 # fuzz [SECONDS [TARGET …]]: each fuzz target for so long. What is found lies in core/fuzz/artifacts, and

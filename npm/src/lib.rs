@@ -57,18 +57,25 @@ export interface ListedUrl { canonical: string; expressions: { expression: strin
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(typescript_type = "ExtractOptions | undefined")]
+    /// What to look for.
     pub type ExtractOptionsJs;
     #[wasm_bindgen(typescript_type = "Hit[]")]
+    /// Hits, in the order of the text.
     pub type HitsJs;
     #[wasm_bindgen(typescript_type = "Observable | undefined")]
+    /// An observable.
     pub type ObservableJs;
     #[wasm_bindgen(typescript_type = "Digests")]
+    /// Three digests and a size.
     pub type DigestsJs;
     #[wasm_bindgen(typescript_type = "Similarity")]
+    /// Similarity digests.
     pub type SimilarityJs;
     #[wasm_bindgen(typescript_type = "FileType")]
+    /// A file type.
     pub type FileTypeJs;
     #[wasm_bindgen(typescript_type = "ListedUrl | undefined")]
+    /// An address as lists know it.
     pub type ListedUrlJs;
 }
 
@@ -385,5 +392,19 @@ impl Blocklist {
     pub fn open(bytes: Vec<u8>) -> Result<Blocklist, JsError> {
         blocklist::Blocklist::open(&bytes)?;
         Ok(Self { bytes })
+    }
+
+    /// The expression (`host/path`) under which an address is listed, if it is. A list holds the
+    /// beginnings of hashes: a hit is to be confirmed where that matters.
+    #[wasm_bindgen(js_name = lookupUrl)]
+    pub fn lookup_url(&self, url: &str) -> Result<Option<String>, JsError> {
+        let list = blocklist::Blocklist::open(&self.bytes)?;
+        let Ok(safe) = SafeUrl::parse(url.as_bytes()) else {
+            return Ok(None);
+        };
+        Ok(list
+            .lookup_url(&safe)
+            .next()
+            .map(|found| found.expression.to_string()))
     }
 }

@@ -1,77 +1,113 @@
-// The three digests of a download in one pass, in the extension's own WebAssembly (the module that digests dropped files), against hash-wasm, the
-// fastest package of its kind, which needs a pass for each. Both are fed the chunks that a browser's stream
-// gives. Runs are interleaved, so that a machine that slows down slows both; the medians are compared.
+// `./build.sh bench core`: the npm package @quorum/core (the core in WebAssembly) and the native core beside
+// the libraries of their kind, in one run: digests and extraction in node and in Chromium, extraction natively
+// against Python's, and how well each reads the labelled texts. `core/measure.mjs` says how it is timed.
 
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createHash } from "node:crypto";
-import { createMD5, createSHA1, createSHA256 } from "hash-wasm";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import puppeteer from "puppeteer-core";
+import { EXECUTABLE } from "../e2e/harness/chromium.mjs";
 import { ROOT } from "../e2e/harness/tree.mjs";
+import { linearity, measure, median } from "./core/measure.mjs";
+import { quality, readers } from "./core/quality.mjs";
+import { hostile, labelled, mixed, prose } from "./texts.mjs";
 
-const CHUNK = 64 * 1024;
-const ROUNDS = 9;
+const MB = 1 << 20;
+const OUT = join(ROOT, "target/bench");
+mkdirSync(OUT, { recursive: true });
+const texts = { "prose 1 MB": prose(MB), "mixed 1 MB": mixed(MB), "prose 10 MB": prose(10 * MB), "mixed 10 MB": mixed(10 * MB) };
 
 /** @type {any} */
-const { initSync, Hasher } = await import(`${ROOT}/target/bindgen/bench/quorum_www.js`);
-initSync({ module: readFileSync(`${ROOT}/target/bindgen/bench/quorum_www_bg.wasm`) });
-const peers = [await createMD5(), await createSHA1(), await createSHA256()];
+const quorum = await import(`${ROOT}/dist/npm/index.node.js`);
+/** @type {any} */
+const hashWasm = await import("hash-wasm");
+/** @type {any} */
+const noble = await import("@noble/hashes/sha2.js");
+/** @type {any} */
+const iocExtractor = await import("ioc-extractor");
 
-/** @param {Buffer} bytes @param {(chunk: Uint8Array) => void} take */
-function feed(bytes, take) {
-  for (let at = 0; at < bytes.length; at += CHUNK) take(bytes.subarray(at, at + CHUNK));
-}
+const rows = await measure("node", { quorum, hashWasm, noble, iocExtractor, texts });
+const growth = await linearity("node", quorum, texts, hostile(MB));
+rows.push(...(await inChromium()));
 
-/** @param {Buffer} bytes */
-function ours(bytes) {
-  const hasher = new Hasher();
-  feed(bytes, (chunk) => hasher.update(chunk));
-  return hasher.finish();
-}
-
-/** @param {Buffer} bytes @returns {string[]} MD5, SHA-1, SHA-256 */
-function theirs(bytes) {
-  return peers.map((peer) => {
-    peer.init();
-    feed(bytes, (chunk) => void peer.update(chunk));
-    return peer.digest("hex");
+// Native: the same texts as files.
+const files = Object.fromEntries(Object.entries({ prose: prose(200_000), mixed: mixed(200_000) }).map(([name, text]) => {
+  const path = join(OUT, `${name}.txt`);
+  writeFileSync(path, text);
+  return [name, path];
+}));
+const native = execFileSync(/** @type {string} */ (process.env.QUORUM_EXTRACT_SPEED), Object.values(files), { encoding: "utf8" })
+  .trim().split("\n").map((line) => JSON.parse(line));
+const python = JSON.parse(execFileSync(/** @type {string} */ (process.env.QUORUM_BENCH_PYTHON), [join(ROOT, "tests/bench/core/peers.py")], {
+  encoding: "utf8",
+  maxBuffer: 1 << 28,
+  input: JSON.stringify({ time: files, read: Object.fromEntries(labelled().map(({ name, text }) => [name, text])) }),
+}));
+for (const [library, times] of Object.entries(python.time)) {
+  Object.keys(files).forEach((name, at) => {
+    const [ours, theirs] = [median(native[at].ms), median(times[name]) * 1e3];
+    const speed = (/** @type {number} */ ms) => native[at].bytes / 1e3 / ms;
+    rows.push({ where: "native", name: `extract, ${name} 200 KB`, peer: library, ratio: theirs / ours, ours: speed(ours), theirs: speed(theirs), goal: 100 });
   });
 }
 
-/** @param {() => void} run @returns {number} milliseconds */
-function time(run) {
-  const start = performance.now();
-  run();
-  return performance.now() - start;
+const read = readers(quorum, iocExtractor);
+for (const [library, found] of Object.entries(python.read)) {
+  const byText = new Map(labelled().map(({ name, text }) => [text, found[name]]));
+  read[library] = (text) => byText.get(text);
 }
+const qualities = Object.entries(read).map(([library, reader]) => ({ library, ...quality(reader) }));
 
-/** @param {number[]} values */
-const median = (values) => /** @type {number} */ ([...values].sort((a, b) => a - b)[values.length >> 1]);
+writeFileSync(join(OUT, "core.json"), `${JSON.stringify({ rows, growth, quality: qualities }, null, 2)}\n`);
+console.log("ratio   goal  holds  where     what                                                          MB/s    peer's");
+for (const { where, name, peer, ratio, goal, ours, theirs } of rows) {
+  const verdict = goal ? `${goal.toFixed(2).padStart(6)}  ${ratio >= goal ? "yes" : "NO "}` : "     -     ";
+  console.log(`${ratio.toFixed(2).padStart(6)} ${verdict}   ${where.padEnd(9)} ${`${name}, against ${peer}`.padEnd(60)} ${ours.toFixed(1).padStart(7)} ${theirs.toFixed(1).padStart(9)}`);
+}
+console.log("\nfactor  at most  holds  where  what");
+for (const { where, name, factor, most } of growth) console.log(`${factor.toFixed(2).padStart(6)} ${most.toFixed(1).padStart(8)}  ${factor <= most ? "yes" : "NO "}    ${where}   ${name}`);
+console.log("\nlibrary         precision  recall   (labelled texts, kinds that all know)");
+for (const { library, precision, recall } of qualities) console.log(`${library.padEnd(15)} ${precision.toFixed(3).padStart(9)} ${recall.toFixed(3).padStart(7)}`);
+process.exitCode = rows.every(({ ratio, goal }) => !goal || ratio >= goal) && growth.every(({ factor, most }) => factor <= most) ? 0 : 1;
 
-const rows = [];
-for (const [label, size] of /** @type {[string, number][]} */ ([["64 KB", 64 << 10], ["1 MB", 1 << 20], ["64 MB", 64 << 20]])) {
-  const bytes = Buffer.alloc(size);
-  for (let at = 0; at < size; at += 4) bytes.writeUInt32LE((at * 2654435761) >>> 0, at);
-  const expected = ["md5", "sha1", "sha256"].map((name) => createHash(name).update(bytes).digest("hex"));
-  const got = JSON.stringify(ours(bytes));
-  if (!expected.every((digest) => got.includes(digest))) throw new Error(`our digests are wrong: ${got}`);
-  if (theirs(bytes).join() !== expected.join()) throw new Error("the peer's digests are wrong");
-
-  const repeat = Math.max(1, Math.round((32 << 20) / size));
-  const times = { ours: /** @type {number[]} */ ([]), theirs: /** @type {number[]} */ ([]) };
-  for (let round = 0; round < ROUNDS; round++) {
-    times.ours.push(time(() => { for (let n = 0; n < repeat; n++) ours(bytes); }));
-    times.theirs.push(time(() => { for (let n = 0; n < repeat; n++) theirs(bytes); }));
+/** The same measurements in a page of Chromium, which loads everything from this tree. */
+async function inChromium() {
+  const types = /** @type {Record<string, string>} */ ({ ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" });
+  const imports = {
+    "hash-wasm": "/node_modules/hash-wasm/dist/index.esm.js",
+    "@noble/hashes/sha2.js": "/node_modules/@noble/hashes/sha2.js",
+    "ioc-extractor": "/node_modules/ioc-extractor/dist/index.mjs",
+    "punycode.js": "/node_modules/punycode.js/punycode.es6.js",
+  };
+  const page = `<!doctype html><script type="importmap">${JSON.stringify({ imports })}</script>`;
+  const server = createServer((request, response) => {
+    const path = normalize(new URL(request.url ?? "/", "http://x").pathname);
+    const type = types[extname(path)] ?? "text/plain";
+    try {
+      const body = path === "/" ? page : readFileSync(join(ROOT, path));
+      response.writeHead(200, { "content-type": path === "/" ? "text/html" : type }).end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const browser = await puppeteer.launch({ executablePath: EXECUTABLE, pipe: true, protocolTimeout: 900_000, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+  try {
+    const tab = await browser.newPage();
+    await tab.goto(`http://127.0.0.1:${port}/`);
+    const { "prose 1 MB": proseText, "mixed 1 MB": mixedText } = texts;
+    const measured = await tab.evaluate(`(async (texts) => {
+      const { measure } = await import("/tests/bench/core/measure.mjs");
+      return measure("chromium", {
+        quorum: await import("/dist/npm/index.js"), hashWasm: await import("hash-wasm"),
+        noble: await import("@noble/hashes/sha2.js"), iocExtractor: await import("ioc-extractor"), texts,
+      });
+    })(${JSON.stringify({ "prose 1 MB": proseText, "mixed 1 MB": mixedText })})`);
+    return /** @type {import("./core/measure.mjs").Row[]} */ (measured);
+  } finally {
+    await browser.close();
+    server.close();
   }
-  /** @param {number[]} of @returns {number} MB/s */
-  const speed = (of) => (size * repeat) / 1e6 / (median(of) / 1e3);
-  const [our, peer] = [speed(times.ours), speed(times.theirs)];
-  const ratio = our / peer;
-  rows.push({ name: `MD5 + SHA-1 + SHA-256, ${label}`, ours: our, peer, unit: "MB/s", ratio, goal: 1, holds: ratio >= 1 });
 }
-
-mkdirSync(`${ROOT}/target/bench`, { recursive: true });
-writeFileSync(`${ROOT}/target/bench/core.json`, `${JSON.stringify(rows, null, 2)}\n`);
-console.log("name                                ours   hash-wasm  unit   ratio  goal  holds");
-for (const { name, ours, peer, unit, ratio, goal, holds } of rows) {
-  console.log(`${name.padEnd(32)} ${ours.toFixed(0).padStart(7)} ${peer.toFixed(0).padStart(11)}  ${unit} ${ratio.toFixed(2).padStart(7)} ${goal.toFixed(2).padStart(5)}  ${holds ? "yes" : "NO"}`);
-}
-process.exitCode = rows.every(({ holds }) => holds) ? 0 : 1;

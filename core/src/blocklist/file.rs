@@ -40,7 +40,7 @@ use sha2::{Digest as _, Sha256};
 use super::bits::{Writer, load, mask, read};
 use super::{Digest, Kind, Match, UrlMatch, Version};
 use crate::digest::Digests;
-use crate::safe_browsing::SafeUrl;
+use crate::safe_browsing::{Expression, MAX_EXPRESSIONS, SafeUrl};
 
 pub(super) const FORMAT: u16 = 1;
 const MAGIC: &[u8; 8] = b"QUORUMBL";
@@ -303,11 +303,7 @@ impl<'a> Blocklist<'a> {
     /// What is shorter is not found.
     pub fn lookup(&self, digest: &[u8]) -> Option<Match> {
         let value = prefix(digest, self.header.prefix_bytes)?;
-        let index = self.find(value)?;
-        Some(Match {
-            prefix_bits: self.header.prefix_bytes * 8,
-            index,
-        })
+        self.finish(value, self.start(value))
     }
 
     /// Finds a Safe Browsing expression (`host/path`, no scheme) by its SHA-256.
@@ -336,10 +332,24 @@ impl<'a> Blocklist<'a> {
         &self,
         url: &'u SafeUrl,
     ) -> impl Iterator<Item = UrlMatch<'u>> + use<'a, 'u> {
+        // A look-up mostly waits for memory. All are begun before any is ended, so that they wait
+        // together and not one after the other.
+        let nothing = (Expression { host: "", path: "" }, 0, 0);
+        let mut asked = [nothing; MAX_EXPRESSIONS];
+        let mut count = 0;
+        for (asked, expression) in asked.iter_mut().zip(url.expressions()) {
+            let value = prefix(expression.hash().as_bytes(), self.header.prefix_bytes);
+            *asked = (expression, value.unwrap_or_default(), 0);
+            count += 1;
+        }
+        for (_, value, start) in &mut asked[..count] {
+            *start = self.start(*value);
+        }
         let list = *self;
-        url.expressions().filter_map(move |expression| {
+        let asked = asked.into_iter().take(count);
+        asked.filter_map(move |(expression, value, start)| {
+            let found = list.finish(value, start)?;
             let hash = expression.hash();
-            let found = list.lookup(hash.as_bytes())?;
             Some(UrlMatch {
                 expression,
                 hash,
@@ -369,12 +379,18 @@ impl<'a> Blocklist<'a> {
         read(self.lower, index * u64::from(self.low_bits), self.low_bits)
     }
 
-    /// The index of a value. Constant time for hashes, which spread evenly; where a list was made
-    /// so that they don't, one step more for each 64 entries that share a block.
-    fn find(&self, value: u64) -> Option<u32> {
+    /// The first half of a look-up: where in the buckets' bits the value's bucket begins. Constant
+    /// time for hashes, which spread evenly; where a list was made so that they don't, one step
+    /// more for each 64 entries that share a rank.
+    fn start(&self, value: u64) -> u64 {
         let bucket = value >> self.low_bits;
         let rank = self.rank(bucket / BLOCK);
-        let start = self.after_zeros(bucket / BLOCK * BLOCK + rank, (bucket % BLOCK) as u32);
+        self.after_zeros(bucket / BLOCK * BLOCK + rank, (bucket % BLOCK) as u32)
+    }
+
+    /// The other half: finds the value in its bucket.
+    fn finish(&self, value: u64, start: u64) -> Option<Match> {
+        let bucket = value >> self.low_bits;
         let target = value & mask(self.low_bits);
         let first = start - bucket;
         let (mut from, mut to) = (first, first + self.ones(start));
@@ -387,7 +403,10 @@ impl<'a> Blocklist<'a> {
         }
         // Hashes put one entry or two into a bucket: one by one is the fastest there.
         let index = (from..to).find(|&index| self.low(index) >= target)?;
-        (self.low(index) == target).then_some(index as u32)
+        (self.low(index) == target).then_some(Match {
+            prefix_bits: self.header.prefix_bytes * 8,
+            index: index as u32,
+        })
     }
 
     /// The position after the `count`-th zero (`count` < 64) from bit `at` on.

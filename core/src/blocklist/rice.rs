@@ -7,8 +7,6 @@
 //! remainder in k bits, least significant bit first, filling each byte from its lowest bit.
 //! Hash prefixes are integers by big-endian reading, so ascending means sorted as bytes too.
 
-use serde::{Deserialize, Serialize};
-
 use super::bits::{Writer, load, read};
 
 /// How wide the integers of a Safe Browsing message are; it also says which parameters are allowed.
@@ -60,8 +58,7 @@ pub enum RiceError {
     Trailing(u64),
 }
 
-/// Ascending integers, Rice-coded. The fields and their JSON names are those of the Safe Browsing
-/// messages; in JSON, `encodedData` is base64 there, and a 64-bit `firstValue` a string.
+/// Ascending integers, Rice-coded. The fields are those of the Safe Browsing messages.
 ///
 /// ```
 /// use quorum_core::blocklist::{RiceDeltas, Width};
@@ -71,8 +68,7 @@ pub enum RiceError {
 /// assert_eq!(coded.decode(Width::Bits32)?, values);
 /// # Ok::<(), quorum_core::blocklist::RiceError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RiceDeltas {
     /// The first, smallest integer.
     pub first_value: u64,

@@ -39,7 +39,11 @@ impl Rolling {
     fn roll(&mut self, byte: u8) -> u32 {
         let (new, old) = (u32::from(byte), u32::from(self.window[self.next]));
         self.window[self.next] = byte;
-        self.next = (self.next + 1) % WINDOW;
+        self.next = if self.next + 1 < WINDOW {
+            self.next + 1
+        } else {
+            0
+        };
         // The newest byte has the weight 7, the one that leaves had come down to 1 − 1 = 0 with
         // the subtraction of the sum.
         self.weighted = self
@@ -85,8 +89,7 @@ pub(super) struct Generator {
     rolling: Rolling,
     /// The running hash of the current piece for each block size, for the first part and for the
     /// second one. The one place more than there are sizes belongs to a size that is never cut.
-    full: [u8; SIZES + 1],
-    half: [u8; SIZES + 1],
+    hashes: [[u8; 2]; SIZES + 1],
     tracks: Box<[Track; SIZES + 1]>,
     /// Tracks before this one can no longer be the right one.
     first: usize,
@@ -99,8 +102,7 @@ impl Generator {
     pub(super) fn new() -> Self {
         Self {
             rolling: Rolling::default(),
-            full: [START; SIZES + 1],
-            half: [START; SIZES + 1],
+            hashes: [[START; 2]; SIZES + 1],
             tracks: Box::new([EMPTY; SIZES + 1]),
             first: 0,
             end: 1,
@@ -110,16 +112,20 @@ impl Generator {
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
-        for &byte in bytes {
-            let rolled = u64::from(self.rolling.roll(byte)) + 1;
-            for hash in &mut self.full[self.first..self.end] {
-                *hash = hash.wrapping_mul(PRIME) ^ byte;
-            }
-            for hash in &mut self.half[self.first..self.end] {
-                *hash = hash.wrapping_mul(PRIME) ^ byte;
-            }
-            // Block sizes double: what does not cut the smallest cuts none.
-            if rolled & ((1 << self.first) - 1) == 0 && rolled % SMALLEST == 0 {
+        let mut rest = bytes.iter();
+        while !rest.as_slice().is_empty() {
+            // Which tracks there are changes at a cut only.
+            let active = &mut self.hashes[self.first..self.end];
+            let smallest = (1u64 << self.first) - 1;
+            let cut = rest.find_map(|&byte| {
+                for hashes in active.iter_mut() {
+                    *hashes = hashes.map(|hash| hash.wrapping_mul(PRIME) ^ byte);
+                }
+                let rolled = u64::from(self.rolling.roll(byte)) + 1;
+                // Block sizes double: what does not cut the smallest cuts none.
+                (rolled & smallest == 0 && rolled.is_multiple_of(SMALLEST)).then_some(rolled)
+            });
+            if let Some(rolled) = cut {
                 self.cut(rolled);
             }
         }
@@ -132,18 +138,18 @@ impl Generator {
                 break;
             }
             if self.tracks[at].len == 0 && at + 1 == self.end {
-                self.full[at + 1] = self.full[at];
-                self.half[at + 1] = self.half[at];
+                self.hashes[at + 1] = self.hashes[at];
                 self.end += 1;
             }
             let track = &mut self.tracks[at];
-            track.digits[track.len] = self.full[at] & 63;
-            track.half_last = Some(self.half[at] & 63);
+            let [full, half] = &mut self.hashes[at];
+            track.digits[track.len] = *full & 63;
+            track.half_last = Some(*half & 63);
             if track.len < DIGITS - 1 {
                 track.len += 1;
-                self.full[at] = START;
+                *full = START;
                 if track.len < DIGITS / 2 {
-                    self.half[at] = START;
+                    *half = START;
                     track.half_last = None;
                 }
             } else {
@@ -178,7 +184,7 @@ impl Generator {
         let open = self.rolling.value() != 0;
         let track = &self.tracks[at];
         let last = if open {
-            Some(self.full[at])
+            Some(self.hashes[at][0])
         } else {
             track.last
         };
@@ -186,14 +192,14 @@ impl Generator {
         let second = if at + 1 < self.end {
             let next = &self.tracks[at + 1];
             let last = if open {
-                Some(self.half[at + 1])
+                Some(self.hashes[at + 1][1])
             } else {
                 next.half_last
             };
             base64(&next.digits[..next.len.min(DIGITS / 2 - 1)], last)
         } else {
             // Without a cut in this track the next one would be the same single piece.
-            base64(&[], open.then_some(self.full[at]))
+            base64(&[], open.then_some(self.hashes[at][0]))
         };
         format!("{}:{first}:{second}", block_size(at))
     }

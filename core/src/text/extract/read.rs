@@ -639,10 +639,10 @@ impl Reader<'_> {
         if colons < 2 {
             return None;
         }
-        if colons == 5 && text.len() == 17 || colons == 7 && text.len() == 23 {
-            if let Some(found) = self.tell_if(Kind::Mac, start..end) {
-                return Some(found);
-            }
+        if (colons == 5 && text.len() == 17 || colons == 7 && text.len() == 23)
+            && let Some(found) = self.tell_if(Kind::Mac, start..end)
+        {
+            return Some(found);
         }
         let address: Ipv6Addr = text.parse().ok()?;
         let groups = text.split(':').filter(|group| !group.is_empty()).count();
@@ -829,10 +829,10 @@ impl Reader<'_> {
         if let Some(found) = self.identifier(&place, shape) {
             return Some(found);
         }
-        if run.contains(&b'.') {
-            if let Some(found) = self.domain(place.clone()) {
-                return Some(found);
-            }
+        if run.contains(&b'.')
+            && let Some(found) = self.domain(place.clone())
+        {
+            return Some(found);
         }
         // `sample_9c11….bin`: a hash as a part of a name.
         if run.len() > 32 && (shape.dots > 0 || shape.hyphens > 0 || run.contains(&b'_')) {

@@ -41,6 +41,10 @@ export function manifest(build) {
     // Firefox knows no "split": one background serves both kinds of window there, and the
     // background itself keeps nothing of a private one.
     delete made.incognito;
+    // No extension may read saved files there.
+    made.optional_host_permissions = made.optional_host_permissions.filter((pattern) => !pattern.startsWith("file:"));
+    const policy = made.content_security_policy;
+    policy.extension_pages = policy.extension_pages.replace(" file:", "");
   }
 
   if (build.endsWith("-test")) {

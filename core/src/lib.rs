@@ -20,6 +20,8 @@ pub mod deception;
 pub mod digest;
 pub mod guard;
 pub mod indicator;
+#[cfg(all(feature = "archive", feature = "deception"))]
+pub mod inspect;
 pub mod message;
 #[cfg(feature = "observables")]
 pub mod observable;
@@ -30,4 +32,5 @@ pub mod safe_browsing;
 pub mod stix;
 pub mod suffix;
 pub mod text;
+pub mod told;
 pub mod verdict;

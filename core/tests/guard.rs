@@ -9,30 +9,58 @@ use quorum_core::guard::{
     UploadError,
 };
 use quorum_core::report::{AnalysisStatus, Report};
+use quorum_core::told::{Inspection, Member, Part, Severity, Told};
 use quorum_core::verdict::{CopyFailure, Evidence, Reason, Verdict};
 use serde_json::json;
 
 const URL: &str = "https://files.example/setup.exe";
 
-fn record(held: bool, url: &str) -> Record {
-    Record::new(Download {
+fn download(held: bool) -> Download {
+    Download {
         id: 7,
-        url: url.to_owned(),
+        url: URL.to_owned(),
         name: "setup.exe".to_owned(),
         mime: "application/octet-stream".to_owned(),
         started: 1_000,
         private: false,
         held,
+    }
+}
+
+fn record(held: bool, url: &str) -> Record {
+    Record::new(Download {
+        url: url.to_owned(),
+        ..download(held)
     })
 }
 
-fn copy(bytes: &[u8]) -> Event {
+fn bytes(bytes: &[u8], inspection: Inspection) -> SecondCopy {
     let mut hasher = Hasher::new();
     hasher.update(bytes);
-    Event::CopyRead(Ok(SecondCopy {
+    SecondCopy {
         digests: hasher.finish(),
         mime: "application/octet-stream".to_owned(),
-    }))
+        inspection,
+    }
+}
+
+fn copy(of: &[u8]) -> Event {
+    Event::CopyRead(Ok(bytes(of, Inspection::default())))
+}
+
+fn saved(of: &[u8]) -> Event {
+    Event::SavedRead(Ok(bytes(of, Inspection::default())))
+}
+
+fn landed(record: &mut Record, size: u64) -> Vec<Action> {
+    let path = Some("/home/me/setup.exe".to_owned());
+    record.step(
+        Event::Landed {
+            size: Some(size),
+            path,
+        },
+        5,
+    )
 }
 
 fn report(kind: &str, malicious: usize, silent: usize) -> Box<Report> {
@@ -227,6 +255,7 @@ fn a_page_that_came_instead_of_the_file_is_not_the_file() {
     let login = Event::CopyRead(Ok(SecondCopy {
         digests: hasher.finish(),
         mime: "text/html; charset=utf-8".to_owned(),
+        inspection: Inspection::default(),
     }));
     assert_eq!(
         record.step(login, 1),
@@ -271,7 +300,10 @@ fn the_same_length_leaves_the_verdict_as_it_is() {
         size: Some(5),
         path: Some("/d/setup.exe".to_owned()),
     };
-    assert_eq!(record.step(landed, 3), []);
+    assert_eq!(
+        record.step(landed, 3),
+        [Action::ReadSaved("/d/setup.exe".to_owned())]
+    );
     assert_eq!(record.verdict(), Some(Verdict::Clean));
     assert_eq!(record.path.as_deref(), Some("/d/setup.exe"));
 }
@@ -435,5 +467,201 @@ fn a_held_download_is_always_answered_within_the_hold() {
                 assert_eq!(given, usize::from(!gone), "{record:?}");
             }
         }
+    }
+}
+
+fn reasons(record: &Record) -> &[Reason] {
+    &record.assessment.as_ref().unwrap().reasons
+}
+
+#[test]
+fn the_saved_file_raises_the_grade_of_a_copy_with_the_same_bytes() {
+    let mut record = held_and_read();
+    record.step(seen(0, 5), 2);
+    let read = landed(&mut record, 5);
+    assert_eq!(read, [Action::ReadSaved("/home/me/setup.exe".to_owned())]);
+    assert_eq!(record.step(saved(b"bytes"), 6), []);
+    let assessment = record.assessment.as_ref().unwrap();
+    assert_eq!(assessment.evidence, Evidence::SavedFile);
+    assert_eq!(assessment.verdict, Verdict::Clean);
+    assert_eq!(landed(&mut record, 5), []);
+}
+
+#[test]
+fn e23_other_bytes_to_the_second_asker_are_told_and_the_saved_ones_are_judged() {
+    let mut record = held_and_read();
+    record.step(seen(0, 5), 2);
+    landed(&mut record, 5);
+    let asked = record.step(saved(b"BYTES"), 6);
+    let sha256 = record.digests.unwrap().sha256;
+    assert_eq!(asked, [Action::AskFile(sha256)]);
+    assert_eq!(
+        record.step(seen(3, 0), 7),
+        [Action::Notify(Notice::FoundLate)]
+    );
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
+    assert!(reasons(&record).contains(&Reason::CopyDiffers { saved: 5, copy: 5 }));
+}
+
+#[test]
+fn the_saved_file_is_judged_where_no_second_copy_was_to_be_had() {
+    let mut record = record(false, URL);
+    record.step(Event::Started, 0);
+    record.step(Event::CopyRead(Err(CopyFailure::Refused)), 1);
+    record.step(Event::AddressReport(Ok(None)), 2);
+    landed(&mut record, 5);
+    assert!(matches!(
+        record.step(saved(b"bytes"), 6)[..],
+        [Action::AskFile(_)]
+    ));
+    record.step(seen(0, 9), 7);
+    let assessment = record.assessment.as_ref().unwrap();
+    assert_eq!(assessment.evidence, Evidence::SavedFile);
+    assert_eq!(assessment.reasons, [Reason::NobodyObjects { answered: 9 }]);
+}
+
+#[test]
+fn a_saved_file_that_may_not_be_read_changes_nothing() {
+    let mut record = held_and_read();
+    record.step(seen(0, 5), 2);
+    landed(&mut record, 5);
+    let before = record.clone();
+    let refused = Event::SavedRead(Err(CopyFailure::NoPermission));
+    assert_eq!(record.step(refused, 6), []);
+    assert_eq!(record, before);
+    // The user lets us read it afterwards, and asks again.
+    let sha256 = record.digests.unwrap().sha256;
+    assert_eq!(
+        record.step(Event::CheckAsked, 7),
+        [
+            Action::AskFile(sha256),
+            Action::ReadSaved("/home/me/setup.exe".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn a_copy_that_comes_after_the_saved_file_is_only_compared() {
+    let mut record = record(false, URL);
+    record.step(Event::Started, 0);
+    landed(&mut record, 5);
+    record.step(saved(b"bytes"), 1);
+    assert_eq!(record.step(copy(b"other"), 2), []);
+    record.step(seen(0, 3), 3);
+    assert!(reasons(&record).contains(&Reason::CopyDiffers { saved: 5, copy: 5 }));
+    assert_eq!(record.digests.unwrap().size, 5);
+    assert_eq!(record.read, Evidence::SavedFile);
+}
+
+/// A held archive of three members, whose own report just came.
+fn archive(own: Event) -> (Record, Vec<Action>) {
+    let member = |name: &str| Member {
+        path: name.to_owned(),
+        sha256: name.repeat(64).parse().unwrap(),
+        size: 3,
+    };
+    let inspection = Inspection {
+        members: ["a", "b", "c"].map(member).to_vec(),
+        files: 3,
+        ..Inspection::default()
+    };
+    let mut record = record(true, "https://files.example/all.zip");
+    record.step(Event::Started, 0);
+    record.step(Event::CopyRead(Ok(bytes(b"zip", inspection))), 1);
+    let actions = record.step(own, 2);
+    (record, actions)
+}
+
+fn ask_member(name: &str) -> Action {
+    Action::AskMember(name.repeat(64).parse().unwrap())
+}
+
+fn member(malicious: usize, silent: usize) -> Event {
+    Event::MemberReport(Ok(Some(report("file", malicious, silent))))
+}
+
+#[test]
+fn the_worst_member_decides_about_an_unknown_archive_and_is_named() {
+    let (mut record, actions) = archive(Event::FileReport(Ok(None)));
+    assert_eq!(actions, [ask_member("a")]);
+    assert_eq!(record.verdict(), None);
+    assert_eq!(record.step(member(0, 9), 3), [ask_member("b")]);
+    assert_eq!(
+        record.step(member(4, 5), 4),
+        [Action::KeepBack, Action::Notify(Notice::KeptBack)]
+    );
+    assert_eq!(
+        reasons(&record)[0],
+        Reason::Member {
+            path: "b".to_owned()
+        }
+    );
+    assert_eq!(record.labels, ["Family.X"]);
+}
+
+#[test]
+fn members_that_nobody_objects_to_leave_the_archive_what_it_is() {
+    let (mut record, _) = archive(Event::FileReport(Ok(None)));
+    record.step(member(0, 9), 3);
+    record.step(Event::MemberReport(Ok(None)), 4);
+    assert_eq!(record.step(member(0, 9), 5), [Action::Release]);
+    assert_eq!(record.verdict(), Some(Verdict::Unknown));
+    assert_eq!(reasons(&record), [Reason::NeverSeen]);
+}
+
+#[test]
+fn a_spent_budget_ends_the_questions_about_members_and_is_told() {
+    let (mut record, _) = archive(seen(0, 5));
+    record.step(member(0, 9), 3);
+    let spent = Event::MemberReport(Err(Failure::RateLimited { retry_at: None }));
+    assert_eq!(record.step(spent, 4), [Action::Release]);
+    assert_eq!(record.verdict(), Some(Verdict::Clean));
+    assert!(reasons(&record).contains(&Reason::MembersNotAsked { asked: 1, of: 3 }));
+}
+
+#[test]
+fn members_of_what_is_known_to_be_malicious_are_not_asked_about() {
+    let (record, actions) = archive(seen(5, 0));
+    assert_eq!(
+        actions,
+        [Action::KeepBack, Action::Notify(Notice::KeptBack)]
+    );
+    assert_eq!(record.members_asked, 0);
+}
+
+#[test]
+fn a_hold_that_ends_among_the_members_lets_go_and_goes_on_asking() {
+    let (mut record, _) = archive(Event::FileReport(Ok(None)));
+    assert_eq!(record.step(Event::HoldExpired, 12_000), [Action::Release]);
+    assert_eq!(record.step(member(0, 1), 12_001), [ask_member("b")]);
+    assert_eq!(
+        record.step(member(4, 0), 12_002),
+        [Action::Notify(Notice::FoundLate)]
+    );
+}
+
+#[test]
+fn what_was_noticed_is_a_doubt_of_its_own_and_never_praise() {
+    let told = Told::new(
+        Severity::Warning,
+        "double_ending",
+        [Part::text("pdf"), Part::text("exe")],
+    );
+    let notice = Told::new(Severity::Notice, "odd_port", [Part::text("8443")]);
+    let noticed = Event::Noticed(vec![told.clone(), notice.clone()]);
+    let failed = Event::AddressReport(Err(Failure::NoBackend));
+    // Whichever comes first.
+    for [first, second] in [[noticed.clone(), failed.clone()], [failed, noticed]] {
+        let mut record = record(true, URL);
+        record.step(Event::Started, 0);
+        record.step(Event::CopyRead(Err(CopyFailure::NoPermission)), 1);
+        let mut actions = record.step(first, 2);
+        actions.extend(record.step(second, 3));
+        assert_eq!(actions, [Action::Release]);
+        assert_eq!(record.verdict(), Some(Verdict::Suspicious));
+        assert_eq!(reasons(&record)[0], Reason::Noticed { told: told.clone() });
+        assert!(reasons(&record).contains(&Reason::Noticed {
+            told: notice.clone()
+        }));
     }
 }

@@ -55,6 +55,9 @@ export const removeFromStorage = (area, key) => api.storage[area].remove(key);
 
 /** @param {string[]} origins match patterns @returns {Promise<boolean>} */
 export const mayRead = (origins) => api.permissions.contains({ origins });
+/** Whether saved files may be read: Chromium, with the user's switch and the permission. @returns {Promise<boolean>} */
+export const mayReadFiles = async () =>
+  Boolean(await api.extension?.isAllowedFileSchemeAccess?.()) && canHold() && api.permissions.contains({ origins: ["file:///*"] });
 /** Must be called within a click. @param {string[]} origins @returns {Promise<boolean>} */
 export const requestOrigins = (origins) => api.permissions.request({ origins });
 

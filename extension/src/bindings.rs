@@ -32,6 +32,8 @@ pub(crate) mod platform {
         #[wasm_bindgen(js_name = removeFromStorage, catch)]
         pub(crate) async fn remove_from_storage(area: &str, key: &str) -> Result<JsValue, JsValue>;
 
+        #[wasm_bindgen(js_name = mayReadFiles, catch)]
+        pub(crate) async fn may_read_files() -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = mayRead, catch)]
         pub(crate) async fn may_read(origins: Vec<String>) -> Result<JsValue, JsValue>;
 
@@ -96,14 +98,28 @@ pub(crate) mod hold {
 
 /// Running text, by `js/reader.js` and the module that it loads.
 pub(crate) mod reader {
+    use js_sys::Uint8Array;
     use quorum_core::indicator::Indicator;
     use quorum_core::text::MAX_EXTRACTED;
+    use quorum_core::told::{Inspection, Told};
     use wasm_bindgen::prelude::*;
 
     #[wasm_bindgen(raw_module = "../reader.js")]
     extern "C" {
         #[wasm_bindgen(catch)]
         async fn find(text: &str, limit: usize) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        async fn notice(url: &str, name: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        async fn inspect(url: &str, name: &str) -> Result<JsValue, JsValue>;
+
+        type Inspector;
+        #[wasm_bindgen(method, catch)]
+        fn push(this: &Inspector, bytes: &Uint8Array) -> Result<(), JsValue>;
+        #[wasm_bindgen(method, catch)]
+        fn finish(this: &Inspector) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(method)]
+        fn free(this: &Inspector);
     }
 
     /// The indicators of a text. A text in which none can be found because the module does not load
@@ -117,6 +133,66 @@ pub(crate) mod reader {
             Err(problem) => {
                 super::error_value(&problem);
                 Indicator::read(text).into_iter().collect()
+            }
+        }
+    }
+
+    /// What an address and a name tell by themselves; nothing if the module does not load.
+    pub(crate) async fn before_bytes(url: &str, name: &str) -> Vec<Told> {
+        match notice(url, name).await {
+            Ok(told) => super::from_js(told).unwrap_or_default(),
+            Err(problem) => {
+                super::error_value(&problem);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Looks at a file while it streams by. What fails in here costs what would have been noticed,
+    /// and nothing else.
+    pub(crate) struct Watch(Option<Inspector>);
+
+    impl Watch {
+        /// Watches what comes from this address and is to have this name.
+        pub(crate) async fn new(url: &str, name: &str) -> Self {
+            Self(match inspect(url, name).await {
+                Ok(inspector) => Some(inspector.unchecked_into()),
+                Err(problem) => {
+                    super::error_value(&problem);
+                    None
+                }
+            })
+        }
+
+        /// Takes the next bytes.
+        pub(crate) fn push(&mut self, bytes: &Uint8Array) {
+            if let Some(inspector) = &self.0
+                && let Err(problem) = inspector.push(bytes)
+            {
+                super::error_value(&problem);
+                self.0 = None;
+            }
+        }
+
+        /// What was found.
+        pub(crate) fn finish(self) -> Inspection {
+            let Some(inspector) = &self.0 else {
+                return Inspection::default();
+            };
+            match inspector.finish() {
+                Ok(found) => super::from_js(found).unwrap_or_default(),
+                Err(problem) => {
+                    super::error_value(&problem);
+                    Inspection::default()
+                }
+            }
+        }
+    }
+
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            if let Some(inspector) = self.0.take() {
+                inspector.free();
             }
         }
     }

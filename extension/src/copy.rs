@@ -1,6 +1,7 @@
-//! Reads a download's bytes a second time: from its address, with the user's cookies, as the
-//! browser itself did; or out of a `data:` address without any network. The bytes stream through
-//! the core's hasher and are kept only where they are to be sent on.
+//! Reads a download's bytes: the saved file, where the user lets us; or a second copy from its
+//! address, with the user's cookies, as the browser itself did; or out of a `data:` address without
+//! any network. The bytes stream through the core's hasher and the inspector, and are kept only where
+//! they are to be sent on.
 
 use js_sys::{Array, Uint8Array};
 use quorum_core::api::{Method, match_pattern};
@@ -10,6 +11,7 @@ use quorum_core::indicator::CanonicalUrl;
 use quorum_core::verdict::CopyFailure;
 use web_sys::Blob;
 
+use crate::bindings::{platform, reader::Watch};
 use crate::fetch::{Outgoing, Payload, Redirects, Stop, Trouble, fetch};
 use crate::settings;
 
@@ -22,49 +24,118 @@ const LIMIT_MS: u32 = 120_000;
 
 /// Where the pieces of a copy go, beside the hasher.
 enum Sink {
-    Nowhere,
+    Watched(Watch),
     Kept(Array),
 }
 
-/// Reads a copy and digests it.
-///
-/// # Errors
-/// Why it could not be read.
-pub(crate) async fn digest(url: &str, stop: &Stop) -> Result<SecondCopy, CopyFailure> {
-    let (digests, mime) = read(url, stop, MOST_BYTES, &Sink::Nowhere).await?;
-    Ok(SecondCopy { digests, mime })
+impl Sink {
+    fn push(&mut self, piece: &Uint8Array) {
+        match self {
+            Self::Watched(watch) => watch.push(piece),
+            Self::Kept(pieces) => {
+                pieces.push(piece);
+            }
+        }
+    }
 }
 
-/// Reads a copy and keeps it.
+/// Where bytes come from.
+enum Source<'a> {
+    /// An address.
+    Address(&'a str),
+    /// The path of a saved file.
+    Saved(&'a str),
+}
+
+/// Reads a copy and digests it. `name` is what the download is to be called.
 ///
 /// # Errors
 /// Why it could not be read.
-pub(crate) async fn keep(url: &str, stop: &Stop) -> Result<(Digests, Blob), CopyFailure> {
-    let pieces = Array::new();
-    let sink = Sink::Kept(pieces.clone());
-    let (digests, _) = read(url, stop, MOST_UPLOAD_BYTES, &sink).await?;
+pub(crate) async fn digest(url: &str, name: &str, stop: &Stop) -> Result<SecondCopy, CopyFailure> {
+    look_at(Source::Address(url), url, name, stop).await
+}
+
+/// Reads the saved file and digests it.
+///
+/// # Errors
+/// Why it could not be read.
+pub(crate) async fn digest_saved(
+    path: &str,
+    url: &str,
+    name: &str,
+    stop: &Stop,
+) -> Result<SecondCopy, CopyFailure> {
+    look_at(Source::Saved(path), url, name, stop).await
+}
+
+async fn look_at(
+    source: Source<'_>,
+    url: &str,
+    name: &str,
+    stop: &Stop,
+) -> Result<SecondCopy, CopyFailure> {
+    let mut sink = Sink::Watched(Watch::new(url, name).await);
+    let (digests, mime) = read(source, stop, MOST_BYTES, &mut sink).await?;
+    let inspection = match sink {
+        Sink::Watched(watch) => watch.finish(),
+        Sink::Kept(_) => Default::default(),
+    };
+    Ok(SecondCopy {
+        digests,
+        mime,
+        inspection,
+    })
+}
+
+/// Reads the saved file if its path is given, else a copy, and keeps it.
+///
+/// # Errors
+/// Why it could not be read.
+pub(crate) async fn keep(
+    url: &str,
+    saved: Option<&str>,
+    stop: &Stop,
+) -> Result<(Digests, Blob), CopyFailure> {
+    let mut sink = Sink::Kept(Array::new());
+    let source = saved.map_or(Source::Address(url), Source::Saved);
+    let (digests, _) = read(source, stop, MOST_UPLOAD_BYTES, &mut sink).await?;
+    let Sink::Kept(pieces) = sink else {
+        return Err(CopyFailure::Refused);
+    };
     let blob = Blob::new_with_u8_array_sequence(&pieces).map_err(|_| CopyFailure::TooLarge)?;
     Ok((digests, blob))
 }
 
 async fn read(
-    url: &str,
+    source: Source<'_>,
     stop: &Stop,
     most: u64,
-    sink: &Sink,
+    sink: &mut Sink,
 ) -> Result<(Digests, String), CopyFailure> {
-    if url.starts_with("data:") {
-        return read_data(url, most, sink);
-    }
-    let parsed: CanonicalUrl = url.parse().map_err(|_| CopyFailure::Scheme)?;
-    if !settings::may_read(vec![match_pattern(parsed.as_url())]).await {
-        return Err(CopyFailure::NoPermission);
-    }
+    let saved;
+    let (url, cookies) = match source {
+        Source::Address(url) if url.starts_with("data:") => return read_data(url, most, sink),
+        Source::Address(url) => {
+            let parsed: CanonicalUrl = url.parse().map_err(|_| CopyFailure::Scheme)?;
+            if !settings::may_read(vec![match_pattern(parsed.as_url())]).await {
+                return Err(CopyFailure::NoPermission);
+            }
+            (url, true)
+        }
+        Source::Saved(path) => {
+            let allowed = platform::may_read_files().await;
+            if !allowed.is_ok_and(|allowed| allowed.is_truthy()) {
+                return Err(CopyFailure::NoPermission);
+            }
+            saved = file_address(path);
+            (saved.as_str(), false)
+        }
+    };
     let outgoing = Outgoing {
         method: Method::Get,
         url,
         key: None,
-        cookies: true,
+        cookies,
         payload: Payload::Empty,
         // The address is the one after all redirects. One that redirects now leads to something
         // else, and might lead us, with the user's cookies, where no page could.
@@ -97,11 +168,25 @@ async fn read(
         buffer.resize(piece.length() as usize, 0);
         piece.copy_to(&mut buffer);
         hasher.update(&buffer);
-        if let Sink::Kept(pieces) = sink {
-            pieces.push(&piece);
-        }
+        sink.push(&piece);
     }
     Ok((hasher.finish(), mime))
+}
+
+/// The `file:` address of a path, of Windows or another system. Every character but the separators
+/// is escaped: `#`, `%` and `?` are ordinary in names.
+fn file_address(path: &str) -> String {
+    // Only where a drive stands first is a backslash a separator.
+    let windows = path.get(1..3) == Some(":\\");
+    let path = match windows {
+        true => path.replace('\\', "/"),
+        false => path.trim_start_matches('/').to_owned(),
+    };
+    let parts: Vec<String> = path
+        .split('/')
+        .map(|part| js_sys::encode_uri_component(part).into())
+        .collect();
+    format!("file:///{}", parts.join("/"))
 }
 
 impl From<Trouble> for CopyFailure {
@@ -113,7 +198,7 @@ impl From<Trouble> for CopyFailure {
     }
 }
 
-fn read_data(url: &str, most: u64, sink: &Sink) -> Result<(Digests, String), CopyFailure> {
+fn read_data(url: &str, most: u64, sink: &mut Sink) -> Result<(Digests, String), CopyFailure> {
     let data = data_url::DataUrl::process(url).map_err(|_| CopyFailure::Scheme)?;
     let (bytes, _) = data.decode_to_vec().map_err(|_| CopyFailure::Refused)?;
     if bytes.len() as u64 > most {
@@ -121,8 +206,6 @@ fn read_data(url: &str, most: u64, sink: &Sink) -> Result<(Digests, String), Cop
     }
     let mut hasher = Hasher::new();
     hasher.update(&bytes);
-    if let Sink::Kept(pieces) = sink {
-        pieces.push(&Uint8Array::from(bytes.as_slice()));
-    }
+    sink.push(&Uint8Array::from(bytes.as_slice()));
     Ok((hasher.finish(), data.mime_type().to_string()))
 }

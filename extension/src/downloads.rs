@@ -6,19 +6,20 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use gloo_timers::future::TimeoutFuture;
-use quorum_core::api::Purpose;
+use quorum_core::api::{Failure, Purpose};
 use quorum_core::guard::{
     Action, Disposition, Download, Event, Notice, Phase, Record, Upload, UploadError,
 };
 use quorum_core::indicator::{FileHash, Indicator, Sha256};
 use quorum_core::message::News;
-use quorum_core::verdict::CopyFailure;
+use quorum_core::report::Report;
+use quorum_core::verdict::{CopyFailure, Evidence};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::awake::Awake;
-use crate::bindings::{error_value, from_js, hold, now, platform};
+use crate::bindings::{error_value, from_js, hold, now, platform, reader};
 use crate::fetch::Stop;
 use crate::reports::{self, Manner};
 use crate::{backend, badge, copy, pages, settings, store};
@@ -133,7 +134,17 @@ async fn begin(record: Record) {
         asked: false,
     };
     ENTRIES.with_borrow_mut(|entries| entries.insert(id.clone(), entry));
+    spawn_local(notice(id.clone()));
     step(&id, Event::Started).await;
+}
+
+/// Looks at address and name, beside everything else.
+async fn notice(id: String) {
+    let Some((record, _)) = look(&id) else { return };
+    let told = reader::before_bytes(&record.url, &record.name).await;
+    if !told.is_empty() {
+        step(&id, Event::Noticed(told)).await;
+    }
 }
 
 /// Something about a download changed; that it ended is what counts.
@@ -353,16 +364,29 @@ async fn carry_out(id: String, action: Action) {
         }
         Action::ReadCopy(url) => {
             let copy = match watched(&id) {
-                Some(stop) => copy::digest(&url, &stop).await,
+                Some(stop) => copy::digest(&url, &record.name, &stop).await,
                 None => Err(CopyFailure::Refused),
             };
             step(&id, Event::CopyRead(copy)).await;
         }
+        Action::ReadSaved(path) => {
+            let saved = match Stop::new() {
+                Some(stop) => copy::digest_saved(&path, &record.url, &record.name, &stop).await,
+                None => Err(CopyFailure::Refused),
+            };
+            step(&id, Event::SavedRead(saved)).await;
+        }
         Action::AskFile(sha256) => {
-            let file = Indicator::File(FileHash::Sha256(sha256));
-            let report = reports::get(&file, manner).await;
-            let report = report.map(|(report, _)| report.map(Box::new));
-            step(&id, Event::FileReport(report)).await;
+            let report = file_report(sha256, manner).await;
+            // In the meantime other bytes may have turned out to be the ones that count.
+            let counts = |record: Record| record.digests.is_some_and(|it| it.sha256 == sha256);
+            if look(&id).is_some_and(|(record, _)| counts(record)) {
+                step(&id, Event::FileReport(report)).await;
+            }
+        }
+        Action::AskMember(sha256) => {
+            let report = file_report(sha256, manner).await;
+            step(&id, Event::MemberReport(report)).await;
         }
         Action::AskAddress(url) => {
             let report = reports::get_or_host(&Indicator::Url(url), manner).await;
@@ -379,7 +403,11 @@ async fn carry_out(id: String, action: Action) {
         }
         Action::FetchAgain(url) => fetch_again(&id, &url).await,
         Action::Upload { url, sha256, name } => {
-            let result = upload(&id, &url, sha256, &name).await;
+            let saved = record
+                .path
+                .as_deref()
+                .filter(|_| record.read == Evidence::SavedFile);
+            let result = upload(&id, &url, saved, sha256, &name).await;
             step(&id, Event::Uploaded(result)).await;
         }
         Action::AskAnalysis {
@@ -392,6 +420,12 @@ async fn carry_out(id: String, action: Action) {
         }
         Action::Notify(notice) => notify(&record, notice).await,
     }
+}
+
+async fn file_report(sha256: Sha256, manner: Manner) -> Result<Option<Box<Report>>, Failure> {
+    let file = Indicator::File(FileHash::Sha256(sha256));
+    let (report, _) = reports::get(&file, manner).await?;
+    Ok(report.map(Box::new))
 }
 
 /// A way to stop the copy that is now going to be read for a record.
@@ -426,10 +460,16 @@ async fn fetch_again(id: &str, url: &str) {
     }
 }
 
-async fn upload(id: &str, url: &str, sha256: Sha256, name: &str) -> Result<String, UploadError> {
+async fn upload(
+    id: &str,
+    url: &str,
+    saved: Option<&str>,
+    sha256: Sha256,
+    name: &str,
+) -> Result<String, UploadError> {
     let copy = |failure| UploadError::Copy { failure };
     let stop = watched(id).ok_or(copy(CopyFailure::Refused))?;
-    let (digests, file) = copy::keep(url, &stop).await.map_err(copy)?;
+    let (digests, file) = copy::keep(url, saved, &stop).await.map_err(copy)?;
     // What the user agreed to send is what was checked, and nothing else.
     if digests.sha256 != sha256 {
         return Err(copy(CopyFailure::Different));

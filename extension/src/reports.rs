@@ -10,7 +10,7 @@ use quorum_core::verdict::{Assessment, Evidence, Reason, assess, assess_host};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::awake::Awake;
-use crate::bindings::now;
+use crate::bindings::{now, reader};
 use crate::store::{self, StoredReport};
 use crate::{backend, settings};
 
@@ -102,6 +102,15 @@ pub(crate) async fn view(indicator: Indicator, evidence: Evidence, manner: Manne
                 (None, now(), Assessment::unchecked(evidence, reason))
             }
         }
+    };
+    let assessment = match &indicator {
+        Indicator::Url(url) => {
+            assessment.noticing(&reader::before_bytes(&url.to_string(), "").await)
+        }
+        Indicator::Domain(domain) => {
+            assessment.noticing(&reader::before_bytes(&domain.to_string(), "").await)
+        }
+        Indicator::File(_) | Indicator::Ip(_) => assessment,
     };
     let backend = settings::backend().map(|backend| backend.label());
     ReportView::new(

@@ -6,8 +6,10 @@
 
 use js_sys::{Array, Object, Reflect};
 use quorum_core::blocklist::OwnedBlocklist;
+use quorum_core::deception::{self, Protected};
 use quorum_core::digest::{self, fuzzy};
-use quorum_core::indicator::Indicator;
+use quorum_core::indicator::{Domain, Indicator};
+use quorum_core::inspect;
 use quorum_core::observable::{Kind, Observable};
 use quorum_core::safe_browsing::SafeUrl;
 use quorum_core::suffix;
@@ -51,6 +53,19 @@ export interface ExtractOptions {
 export interface Digests { md5: string; sha1: string; sha256: string; size: number }
 export interface Similarity { ssdeep: string; tlsh: string | null }
 export interface FileType { tag: string; description: string; extension: string; tags: string[] }
+/** What was noticed. `kind` names it; what else it has depends on that. */
+export interface Finding { severity: "notice" | "warning"; kind: string; message: string; [fact: string]: unknown }
+/** What was noticed, as the name of a sentence and what stands in it. */
+export interface Told { severity: "notice" | "warning"; what: string; parts: ({ text: string } | { word: string } | { count: number })[] }
+export interface Inspection {
+  told: Told[];
+  /** The API's tag of the type: `peexe`, `zip`; empty if unknown. */
+  type_tag: string;
+  /** Members of an archive that are worth a look-up. */
+  members: { path: string; sha256: string; size: number }[];
+  /** Files in the archive, as far as it was read. */
+  files: number;
+}
 export interface ListedUrl { canonical: string; expressions: { expression: string; sha256: string }[] }
 "#;
 
@@ -74,6 +89,15 @@ extern "C" {
     #[wasm_bindgen(typescript_type = "FileType")]
     /// A file type.
     pub type FileTypeJs;
+    #[wasm_bindgen(typescript_type = "Finding[]")]
+    /// What was noticed.
+    pub type FindingsJs;
+    #[wasm_bindgen(typescript_type = "Told[]")]
+    /// What was noticed, in sentences.
+    pub type ToldJs;
+    #[wasm_bindgen(typescript_type = "Inspection")]
+    /// What was found.
+    pub type InspectionJs;
     #[wasm_bindgen(typescript_type = "ListedUrl | undefined")]
     /// An address as lists know it.
     pub type ListedUrlJs;
@@ -402,5 +426,91 @@ impl Blocklist {
         let safe = SafeUrl::parse(url.as_bytes()).ok()?;
         let found = self.inner.list().lookup_url(&safe).next()?;
         Some(found.expression.to_string())
+    }
+}
+
+#[derive(Serialize)]
+struct FindingWire<'a> {
+    severity: deception::Severity,
+    message: String,
+    #[serde(flatten)]
+    reason: &'a deception::Reason,
+}
+
+fn findings(found: &[deception::Finding]) -> Result<FindingsJs, JsError> {
+    let wire: Vec<_> = found
+        .iter()
+        .map(|finding| FindingWire {
+            severity: finding.severity,
+            message: finding.to_string(),
+            reason: &finding.reason,
+        })
+        .collect();
+    Ok(plain(&wire)?.unchecked_into())
+}
+
+/// What about an address is made to deceive; `protected` are domains of one's own that others may
+/// imitate, besides those that are well known. Throws where one of these is no domain.
+#[wasm_bindgen(js_name = checkUrl)]
+pub fn check_url(url: &str, protected: Option<Vec<String>>) -> Result<FindingsJs, JsError> {
+    let mut list = Protected::well_known();
+    for own in protected.unwrap_or_default() {
+        list.extend([own.parse::<Domain>()?]);
+    }
+    findings(&deception::check_url(url, &list))
+}
+
+/// What about a link is made to deceive: its text against where it leads.
+#[wasm_bindgen(js_name = checkLink)]
+pub fn check_link(text: &str, target: &str) -> Result<FindingsJs, JsError> {
+    findings(&deception::check_link(
+        text,
+        target,
+        &Protected::well_known(),
+    ))
+}
+
+/// What about a file's name is made to deceive.
+#[wasm_bindgen(js_name = checkFileName)]
+pub fn check_file_name(name: &str) -> Result<FindingsJs, JsError> {
+    findings(&deception::check_file_name(name))
+}
+
+/// What an address and a name tell before there are bytes; either may be empty.
+#[wasm_bindgen]
+pub fn notice(url: &str, name: &str) -> Result<ToldJs, JsError> {
+    Ok(plain(&inspect::before_bytes(url, name))?.unchecked_into())
+}
+
+/// Looks at a file while it streams by: address, name, content, members of archives.
+#[wasm_bindgen]
+pub struct Inspector {
+    inner: Option<inspect::Inspector>,
+}
+
+#[wasm_bindgen]
+impl Inspector {
+    /// An inspector for what comes from this address and is to have this name.
+    #[wasm_bindgen(constructor)]
+    pub fn new(url: &str, name: &str) -> Self {
+        Self {
+            inner: Some(inspect::Inspector::new(url, name)),
+        }
+    }
+
+    /// Takes the next bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if let Some(inner) = &mut self.inner {
+            inner.push(bytes);
+        }
+    }
+
+    /// The file has ended: what was found. There is nothing more to be had from it afterwards.
+    pub fn finish(&mut self) -> Result<InspectionJs, JsError> {
+        let inner = self
+            .inner
+            .take()
+            .ok_or_else(|| JsError::new("the inspector has finished"))?;
+        Ok(plain(&inner.finish())?.unchecked_into())
     }
 }

@@ -23,7 +23,7 @@ for (const browser of ["chromium", "firefox"]) {
     const { optional_host_permissions: optional, ...store } = manifest(browser);
     const { host_permissions: granted, ...tested } = manifest(`${browser}-test`);
     assert.deepEqual(tested, store);
-    assert.deepEqual(optional, ["https://*/*", "http://*/*"]);
+    assert.deepEqual(optional, ["https://*/*", "http://*/*", ...(browser === "chromium" ? ["file:///*"] : [])]);
     assert.deepEqual(granted, ["<all_urls>"]);
     const same = files(build(browser)).filter((file) => file !== "manifest.json");
     assert.deepEqual(files(build(`${browser}-test`)).filter((file) => file !== "manifest.json"), same);

@@ -6,10 +6,11 @@ use quorum_core::guard::{Disposition, UploadError};
 use quorum_core::indicator::Kind;
 use quorum_core::message::Problem;
 use quorum_core::report::{Category, Stats};
+use quorum_core::told::{Part, Told};
 use quorum_core::verdict::{Assessment, Class, CopyFailure, Evidence, Reason, Verdict};
 
 use crate::icon::Shape;
-use crate::words::{Key, Phrase, Value, key};
+use crate::words::{Key, Phrase, Value, key, named};
 
 /// The CSS class that colours a verdict. The word beside it says the same.
 pub(crate) fn tone(verdict: Verdict) -> &'static str {
@@ -109,6 +110,13 @@ pub(crate) fn reason(reason: &Reason) -> Phrase {
         ),
         Reason::HostOnly { host } => Phrase::new(key("reason_host_only"), [host.as_str().into()]),
         Reason::BytesNotRead { failure } => copy_failure(*failure).into(),
+        Reason::Noticed { told } => noticed(told),
+        Reason::Member { path } => Phrase::new(key("reason_member"), [path.as_str().into()]),
+        Reason::MembersNotAsked { asked, of } => Phrase::new(
+            key("reason_members_not_asked"),
+            [(*asked).into(), (*of).into()],
+        ),
+        Reason::CopyDiffers { saved, copy } if saved == copy => key("reason_copy_other").into(),
         Reason::CopyDiffers { saved, copy } => Phrase::new(
             key("reason_copy_differs"),
             [Value::Bytes(*saved), Value::Bytes(*copy)],
@@ -118,12 +126,25 @@ pub(crate) fn reason(reason: &Reason) -> Phrase {
     }
 }
 
+/// The sentence for something that was noticed. The name comes from a module of the same version; one
+/// that is not known shows as it is.
+fn noticed(told: &Told) -> Phrase {
+    let told_key = |name: &str| named(&format!("told_{name}")).unwrap_or(key("told_unknown"));
+    let parts = told.parts.iter().map(|part| match part {
+        Part::Text(text) => Value::Text(text.clone()),
+        Part::Word(name) => Value::Phrase(Box::new(told_key(name).into())),
+        Part::Count(count) => Value::Count(*count),
+    });
+    Phrase::new(told_key(&told.what), parts.collect::<Vec<_>>())
+}
+
 /// Whether a reason limits what the verdict is about; without it the others would say too much.
 fn qualifies(reason: &Reason) -> bool {
     matches!(
         reason,
         Reason::HostOnly { .. }
             | Reason::BytesNotRead { .. }
+            | Reason::Member { .. }
             | Reason::CopyDiffers { .. }
             | Reason::Failed { .. }
     )
@@ -164,7 +185,11 @@ pub(crate) fn shape(reason: &Reason) -> Shape {
         Reason::KnownSince { .. } => Shape::Clock,
         Reason::NeverSeen | Reason::NoEngineAnswered { .. } => Shape::Question,
         Reason::HostOnly { .. } => Shape::Link,
-        Reason::BytesNotRead { .. } | Reason::CopyDiffers { .. } => Shape::File,
+        Reason::BytesNotRead { .. }
+        | Reason::CopyDiffers { .. }
+        | Reason::Member { .. }
+        | Reason::MembersNotAsked { .. } => Shape::File,
+        Reason::Noticed { .. } => Shape::Eye,
         Reason::Private => Shape::Lock,
         Reason::Failed { .. } => Shape::Alert,
     }
@@ -372,6 +397,35 @@ mod tests {
                     !sentence.contains('$') && sentence.contains(['.', '。']),
                     "{sentence}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_the_core_notices_has_its_sentence_in_both_languages() {
+        use quorum_core::told::{NAMES, Severity, WORDS};
+        for tag in ["en", "ja"] {
+            for name in NAMES {
+                let parts = [
+                    Part::text("a"),
+                    Part::text("b"),
+                    Part::text("c"),
+                    Part::text("d"),
+                ];
+                let sentence = said(&noticed(&Told::new(Severity::Notice, name, parts)), tag);
+                assert!(!sentence.contains(['$', '_']), "{sentence}");
+            }
+            for word in WORDS {
+                let parts = [
+                    Part::word((*word).to_owned()),
+                    Part::text("b"),
+                    Part::text("c"),
+                ];
+                let sentence = said(
+                    &noticed(&Told::new(Severity::Notice, "bidi_control", parts)),
+                    tag,
+                );
+                assert!(!sentence.contains(['$', '_']), "{sentence}");
             }
         }
     }

@@ -39,6 +39,12 @@ pub(crate) const fn key(name: &'static str) -> Key {
     Key(name)
 }
 
+/// A message by a name that is only known when it is needed.
+pub(crate) fn named(name: &str) -> Option<Key> {
+    let at = EN.binary_search_by_key(&name, |(key, _)| key).ok()?;
+    Some(Key(EN[at].0))
+}
+
 /// What stands for `$1`, `$2` … in a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
@@ -327,9 +333,9 @@ mod tests {
         );
         let unused: Vec<_> = known
             .difference(&used)
-            // The background asks for these by the browser's own i18n.
+            // The background asks for these by the browser's own i18n, or the core names them.
             .filter(|key| {
-                !["extension", "menu_", "notice_"]
+                !["extension", "menu_", "notice_", "told_"]
                     .iter()
                     .any(|p| key.starts_with(p))
             })

@@ -13,6 +13,7 @@ mod host;
 mod name;
 mod protected;
 mod shown;
+mod told;
 mod unicode;
 mod url;
 
@@ -28,15 +29,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How much a finding means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Worth to know; genuine addresses have it too.
-    Notice,
-    /// Hardly ever seen where nobody is to be deceived.
-    Warning,
-}
+pub use crate::told::Severity;
 
 /// One thing that may deceive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

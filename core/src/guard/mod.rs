@@ -18,6 +18,7 @@ use crate::api::Failure;
 use crate::digest::Digests;
 use crate::indicator::{CanonicalUrl, FileHash, Indicator, Kind, Sha256};
 use crate::report::{AnalysisStatus, Report};
+use crate::told::{Inspection, Told};
 use crate::verdict::{Assessment, CopyFailure, Evidence, Reason, Verdict, assess, assess_host};
 
 /// How long a download is held at most, in milliseconds. Chromium lets go at 15 s by itself; the
@@ -31,10 +32,16 @@ const ANALYSIS_PATIENCE_MS: i64 = 10 * 60 * 1000;
 pub enum Event {
     /// The browser started a download.
     Started,
+    /// This was noticed about address and name.
+    Noticed(Vec<Told>),
     /// A second copy was read, or could not be.
     CopyRead(Result<SecondCopy, CopyFailure>),
+    /// The saved file was read, or could not be.
+    SavedRead(Result<SecondCopy, CopyFailure>),
     /// The backend answered about the file.
     FileReport(Result<Option<Box<Report>>, Failure>),
+    /// The backend answered about the member of an archive that was asked about last.
+    MemberReport(Result<Option<Box<Report>>, Failure>),
     /// The backend answered about the address or, where it did not know that, about the host.
     AddressReport(Result<Option<Box<Report>>, Failure>),
     /// The hold's time is over.
@@ -62,13 +69,15 @@ pub enum Event {
     Analysis(Result<AnalysisStatus, Failure>),
 }
 
-/// A second copy of a download, as read by the shell.
+/// A download's bytes, as read by the shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecondCopy {
     /// Its digests and length.
     pub digests: Digests,
     /// Its media type as the server named it, empty if it did not.
     pub mime: String,
+    /// What was noticed while it was read.
+    pub inspection: Inspection,
 }
 
 /// What is to be done. The shell carries these out in order and feeds what comes of them back.
@@ -78,8 +87,12 @@ pub enum Action {
     StartHold(u32),
     /// Read a second copy from this address (`http`, `https` or `data`) and digest it.
     ReadCopy(String),
+    /// Read the saved file at this path, if the user lets us, and digest it.
+    ReadSaved(String),
     /// Ask for a file's report.
     AskFile(Sha256),
+    /// Ask for the report of an archive's member.
+    AskMember(Sha256),
     /// Ask for an address's report, and for its host's if there is none.
     AskAddress(CanonicalUrl),
     /// Let the held download go on.
@@ -126,21 +139,14 @@ impl Record {
             Event::Started => self.start(),
             Event::Woken => self.wake(),
             Event::CheckAsked => self.check(),
+            Event::Noticed(told) => self.noticed(told),
             Event::CopyRead(Ok(copy)) => self.copy_read(copy),
             Event::CopyRead(Err(failure)) => self.without_bytes(failure),
-            Event::FileReport(result) => {
-                let assessment = match result {
-                    Ok(Some(report)) => {
-                        self.labels = report.labels().into_iter().map(str::to_owned).collect();
-                        assess(&report, Evidence::SecondCopy)
-                    }
-                    Ok(None) => Assessment::unknown(Evidence::SecondCopy),
-                    Err(failure) => {
-                        Assessment::unchecked(Evidence::SecondCopy, Reason::Failed { failure })
-                    }
-                };
-                self.conclude(assessment, now)
-            }
+            Event::SavedRead(Ok(saved)) => self.saved_read(saved),
+            // What is known stays what it is: this rung is out of reach, and another one was not.
+            Event::SavedRead(Err(_)) => Vec::new(),
+            Event::FileReport(result) => self.file_answered(result, now),
+            Event::MemberReport(result) => self.member_answered(result, now),
             Event::AddressReport(result) => {
                 let assessment = match result {
                     Ok(Some(report)) => {
@@ -183,6 +189,83 @@ impl Record {
         }
     }
 
+    fn file_answered(
+        &mut self,
+        result: Result<Option<Box<Report>>, Failure>,
+        now: i64,
+    ) -> Vec<Action> {
+        let assessment = match result {
+            Ok(Some(report)) => {
+                self.labels = report.labels().into_iter().map(str::to_owned).collect();
+                assess(&report, self.read)
+            }
+            Ok(None) => Assessment::unknown(self.read),
+            // Who does not answer about the archive is not asked about its members.
+            Err(failure) => {
+                let assessment = Assessment::unchecked(self.read, Reason::Failed { failure });
+                return self.conclude(assessment, now);
+            }
+        };
+        let settled = [Verdict::Malicious, Verdict::KnownGood].contains(&assessment.verdict);
+        match self.inspection.members.first() {
+            Some(member) if !settled => {
+                let ask = Action::AskMember(member.sha256);
+                self.members_asked = 0;
+                self.archive = Some(assessment);
+                vec![ask]
+            }
+            _ => self.conclude(assessment, now),
+        }
+    }
+
+    /// The archive's verdict is that of its worst member, where that is worse than its own.
+    fn member_answered(
+        &mut self,
+        result: Result<Option<Box<Report>>, Failure>,
+        now: i64,
+    ) -> Vec<Action> {
+        let Some(mut archive) = self.archive.take() else {
+            return Vec::new();
+        };
+        let at = self.members_asked as usize;
+        let of = self.inspection.members.len();
+        let Some(member) = self.inspection.members.get(at) else {
+            return self.conclude(archive, now);
+        };
+        let failed = result.is_err();
+        if let Ok(Some(report)) = result {
+            let mut own = assess(&report, self.read);
+            // The variants stand in the order of how bad they are.
+            let bad = own.verdict <= Verdict::Suspicious && own.verdict < archive.verdict;
+            if bad {
+                own.reasons.insert(
+                    0,
+                    Reason::Member {
+                        path: member.path.clone(),
+                    },
+                );
+                self.labels = report.labels().into_iter().map(str::to_owned).collect();
+                archive = own;
+            }
+        }
+        if failed {
+            archive = archive.with(Reason::MembersNotAsked {
+                asked: self.members_asked,
+                of: u32::try_from(of).unwrap_or(u32::MAX),
+            });
+            return self.conclude(archive, now);
+        }
+        self.members_asked += 1;
+        match self.inspection.members.get(at + 1) {
+            Some(next) if archive.verdict != Verdict::Malicious => {
+                let ask = Action::AskMember(next.sha256);
+                self.archive = Some(archive);
+                vec![ask]
+            }
+            _ => self.conclude(archive, now),
+        }
+    }
+
     fn start(&mut self) -> Vec<Action> {
         let mut actions = Vec::new();
         if self.disposition == Disposition::Held {
@@ -195,7 +278,10 @@ impl Record {
     fn check(&mut self) -> Vec<Action> {
         self.phase = Phase::Checking;
         if let Some(digests) = self.digests {
-            return vec![Action::AskFile(digests.sha256)];
+            let mut actions = vec![Action::AskFile(digests.sha256)];
+            // The user may have let us read saved files since.
+            actions.extend(self.read_saved().filter(|_| self.landed_size.is_some()));
+            return actions;
         }
         let readable = ["https:", "http:", "data:"]
             .iter()
@@ -232,6 +318,15 @@ impl Record {
         }
     }
 
+    /// What was noticed about bytes holds this too.
+    fn noticed(&mut self, told: Vec<Told>) -> Vec<Action> {
+        if self.digests.is_none() {
+            self.assessment = self.assessment.take().map(|it| it.noticing(&told));
+            self.inspection.told = told;
+        }
+        Vec::new()
+    }
+
     fn copy_read(&mut self, copy: SecondCopy) -> Vec<Action> {
         // A login or error page that came with status 200 is not the file.
         let html = |mime: &str| mime.starts_with("text/html");
@@ -243,25 +338,77 @@ impl Record {
         {
             return self.without_bytes(CopyFailure::Different);
         }
+        // The saved file was read first: that is what counts, and the copy is compared with it.
+        if self.read == Evidence::SavedFile {
+            if let Some(saved) = self.digests {
+                self.compare(&saved, &copy.digests);
+            }
+            return Vec::new();
+        }
         self.digests = Some(copy.digests);
+        self.inspection = copy.inspection;
         vec![Action::AskFile(copy.digests.sha256)]
     }
 
+    /// The very bytes on disk: what was found out about other bytes does not count any more.
+    fn saved_read(&mut self, saved: SecondCopy) -> Vec<Action> {
+        self.read = Evidence::SavedFile;
+        self.landed_size = Some(saved.digests.size);
+        self.copy_failure = None;
+        self.inspection = saved.inspection;
+        let before = self.digests.replace(saved.digests);
+        if let Some(copy) = &before {
+            self.compare(&saved.digests, copy);
+        }
+        let same = before.is_some_and(|copy| copy.sha256 == saved.digests.sha256);
+        match &mut self.assessment {
+            Some(assessment) if same && assessment.evidence == Evidence::SecondCopy => {
+                assessment.evidence = Evidence::SavedFile;
+                Vec::new()
+            }
+            // It is being asked about just now.
+            None if same => Vec::new(),
+            _ => {
+                self.phase = Phase::Checking;
+                vec![Action::AskFile(saved.digests.sha256)]
+            }
+        }
+    }
+
+    /// That a site gives other bytes to the second asker says something of the site.
+    fn compare(&mut self, saved: &Digests, copy: &Digests) {
+        if saved.sha256 != copy.sha256 {
+            self.copy_differs = Some(Reason::CopyDiffers {
+                saved: saved.size,
+                copy: copy.size,
+            });
+        }
+    }
+
     fn without_bytes(&mut self, failure: CopyFailure) -> Vec<Action> {
+        if self.read == Evidence::SavedFile {
+            return Vec::new();
+        }
         self.copy_failure = Some(failure);
         match self.url.parse::<CanonicalUrl>() {
             Ok(url) => vec![Action::AskAddress(url)],
             Err(_) => {
                 let reason = Reason::BytesNotRead { failure };
-                self.settle(Assessment::unchecked(Evidence::Address, reason))
+                let assessment = Assessment::unchecked(Evidence::Address, reason);
+                self.settle(assessment.noticing(&self.inspection.told))
             }
         }
     }
 
     fn conclude(&mut self, mut assessment: Assessment, now: i64) -> Vec<Action> {
+        assessment = assessment.noticing(&self.inspection.told);
         if let Some(failure) = self.copy_failure {
             assessment = assessment.with(Reason::BytesNotRead { failure });
         }
+        if let Some(differs) = &self.copy_differs {
+            assessment = assessment.with(differs.clone());
+        }
+        self.archive = None;
         self.checked_at = Some(now);
         self.settle(assessment)
     }
@@ -303,11 +450,18 @@ impl Record {
             self.disposition = Disposition::Released;
         }
         self.recheck_size();
+        let mut actions = Vec::new();
         if too_late {
-            vec![Action::Notify(Notice::FoundLate)]
-        } else {
-            Vec::new()
+            actions.push(Action::Notify(Notice::FoundLate));
         }
+        actions.extend(self.read_saved());
+        actions
+    }
+
+    /// The best rung of the ladder, where it has not been taken yet.
+    fn read_saved(&self) -> Option<Action> {
+        let path = self.path.clone()?;
+        (self.read != Evidence::SavedFile).then_some(Action::ReadSaved(path))
     }
 
     /// A second copy of another length than the saved file says nothing good about that file.

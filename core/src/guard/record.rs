@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Failure;
 use crate::digest::Digests;
-use crate::verdict::{Assessment, CopyFailure, Verdict};
+use crate::told::Inspection;
+use crate::verdict::{Assessment, CopyFailure, Evidence, Reason, Verdict};
 
 /// A download as the browser announces it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Download {
     /// The browser's own number for it.
     pub id: i64,
@@ -122,8 +123,18 @@ pub struct Record {
     pub assessment: Option<Assessment>,
     /// What the objecting engines call it.
     pub labels: Vec<String>,
-    /// Digests of the second copy.
+    /// Digests of the bytes that were read.
     pub digests: Option<Digests>,
+    /// Which bytes these are: those of the second copy, or of the saved file.
+    pub read: Evidence,
+    /// What was noticed about them, and about address and name.
+    pub inspection: Inspection,
+    /// How many members of the archive were asked about.
+    pub members_asked: u32,
+    /// What is known of the archive itself while its members are asked about.
+    pub archive: Option<Assessment>,
+    /// That the second copy had other bytes than the saved file.
+    pub copy_differs: Option<Reason>,
     /// Why there is no second copy.
     pub copy_failure: Option<CopyFailure>,
     /// How long the saved file is, in bytes.
@@ -155,6 +166,11 @@ impl Record {
             assessment: None,
             labels: Vec::new(),
             digests: None,
+            read: Evidence::SecondCopy,
+            inspection: Inspection::default(),
+            members_asked: 0,
+            archive: None,
+            copy_differs: None,
             copy_failure: None,
             landed_size: None,
             path: None,

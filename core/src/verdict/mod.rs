@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Failure;
 use crate::report::{Report, Stats};
+use crate::told::{Severity, Told};
 
 /// The six verdicts; there are no others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -116,6 +117,23 @@ pub enum Reason {
         /// Why.
         failure: CopyFailure,
     },
+    /// Something was noticed about its address, its name or its bytes.
+    Noticed {
+        /// What.
+        told: Told,
+    },
+    /// The verdict is about a member of the archive.
+    Member {
+        /// Its name, with the archives around it.
+        path: String,
+    },
+    /// Not all members that deserve it were looked up.
+    MembersNotAsked {
+        /// How many were.
+        asked: u32,
+        /// Of how many.
+        of: u32,
+    },
     /// The second copy is not what was saved.
     CopyDiffers {
         /// Bytes announced or saved.
@@ -194,6 +212,27 @@ impl Assessment {
         if matches!(self.verdict, Verdict::Clean | Verdict::KnownGood) {
             self.verdict = Verdict::Unknown;
         }
+        self
+    }
+
+    /// Takes in what was noticed. A warning is a doubt where nothing is known for or against the
+    /// thing, and where nobody objects: what was made today to deceive, nobody has seen yet.
+    pub fn noticing(mut self, told: &[Told]) -> Self {
+        let noticed = |severity: Severity| {
+            let of = move |told: &&Told| told.severity == severity;
+            let told = told.iter().filter(of).cloned();
+            told.map(|told| Reason::Noticed { told })
+        };
+        let warned = noticed(Severity::Warning).next().is_some();
+        let open = [Verdict::Clean, Verdict::Unknown, Verdict::Unchecked];
+        let at = if warned && open.contains(&self.verdict) {
+            self.verdict = Verdict::Suspicious;
+            0
+        } else {
+            self.reasons.len()
+        };
+        self.reasons.splice(at..at, noticed(Severity::Warning));
+        self.reasons.extend(noticed(Severity::Notice));
         self
     }
 

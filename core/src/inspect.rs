@@ -45,6 +45,8 @@ pub struct Inspector {
 /// What an archive was seen to hold.
 #[derive(Default)]
 struct Contents {
+    /// What a member is called that bears no name, as most in gzip do.
+    nameless: String,
     begun: BTreeMap<u32, Begun>,
     members: Vec<(Rank, Member)>,
     files: u32,
@@ -80,7 +82,10 @@ impl Inspector {
             told: before_bytes(url, name),
             head: Vec::new(),
             reader: archive::Reader::new(LIMITS),
-            contents: Contents::default(),
+            contents: Contents {
+                nameless: without_gzip(name),
+                ..Contents::default()
+            },
         }
     }
 
@@ -176,7 +181,11 @@ impl Contents {
                 }
                 self.files += 1;
                 self.encrypted += u32::from(member.encryption.is_some());
-                let path = member.path.join("/");
+                let name = |part: &String| match part.as_str() {
+                    "" => self.nameless.clone(),
+                    part => part.to_owned(),
+                };
+                let path = member.path.iter().map(name).collect::<Vec<_>>().join("/");
                 let leads_out = [NameFlag::Traversal, NameFlag::Absolute, NameFlag::Drive];
                 let name = member.path.last().map(String::as_str).unwrap_or_default();
                 let told = if member.flags.iter().any(|flag| leads_out.contains(flag)) {
@@ -262,6 +271,16 @@ impl Contents {
             tell(Severity::Notice, "archive_encrypted", parts);
         }
         told
+    }
+}
+
+/// A name without the ending that gzip put behind it.
+fn without_gzip(name: &str) -> String {
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    match ending.to_ascii_lowercase().as_str() {
+        "gz" => stem.to_owned(),
+        "tgz" => format!("{stem}.tar"),
+        _ => name.to_owned(),
     }
 }
 

@@ -10,6 +10,7 @@ mod archives;
 mod blocklists;
 mod bytes;
 mod deception;
+mod files;
 mod fuzzy;
 mod harness;
 mod indicators;
@@ -26,6 +27,7 @@ fn every_file_of_cases_is_run() {
         blocklists::SUBJECTS,
         bytes::SUBJECTS,
         deception::SUBJECTS,
+        files::SUBJECTS,
         fuzzy::SUBJECTS,
         indicators::SUBJECTS,
         observables::SUBJECTS,

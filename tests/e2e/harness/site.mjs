@@ -185,6 +185,14 @@ export class Site {
         response.writeHead(200, { "content-type": BINARY, "content-length": bytes.length });
         response.end(bytes);
         return;
+      case "fickle": {
+        // The second asker gets as many other bytes.
+        const first = !this.#spent.has(url.href);
+        this.#spent.add(url.href);
+        response.writeHead(200, { "content-type": BINARY, "content-length": bytes.length });
+        response.end(first ? bytes : Buffer.from(bytes).reverse());
+        return;
+      }
       case "slow": {
         // The first half at once, the rest only when the test says so.
         response.writeHead(200, { "content-type": BINARY, "content-length": bytes.length });

@@ -15,7 +15,7 @@ const backend = {
     try {
       return await platform.send(request);
     } catch (error) {
-      return { ok: false, problem: { problem: "browser", message: String(error) } };
+      return { ok: false, problem: { browser: { message: String(error) } } };
     }
   },
 

@@ -119,7 +119,7 @@ pub enum Reply {
 
 /// Why there is no reply, in terms a person can act on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(tag = "failure", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// No backend was configured.
     #[error("no backend is configured")]

@@ -55,7 +55,7 @@ pub enum Disposition {
 
 /// Why an upload came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "of", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum UploadError {
     /// The bytes could not be had again.
     Copy {
@@ -71,7 +71,7 @@ pub enum UploadError {
 
 /// How far sending the file in is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(tag = "upload", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Upload {
     /// Nobody asked for it.
     #[default]

@@ -55,7 +55,7 @@ pub enum Evidence {
 
 /// Why a verdict is as it is. Numbers are counts; times are seconds since the Unix epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// `objecting` of `answered` engines object.
     EnginesObject {

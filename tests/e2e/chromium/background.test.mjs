@@ -118,7 +118,7 @@ test("a content script is refused whatever it asks, and reads no storage", { tim
   for (const { ok, reply, problem } of answers) {
     assert.equal(ok, false);
     assert.equal(reply, undefined);
-    assert.match(problem.problem, /^(not_allowed|malformed)$/);
+    assert.match(typeof problem === "string" ? problem : Object.keys(problem).join(), /^(not_allowed|malformed)$/);
   }
   assert.deepEqual(storage, ["closed", "closed"]);
   assert.equal(news, "closed");
@@ -216,13 +216,13 @@ test("a large file goes where the backend says, if that is the backend itself", 
 
   taker.uploads = `${elsewhere.origin}/upload`;
   await ask(page, { ask: "upload", id });
-  const refused = await record(page, "large.bin", ({ upload }) => upload.upload === "failed");
-  assert.deepEqual(refused.upload.error, { of: "backend", failure: { failure: "redirected" } });
+  const refused = await record(page, "large.bin", ({ upload }) => "failed" in Object(upload));
+  assert.deepEqual(refused.upload.failed.error, { backend: { failure: "redirected" } });
   assert.deepEqual(canary.requests, []);
 
   taker.uploads = `${taker.origin}/_ah/upload/1`;
   await ask(page, { ask: "upload", id });
-  await record(page, "large.bin", ({ upload }) => upload.upload === "done");
+  await record(page, "large.bin", ({ upload }) => upload === "done");
   const sent = taker.record.requests.filter(({ method }) => method === "POST");
   assert.deepEqual(sent.map(({ url }) => url), ["/_ah/upload/1"]);
   assert.ok(sent[0]?.body.includes(bytes.subarray(0, 1000)));
@@ -240,8 +240,8 @@ test("an upload that dies with the worker is told as interrupted, and not sent a
   await ask(page, { ask: "upload", id });
   await taker.record.first(({ method }) => method === "POST");
   await (await chromium.worker()).close();
-  const { upload } = await record(page, "dies.bin", ({ upload }) => upload.upload === "failed");
-  assert.deepEqual(upload.error, { of: "backend", failure: { failure: "interrupted" } });
+  const { upload } = await record(page, "dies.bin", ({ upload }) => "failed" in Object(upload));
+  assert.deepEqual(upload.failed.error, { backend: { failure: "interrupted" } });
   assert.equal(taker.record.requests.filter(({ method }) => method === "POST").length, 1);
 });
 

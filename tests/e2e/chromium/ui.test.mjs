@@ -439,7 +439,7 @@ describe("hostile text", () => {
   const view = everywhere({
     ...s.phishing(),
     labels: CORPUS.map(() => "x"),
-    assessment: { ...s.phishing().assessment, reasons: [{ reason: "family", label: "x" }, { reason: "host_only", host: "x" }, { reason: "known_on", list: "x", by: "x" }] },
+    assessment: { ...s.phishing().assessment, reasons: s.outside([{ reason: "family", label: "x" }, { reason: "host_only", host: "x" }, { reason: "known_on", list: "x", by: "x" }]) },
     facts: [...s.falseAlarm().facts.filter((/** @type {any} */ fact) => !fact.sha256), ...s.phishing().facts],
   });
   const records = CORPUS.map((name) => ({ ...s.record(name, { verdict: "malicious", reasons: [{ reason: "family", label: name }] }), labels: [name] }));

@@ -12,7 +12,7 @@ TOOLS=$CACHE/tools
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
 CARGO_HOME_DIR=${CARGO_HOME:-$HOME/.cargo}
 WASM=wasm32-unknown-unknown
-WASM_PACKAGES=(quorum_extension quorum_www quorum_npm)
+WASM_PACKAGES=(quorum_extension quorum_www quorum_console quorum_npm)
 # Every browser that we support has SIMD, and sha2 uses it. The paths of the builder's machine would
 # otherwise stand in the panic messages: two machines must build the same bytes.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$CARGO_HOME_DIR/registry/src=/crates --remap-path-prefix=$ROOT=/quorum"
@@ -137,10 +137,14 @@ bind() {
 build_wasm() {
   need_wasm
   say "building the WebAssembly modules"
-  cargo build --quiet -p quorum-extension -p quorum-www --target "$WASM" --profile wasm
+  cargo build --quiet -p quorum-extension --target "$WASM" --profile wasm
+  # One after the other: together they would share the features of both.
+  cargo build --quiet -p quorum-www --no-default-features --features light --target "$WASM" --profile wasm
+  cargo build --quiet -p quorum-console --target "$WASM" --profile wasm
   cargo build --quiet -p quorum-npm --target "$WASM" --profile npm
   bind quorum_extension target/bindgen/pkg
   bind quorum_www target/bindgen/pkg
+  bind quorum_console target/bindgen/pkg
   bind quorum_npm target/bindgen/pkg npm -O3
 }
 
@@ -360,7 +364,7 @@ verb_test() {
   set +e
   layer format check cargo fmt --all --check
   layer clippy check cargo clippy --quiet --workspace --all-targets -- -D warnings
-  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www -p quorum-npm --target "$WASM" -- -D warnings
+  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www -p quorum-console -p quorum-npm --target "$WASM" -- -D warnings
   layer docs check env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
   layer rust "$(rust_counter)" rust_tests
   layer doctests cargo cargo test --quiet --workspace --doc

@@ -1,7 +1,6 @@
 // The start of every page of ours: gives the user interface (Rust, quorum-www) its handle on the
 // background and lets it draw. The interface knows nothing of the browser's API.
 
-import init, { mount } from "./pkg/quorum_www.js";
 import * as platform from "./platform.js";
 
 /** What the user interface may do. */
@@ -53,5 +52,8 @@ const backend = {
   },
 };
 
+// The module of the popup and the card is small; pages that people sit down for have their own.
+const { default: init, mount } =
+  document.body.dataset.module === "console" ? await import("./pkg/quorum_console.js") : await import("./pkg/quorum_www.js");
 await init();
 mount(backend, document.body.dataset.view ?? "");

@@ -11,6 +11,7 @@ const MAY_USE = {
   "quorum-yara": ["quorum-core"],
   "quorum-extension": ["quorum-core"],
   "quorum-www": ["quorum-core"],
+  "quorum-console": ["quorum-www"],
   "quorum-npm": ["quorum-core"],
   "quorum-server": ["quorum-core", "quorum-yara"],
 };

@@ -14,7 +14,7 @@ const KB = 1024;
 /** @param {string} file */
 const gzipped = (file) => gzipSync(readFileSync(file), { level: 9 }).length;
 
-for (const name of ["quorum_extension", "quorum_www"]) {
+for (const name of ["quorum_extension", "quorum_www", "quorum_console"]) {
   test(`${name}_bg.wasm takes at most 350 KB gzipped`, (t) => {
     const size = gzipped(join(build("chromium"), "pkg", `${name}_bg.wasm`));
     t.diagnostic(`${(size / KB).toFixed(1)} KB`);
@@ -55,7 +55,7 @@ for (const browser of ["chromium", "firefox"]) {
 
   test(`${browser}: no path of the building machine is in the build`, () => {
     const home = process.env.HOME ?? "/root";
-    for (const name of ["quorum_extension", "quorum_www"]) {
+    for (const name of ["quorum_extension", "quorum_www", "quorum_console"]) {
       const bytes = readFileSync(join(build(browser), "pkg", `${name}_bg.wasm`));
       for (const path of [`${home}/.cargo`, ROOT]) assert.ok(!bytes.includes(path), `${name} holds ${path}`);
     }

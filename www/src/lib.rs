@@ -9,8 +9,14 @@
 //! Text from outside is only ever a text node or an attribute that cannot run or navigate: there is
 //! no raw markup and no link.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+// Each of the two modules leaves out what the other one shows.
+#![cfg_attr(
+    not(all(feature = "light", feature = "console")),
+    allow(dead_code, unused_imports)
+)]
 
 mod backend;
+#[cfg(feature = "light")]
 mod card;
 mod community;
 mod copy;
@@ -19,9 +25,11 @@ mod downloads;
 mod engines;
 mod hash_file;
 mod icon;
+#[cfg(feature = "console")]
 mod options;
 mod page;
 mod plain;
+#[cfg(feature = "light")]
 mod popup;
 mod report;
 mod ring;
@@ -36,55 +44,58 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
-use backend::{Backend, Bridge};
+use backend::Backend;
+pub use backend::Bridge;
 use session::Session;
 use words::Words;
 
-/// Which page is mounted: the value of the page's `data-view`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum View {
-    Popup,
-    Report,
-    Options,
-    Card,
-}
-
 #[derive(Properties, PartialEq)]
 struct AppProps {
-    view: View,
+    page: Callback<(), Html>,
     session: Session,
 }
 
 #[component]
 fn App(props: &AppProps) -> Html {
-    let page = match props.view {
-        View::Popup => html! { <popup::Popup /> },
-        View::Report => html! { <page::ReportPage /> },
-        View::Options => html! { <options::Options /> },
-        View::Card => html! { <card::Card /> },
-    };
     html! {
-        <ContextProvider<Session> context={props.session.clone()}>{ page }</ContextProvider<Session>>
+        <ContextProvider<Session> context={props.session.clone()}>{ props.page.emit(()) }</ContextProvider<Session>>
     }
 }
 
-/// Mounts a page's interface into its body.
+/// Mounts what people see at a glance: `popup`, `report` or `card`, into the page's body.
 ///
 /// `backend` is an object with `ask(request) -> Promise<answer>`, `listen(callback) -> unlisten`
 /// and `grant(pattern) -> Promise<boolean>`; requests, answers and news are plain objects in the
-/// shapes of `quorum_core::message`. `view` is `popup`, `report`, `options` or `card`.
+/// shapes of `quorum_core::message`. `view` is the page's `data-view`.
 ///
 /// # Errors
 /// An unknown view, or a page without a body.
+#[cfg(feature = "light")]
 #[wasm_bindgen]
 pub fn mount(backend: Bridge, view: String) -> Result<(), JsError> {
-    let view = match view.as_str() {
-        "popup" => View::Popup,
-        "report" => View::Report,
-        "options" => View::Options,
-        "card" => View::Card,
+    let page = match view.as_str() {
+        "popup" => Callback::from(|()| html! { <popup::Popup /> }),
+        "report" => Callback::from(|()| html! { <page::ReportPage /> }),
+        "card" => Callback::from(|()| html! { <card::Card /> }),
         other => return Err(JsError::new(&format!("unknown view {other:?}"))),
     };
+    render(backend, page)
+}
+
+/// Mounts what people sit down for: `options`. As [`mount`]; in a module of its own, `quorum-console`.
+///
+/// # Errors
+/// As [`mount`].
+#[cfg(feature = "console")]
+pub fn mount_console(backend: Bridge, view: &str) -> Result<(), JsError> {
+    let page = match view {
+        "options" => Callback::from(|()| html! { <options::Options /> }),
+        other => return Err(JsError::new(&format!("unknown view {other:?}"))),
+    };
+    render(backend, page)
+}
+
+fn render(backend: Bridge, page: Callback<(), Html>) -> Result<(), JsError> {
     let window = web_sys::window().ok_or_else(|| JsError::new("no window"))?;
     let document = window
         .document()
@@ -99,6 +110,6 @@ pub fn mount(backend: Bridge, view: String) -> Result<(), JsError> {
         backend: Backend::new(backend),
         words: Rc::new(words),
     };
-    yew::Renderer::<App>::with_root_and_props(body.into(), AppProps { view, session }).render();
+    yew::Renderer::<App>::with_root_and_props(body.into(), AppProps { page, session }).render();
     Ok(())
 }

@@ -23,7 +23,7 @@ import { build } from "./tree.mjs";
 
 /** Stands in for page.js. It is code of the page, so it must do without anything from here. */
 const PAGE_JS = `
-import init, { mount } from "./pkg/quorum_www.js";
+const { default: init, mount } = await import(document.body.dataset.module === "console" ? "./pkg/quorum_console.js" : "./pkg/quorum_www.js");
 const scenario = globalThis.scenario;
 globalThis.asked = [];
 globalThis.granted = [];

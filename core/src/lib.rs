@@ -28,6 +28,7 @@ pub mod observable;
 pub mod privacy;
 pub mod report;
 pub mod safe_browsing;
+pub mod sent;
 #[cfg(feature = "observables")]
 pub mod stix;
 pub mod suffix;

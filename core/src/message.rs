@@ -14,6 +14,7 @@ use crate::api::{Failure, Remaining};
 use crate::guard::Record;
 use crate::indicator::{Indicator, Kind};
 use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
+use crate::sent::Sent;
 use crate::text::{DefangStyle, defang};
 use crate::verdict::{Assessment, Evidence};
 
@@ -123,11 +124,23 @@ pub enum Request {
         /// The record's id.
         id: String,
     },
+    /// What was sent, newest first. → [`Reply::Sent`]
+    Sent,
+    /// Forget what was sent. → [`Reply::Done`]
+    ForgetSent,
+    /// Send nothing from now on and log what would have been, or end that. → [`Reply::State`]
+    SetDryRun {
+        /// On or off.
+        enabled: bool,
+    },
     /// Open the full report in a tab. → [`Reply::Done`]
     OpenReport {
         /// On what.
         indicator: Indicator,
     },
+    /// Open the browser's page about this extension, where saved files are let be read, unless they
+    /// may be already. → [`Reply::State`]
+    OpenDetails,
     /// Open the options. → [`Reply::Done`]
     OpenOptions,
 }
@@ -172,6 +185,8 @@ pub enum Reply {
     Voted(bool),
     /// The history.
     Downloads(History),
+    /// What was sent.
+    Sent(Vec<Sent>),
     /// It is done.
     Done,
 }
@@ -307,6 +322,10 @@ pub struct State {
     pub all_sites: bool,
     /// Whether this browser lets downloads be held.
     pub can_hold: bool,
+    /// Whether saved files may be read; `None` where no extension ever may.
+    pub saved_files: Option<bool>,
+    /// Whether nothing is sent, and only logged.
+    pub dry_run: bool,
 }
 
 /// A line of a report's details.

@@ -1,10 +1,10 @@
-// IndexedDB as promises: four stores' worth of get, put and remove. What is kept, and for how long, is
+// IndexedDB as promises: get, put and remove. What is kept, and for how long, is
 // decided in Rust.
 
-/** @typedef {"downloads" | "reports" | "keys"} Store */
+/** @typedef {"downloads" | "reports" | "keys" | "sent"} Store */
 
 const NAME = "quorum";
-const VERSION = 1;
+const VERSION = 2;
 
 /** @type {Promise<IDBDatabase> | undefined} */
 let opening;
@@ -13,11 +13,14 @@ let opening;
 function open() {
   opening ??= new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION);
-    request.onupgradeneeded = () => {
+    request.onupgradeneeded = ({ oldVersion }) => {
       // `at` is a time in milliseconds; the oldest entries go first.
-      request.result.createObjectStore("downloads").createIndex("at", "started");
-      request.result.createObjectStore("reports").createIndex("at", "asked_at");
-      request.result.createObjectStore("keys");
+      if (oldVersion < 1) {
+        request.result.createObjectStore("downloads").createIndex("at", "started");
+        request.result.createObjectStore("reports").createIndex("at", "asked_at");
+        request.result.createObjectStore("keys");
+      }
+      if (oldVersion < 2) request.result.createObjectStore("sent").createIndex("at", "at");
     };
     request.onerror = () => reject(request.error);
     request.onsuccess = () => {
@@ -60,8 +63,33 @@ export const put = (store, key, value) => transact(store, "readwrite", (entries)
 export const remove = (store, key) => transact(store, "readwrite", (entries) => entries.delete(key));
 
 /**
+ * The newest entries of a store.
+ * @param {"downloads" | "reports" | "sent"} store
+ * @param {number} most
+ * @returns {Promise<any[]>}
+ */
+export async function newest(store, most) {
+  /** @type {any[]} */
+  const found = [];
+  await transact(store, "readonly", (entries) => {
+    const request = entries.index("at").openCursor(null, "prev");
+    request.onsuccess = () => {
+      const cursor = request.result;
+      if (!cursor) return;
+      found.push(cursor.value);
+      if (found.length < most) cursor.continue();
+    };
+    return request;
+  });
+  return found;
+}
+
+/** @param {Store} store */
+export const clear = (store) => transact(store, "readwrite", (entries) => entries.clear());
+
+/**
  * Keeps the newest entries of a store and removes the others.
- * @param {"downloads" | "reports"} store
+ * @param {"downloads" | "reports" | "sent"} store
  * @param {number} most how many stay
  * @param {number} since entries of before this time go in any case
  */

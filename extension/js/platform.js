@@ -97,6 +97,10 @@ export const badge = () => api.action.getBadgeText({});
 export async function openPage(path) {
   await api.tabs.create({ url: fileUrl(path) });
 }
+/** The browser's own page about us (Chromium). */
+export async function openDetails() {
+  await api.tabs.create({ url: `chrome://extensions/?id=${api.runtime.id}` });
+}
 export const openOptions = () => api.runtime.openOptionsPage();
 
 // --- Tabs -----------------------------------------------------------------------------------------------

@@ -11,9 +11,10 @@ use wasm_bindgen::JsValue;
 
 use crate::bindings::{from_js, platform, reader, to_js, words};
 use crate::card::{self, Tell};
+use crate::fetch::Cause;
 use crate::reports::{self, Manner};
 use crate::sender::{self, Asker, Tab};
-use crate::{backend, badge, downloads, pages, settings};
+use crate::{backend, badge, downloads, pages, settings, store};
 
 /// Answers a message with an [`Answer`].
 pub(crate) async fn answer(message: JsValue, sender: JsValue) -> JsValue {
@@ -41,7 +42,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
             address,
             key,
             remember,
-        } => connect(&address, key, remember).await?,
+        } => connect(&address, key, remember, cause(sender).await).await?,
         Request::SetDownloads { enabled } => {
             settings::set_downloads(enabled).await;
             settings::reread_permissions().await;
@@ -69,7 +70,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
             fresh,
         } => return report(indicator, evidence, fresh, sender).await,
         Request::Submit { indicator } => {
-            reports::submit(&indicator).await?;
+            reports::submit(&indicator, cause(sender).await).await?;
             return report(indicator, Evidence::Address, true, sender).await;
         }
         Request::Comments { indicator, cursor } => {
@@ -77,7 +78,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
                 of: sendable(indicator)?,
                 cursor,
             };
-            return match backend::call(&call, Purpose::User).await? {
+            return match backend::call(&call, cause(sender).await).await? {
                 quorum_core::api::Reply::Comments(page) => Ok(Reply::Comments(page)),
                 _ => Err(Failure::NotTheApi.into()),
             };
@@ -87,7 +88,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
                 of: sendable(indicator.clone())?,
                 text,
             };
-            let reply = backend::call(&call, Purpose::User).await?;
+            let reply = backend::call(&call, cause(sender).await).await?;
             reports::forget(&indicator).await;
             return match reply {
                 quorum_core::api::Reply::Comment(comment) => Ok(Reply::Comment(comment)),
@@ -99,7 +100,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
                 of: sendable(indicator.clone())?,
                 verdict,
             };
-            let reply = backend::call(&call, Purpose::User).await?;
+            let reply = backend::call(&call, cause(sender).await).await?;
             reports::forget(&indicator).await;
             return match reply {
                 quorum_core::api::Reply::Voted(counted) => Ok(Reply::Voted(counted)),
@@ -124,9 +125,24 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
                 false => Err(Problem::Gone),
             };
         }
+        Request::Sent => return Ok(Reply::Sent(store::sent().await)),
+        Request::ForgetSent => {
+            store::forget_sent().await;
+            return Ok(Reply::Done);
+        }
+        Request::SetDryRun { enabled } => {
+            settings::set_dry_run(enabled).await;
+            pages::publish_state();
+        }
         Request::OpenReport { indicator } => {
             card::open_report(Some(&indicator)).await;
             return Ok(Reply::Done);
+        }
+        Request::OpenDetails => {
+            settings::reread_permissions().await;
+            if settings::state().saved_files == Some(false) {
+                platform::open_details().await.map_err(browser)?;
+            }
         }
         Request::OpenOptions => {
             platform::open_options().await.map_err(browser)?;
@@ -149,7 +165,12 @@ fn parse_address(text: &str) -> Result<Backend, Problem> {
 }
 
 /// "Save and check": saved first, so that it need not be typed again where only the check fails.
-async fn connect(address: &str, key: Option<String>, remember: bool) -> Result<(), Problem> {
+async fn connect(
+    address: &str,
+    key: Option<String>,
+    remember: bool,
+    cause: Cause,
+) -> Result<(), Problem> {
     let backend = parse_address(address)?;
     let key: Option<ApiKey> = match key.filter(|key| !key.trim().is_empty()) {
         Some(text) => Some(text.parse().map_err(|_| Problem::BadKey)?),
@@ -157,15 +178,15 @@ async fn connect(address: &str, key: Option<String>, remember: bool) -> Result<(
         None => return Err(Problem::KeyNeeded),
     };
     let kept = settings::connect(backend, key, remember).await;
-    let checked = check().await;
+    let checked = check(cause).await;
     pages::publish_state();
     checked?;
     kept.map_err(browser)
 }
 
-async fn check() -> Result<(), Problem> {
+async fn check(cause: Cause) -> Result<(), Problem> {
     let (_, key) = settings::connection().ok_or(Failure::NoBackend)?;
-    match backend::call(&Call::Account(key), Purpose::User).await? {
+    match backend::call(&Call::Account(key), cause).await? {
         quorum_core::api::Reply::Account(account) => {
             settings::learn(account).await;
             Ok(())
@@ -181,12 +202,19 @@ async fn report(
     sender: &Asker,
 ) -> Result<Reply, Problem> {
     let manner = Manner {
-        purpose: Purpose::User,
+        cause: cause(sender).await,
         fresh,
-        private: is_private(sender).await,
     };
     let view = reports::view(indicator, evidence, manner).await;
     Ok(Reply::Report(Box::new(view)))
+}
+
+/// On whose behalf a page asks.
+async fn cause(sender: &Asker) -> Cause {
+    Cause {
+        purpose: Purpose::User,
+        private: is_private(sender).await,
+    }
 }
 
 /// Whether a page of ours belongs to a private window. A popup is in no tab, but in front of one.

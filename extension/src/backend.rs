@@ -9,7 +9,7 @@ use quorum_core::report::{Analysis, AnalysisStatus};
 use web_sys::{Blob, FormData};
 
 use crate::bindings::now;
-use crate::fetch::{Outgoing, Payload, Redirects, Stop, Trouble, fetch};
+use crate::fetch::{Cause, Outgoing, Payload, Redirects, Stop, Trouble, fetch};
 use crate::settings;
 
 /// Larger files are first asked an address for, by the API's rules, in bytes.
@@ -22,6 +22,7 @@ impl From<Trouble> for Failed {
         Self(match trouble {
             Trouble::Unreachable => Failure::Unreachable,
             Trouble::TooSlow => Failure::TooSlow,
+            Trouble::DryRun => Failure::DryRun,
         })
     }
 }
@@ -39,7 +40,7 @@ impl From<Failure> for Failed {
 ///
 /// # Errors
 /// Any [`Failure`].
-pub(crate) async fn call(call: &Call, purpose: Purpose) -> Result<Reply, Failure> {
+pub(crate) async fn call(call: &Call, cause: Cause) -> Result<Reply, Failure> {
     let request = call.request();
     let payload = match request.body.clone() {
         Body::Empty => Payload::Empty,
@@ -48,11 +49,17 @@ pub(crate) async fn call(call: &Call, purpose: Purpose) -> Result<Reply, Failure
         // Files go by `submit_file`, which has the bytes.
         Body::File(_) => return Err(Failure::NotTheApi),
     };
-    let (backend, key) = admit(purpose).await?;
+    let (backend, key) = admit(cause.purpose).await?;
     let url = backend.url(&request.path);
-    let result = exchange(call, request.method, &url, &key, payload, REPLY_TIMEOUT_MS).await;
+    let to = To {
+        method: request.method,
+        url: &url,
+        key: &key,
+        cause,
+    };
+    let result = exchange(call, to, payload, REPLY_TIMEOUT_MS).await;
     let result = match result {
-        Err(Failure::Unreachable) if redirects(&backend, call, &request).await => {
+        Err(Failure::Unreachable) if redirects(&backend, call, &request, cause).await => {
             Err(Failure::Redirected)
         }
         other => other,
@@ -64,22 +71,36 @@ pub(crate) async fn call(call: &Call, purpose: Purpose) -> Result<Reply, Failure
 ///
 /// # Errors
 /// Any [`Failure`].
-pub(crate) async fn submit_file(name: &str, file: &Blob) -> Result<Analysis, Failure> {
+pub(crate) async fn submit_file(
+    name: &str,
+    file: &Blob,
+    cause: Cause,
+) -> Result<Analysis, Failure> {
     let call = Call::SubmitFile {
         name: name.to_owned(),
     };
     let request = call.request();
-    let (backend, key) = admit(Purpose::User).await?;
+    let (backend, key) = admit(cause.purpose).await?;
     let url = if file.size() > DIRECT_UPLOAD_BYTES {
-        note(upload_address(&backend, &key).await)?
+        note(upload_address(&backend, &key, cause).await)?
     } else {
         backend.url(&request.path)
     };
     let form = FormData::new().map_err(|_| Failure::Interrupted)?;
     form.append_with_blob_and_filename("file", file, name)
         .map_err(|_| Failure::Interrupted)?;
-    let payload = Payload::Form(form);
-    match note(exchange(&call, request.method, &url, &key, payload, UPLOAD_MS).await)? {
+    let payload = Payload::Form {
+        form,
+        name: name.to_owned(),
+        size: file.size() as u64,
+    };
+    let to = To {
+        method: request.method,
+        url: &url,
+        key: &key,
+        cause,
+    };
+    match note(exchange(&call, to, payload, UPLOAD_MS).await)? {
         Reply::Analysis(analysis) => Ok(analysis),
         _ => Err(Failure::NotTheApi),
     }
@@ -89,8 +110,8 @@ pub(crate) async fn submit_file(name: &str, file: &Blob) -> Result<Analysis, Fai
 ///
 /// # Errors
 /// Any [`Failure`].
-pub(crate) async fn analysis(id: &str, purpose: Purpose) -> Result<AnalysisStatus, Failure> {
-    match call(&Call::Analysis(id.to_owned()), purpose).await? {
+pub(crate) async fn analysis(id: &str, cause: Cause) -> Result<AnalysisStatus, Failure> {
+    match call(&Call::Analysis(id.to_owned()), cause).await? {
         Reply::Analysis(analysis) => Ok(analysis.status),
         _ => Err(Failure::NotTheApi),
     }
@@ -110,24 +131,31 @@ async fn admit(purpose: Purpose) -> Result<(Backend, ApiKey), Failure> {
     Ok((backend, key))
 }
 
+/// Where a call goes, with what, for whom.
+struct To<'a> {
+    method: Method,
+    url: &'a str,
+    key: &'a ApiKey,
+    cause: Cause,
+}
+
 async fn exchange(
     call: &Call,
-    method: Method,
-    url: &str,
-    key: &ApiKey,
+    to: To<'_>,
     payload: Payload,
     limit_ms: u32,
 ) -> Result<Reply, Failure> {
     let read = async {
         let stop = Stop::new().ok_or(Failure::Interrupted)?;
         let outgoing = Outgoing {
-            method,
-            url,
-            key: Some(key.reveal()),
+            method: to.method,
+            url: to.url,
+            key: Some(to.key.reveal()),
             cookies: false,
             payload,
             redirects: Redirects::Refused,
             limit_ms,
+            cause: to.cause,
         };
         let incoming = fetch(outgoing, &stop).await?;
         let status = incoming.status();
@@ -149,7 +177,7 @@ async fn exchange(
 
 /// Whether it is a redirect that made a request fail: the browser reports that like a dead line.
 /// Asked once more without key and body, it shows.
-async fn redirects(backend: &Backend, call: &Call, request: &Request) -> bool {
+async fn redirects(backend: &Backend, call: &Call, request: &Request, cause: Cause) -> bool {
     let path = match call {
         // The key is part of the path here, and must not go out twice.
         Call::Account(_) => "users",
@@ -164,6 +192,7 @@ async fn redirects(backend: &Backend, call: &Call, request: &Request) -> bool {
         payload: Payload::Empty,
         redirects: Redirects::Shown,
         limit_ms: REPLY_TIMEOUT_MS,
+        cause,
     };
     let Some(stop) = Stop::new() else {
         return false;
@@ -184,7 +213,7 @@ fn note<T>(result: Result<T, Failure>) -> Result<T, Failure> {
 
 /// Where a large file is to be sent. The backend names an absolute address; the key goes there
 /// only if it is the backend's own.
-async fn upload_address(backend: &Backend, key: &ApiKey) -> Result<String, Failure> {
+async fn upload_address(backend: &Backend, key: &ApiKey, cause: Cause) -> Result<String, Failure> {
     #[derive(serde::Deserialize)]
     struct Address {
         data: String,
@@ -198,6 +227,7 @@ async fn upload_address(backend: &Backend, key: &ApiKey) -> Result<String, Failu
         payload: Payload::Empty,
         redirects: Redirects::Refused,
         limit_ms: REPLY_TIMEOUT_MS,
+        cause,
     };
     let read = async {
         let incoming = fetch(outgoing, &stop).await?;

@@ -56,6 +56,8 @@ pub(crate) mod platform {
         pub(crate) async fn badge() -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = openPage, catch)]
         pub(crate) async fn open_page(path: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = openDetails, catch)]
+        pub(crate) async fn open_details() -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = openOptions, catch)]
         pub(crate) async fn open_options() -> Result<JsValue, JsValue>;
 
@@ -216,6 +218,10 @@ pub(crate) mod database {
         ) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
         pub(crate) async fn remove(store: &str, key: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn newest(store: &str, most: f64) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn clear(store: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
         pub(crate) async fn trim(store: &str, most: f64, since: f64) -> Result<JsValue, JsValue>;
     }

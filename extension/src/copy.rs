@@ -4,7 +4,7 @@
 //! they are to be sent on.
 
 use js_sys::{Array, Uint8Array};
-use quorum_core::api::{Method, match_pattern};
+use quorum_core::api::{Method, Purpose, match_pattern};
 use quorum_core::digest::{Digests, Hasher};
 use quorum_core::guard::SecondCopy;
 use quorum_core::indicator::CanonicalUrl;
@@ -12,7 +12,7 @@ use quorum_core::verdict::CopyFailure;
 use web_sys::Blob;
 
 use crate::bindings::{platform, reader::Watch};
-use crate::fetch::{Outgoing, Payload, Redirects, Stop, Trouble, fetch};
+use crate::fetch::{Cause, Outgoing, Payload, Redirects, Stop, Trouble, fetch};
 use crate::settings;
 
 /// Largest file that is read a second time, in bytes.
@@ -41,8 +41,8 @@ impl Sink {
 
 /// Where bytes come from.
 enum Source<'a> {
-    /// An address.
-    Address(&'a str),
+    /// An address, and on whose behalf it is asked.
+    Address(&'a str, Cause),
     /// The path of a saved file.
     Saved(&'a str),
 }
@@ -51,8 +51,13 @@ enum Source<'a> {
 ///
 /// # Errors
 /// Why it could not be read.
-pub(crate) async fn digest(url: &str, name: &str, stop: &Stop) -> Result<SecondCopy, CopyFailure> {
-    look_at(Source::Address(url), url, name, stop).await
+pub(crate) async fn digest(
+    url: &str,
+    name: &str,
+    stop: &Stop,
+    cause: Cause,
+) -> Result<SecondCopy, CopyFailure> {
+    look_at(Source::Address(url, cause), url, name, stop).await
 }
 
 /// Reads the saved file and digests it.
@@ -95,9 +100,10 @@ pub(crate) async fn keep(
     url: &str,
     saved: Option<&str>,
     stop: &Stop,
+    cause: Cause,
 ) -> Result<(Digests, Blob), CopyFailure> {
     let mut sink = Sink::Kept(Array::new());
-    let source = saved.map_or(Source::Address(url), Source::Saved);
+    let source = saved.map_or(Source::Address(url, cause), Source::Saved);
     let (digests, _) = read(source, stop, MOST_UPLOAD_BYTES, &mut sink).await?;
     let Sink::Kept(pieces) = sink else {
         return Err(CopyFailure::Refused);
@@ -113,14 +119,14 @@ async fn read(
     sink: &mut Sink,
 ) -> Result<(Digests, String), CopyFailure> {
     let saved;
-    let (url, cookies) = match source {
-        Source::Address(url) if url.starts_with("data:") => return read_data(url, most, sink),
-        Source::Address(url) => {
+    let (url, cookies, cause) = match source {
+        Source::Address(url, _) if url.starts_with("data:") => return read_data(url, most, sink),
+        Source::Address(url, cause) => {
             let parsed: CanonicalUrl = url.parse().map_err(|_| CopyFailure::Scheme)?;
             if !settings::may_read(vec![match_pattern(parsed.as_url())]).await {
                 return Err(CopyFailure::NoPermission);
             }
-            (url, true)
+            (url, true, cause)
         }
         Source::Saved(path) => {
             let allowed = platform::may_read_files().await;
@@ -128,7 +134,11 @@ async fn read(
                 return Err(CopyFailure::NoPermission);
             }
             saved = file_address(path);
-            (saved.as_str(), false)
+            let cause = Cause {
+                purpose: Purpose::Background,
+                private: true,
+            };
+            (saved.as_str(), false, cause)
         }
     };
     let outgoing = Outgoing {
@@ -141,6 +151,7 @@ async fn read(
         // else, and might lead us, with the user's cookies, where no page could.
         redirects: Redirects::Refused,
         limit_ms: LIMIT_MS,
+        cause,
     };
     // Nothing of it is cached either way: a stored answer could be another than what was saved,
     // and a large file would drive everything else out.
@@ -194,6 +205,7 @@ impl From<Trouble> for CopyFailure {
         match trouble {
             Trouble::Unreachable => Self::Refused,
             Trouble::TooSlow => Self::TooSlow,
+            Trouble::DryRun => Self::DryRun,
         }
     }
 }

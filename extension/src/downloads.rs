@@ -20,7 +20,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::awake::Awake;
 use crate::bindings::{error_value, from_js, hold, now, platform, reader};
-use crate::fetch::Stop;
+use crate::fetch::{Cause, Stop};
 use crate::reports::{self, Manner};
 use crate::{backend, badge, copy, pages, settings, store};
 
@@ -340,13 +340,15 @@ fn look(id: &str) -> Option<(Record, Manner)> {
     ENTRIES.with_borrow(|entries| {
         let entry = entries.get(id)?;
         let manner = Manner {
-            purpose: if entry.asked {
-                Purpose::User
-            } else {
-                Purpose::Background
+            cause: Cause {
+                purpose: if entry.asked {
+                    Purpose::User
+                } else {
+                    Purpose::Background
+                },
+                private: entry.record.private,
             },
             fresh: entry.asked,
-            private: entry.record.private,
         };
         Some((entry.record.clone(), manner))
     })
@@ -364,7 +366,7 @@ async fn carry_out(id: String, action: Action) {
         }
         Action::ReadCopy(url) => {
             let copy = match watched(&id) {
-                Some(stop) => copy::digest(&url, &record.name, &stop).await,
+                Some(stop) => copy::digest(&url, &record.name, &stop, manner.cause).await,
                 None => Err(CopyFailure::Refused),
             };
             step(&id, Event::CopyRead(copy)).await;
@@ -407,7 +409,7 @@ async fn carry_out(id: String, action: Action) {
                 .path
                 .as_deref()
                 .filter(|_| record.read == Evidence::SavedFile);
-            let result = upload(&id, &url, saved, sha256, &name).await;
+            let result = upload(&id, &url, saved, sha256, &name, manner.cause).await;
             step(&id, Event::Uploaded(result)).await;
         }
         Action::AskAnalysis {
@@ -415,7 +417,7 @@ async fn carry_out(id: String, action: Action) {
             after_ms,
         } => {
             TimeoutFuture::new(after_ms).await;
-            let status = backend::analysis(&analysis, Purpose::User).await;
+            let status = backend::analysis(&analysis, manner.cause).await;
             step(&id, Event::Analysis(status)).await;
         }
         Action::Notify(notice) => notify(&record, notice).await,
@@ -466,15 +468,16 @@ async fn upload(
     saved: Option<&str>,
     sha256: Sha256,
     name: &str,
+    cause: Cause,
 ) -> Result<String, UploadError> {
     let copy = |failure| UploadError::Copy { failure };
     let stop = watched(id).ok_or(copy(CopyFailure::Refused))?;
-    let (digests, file) = copy::keep(url, saved, &stop).await.map_err(copy)?;
+    let (digests, file) = copy::keep(url, saved, &stop, cause).await.map_err(copy)?;
     // What the user agreed to send is what was checked, and nothing else.
     if digests.sha256 != sha256 {
         return Err(copy(CopyFailure::Different));
     }
-    let analysis = backend::submit_file(name, &file)
+    let analysis = backend::submit_file(name, &file, cause)
         .await
         .map_err(|failure| UploadError::Backend { failure })?;
     Ok(analysis.id)

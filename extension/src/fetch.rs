@@ -1,5 +1,6 @@
 //! One way out to the network, with the limits that every request has: no redirect is followed,
-//! nothing is cached, a time limit covers the whole exchange, and the body streams.
+//! nothing is cached, a time limit covers the whole exchange, and the body streams. Because there is
+//! one, the log of what was sent is written here, before a request leaves; and in a dry run none does.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -7,13 +8,17 @@ use std::rc::Rc;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use gloo_timers::callback::Timeout;
 use js_sys::{Reflect, Uint8Array};
-use quorum_core::api::Method;
+use quorum_core::api::{Method, Purpose};
+use quorum_core::sent::{Body, Outcome, Sent};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AbortController, FormData, ReadableStreamDefaultReader, ReferrerPolicy, RequestCache,
     RequestCredentials, RequestRedirect,
 };
+
+use crate::bindings::now;
+use crate::{settings, store};
 
 /// What a request carries.
 pub(crate) enum Payload {
@@ -22,7 +27,14 @@ pub(crate) enum Payload {
     /// A text and its media type.
     Text(String, &'static str),
     /// A form with a file in it; the browser writes the media type.
-    Form(FormData),
+    Form {
+        /// The form.
+        form: FormData,
+        /// The file's name.
+        name: String,
+        /// The file's length in bytes.
+        size: u64,
+    },
 }
 
 /// What came of a redirect.
@@ -34,6 +46,15 @@ pub(crate) enum Redirects {
     /// They are not followed either, but can be told from other failures. Only for a request
     /// that carries nothing.
     Shown,
+}
+
+/// On whose behalf a request leaves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cause {
+    /// For whom.
+    pub(crate) purpose: Purpose,
+    /// Whether nothing of it may be kept: it comes from a private window.
+    pub(crate) private: bool,
 }
 
 /// A request.
@@ -52,6 +73,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) redirects: Redirects,
     /// How long all of it may take, in milliseconds.
     pub(crate) limit_ms: u32,
+    /// On whose behalf.
+    pub(crate) cause: Cause,
 }
 
 /// Why there is no answer.
@@ -61,6 +84,8 @@ pub(crate) enum Trouble {
     Unreachable,
     /// The time was over.
     TooSlow,
+    /// It did not leave: this is a dry run.
+    DryRun,
 }
 
 /// Stops an exchange from outside. Clones stop the same one.
@@ -91,6 +116,65 @@ pub(crate) struct Incoming {
 
 /// Sends a request and waits for the head of the answer.
 pub(crate) async fn fetch(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Trouble> {
+    let mut entry = entry(&outgoing);
+    let withheld = entry.is_some() && settings::dry_run();
+    if let Some(sent) = &mut entry {
+        if withheld {
+            sent.outcome = Outcome::Withheld;
+        }
+        store::put_sent(sent).await;
+    }
+    if withheld {
+        return Err(Trouble::DryRun);
+    }
+    let fetched = exchange(outgoing, stop).await;
+    if let Some(mut sent) = entry {
+        sent.outcome = match &fetched {
+            Ok(incoming) => Outcome::Answered(incoming.status()),
+            Err(_) => Outcome::Failed,
+        };
+        store::put_sent(&sent).await;
+    }
+    fetched
+}
+
+/// A request's entry in the log; none where nothing leaves this machine, or nothing may be kept.
+fn entry(outgoing: &Outgoing<'_>) -> Option<Sent> {
+    thread_local! {
+        static NUMBER: Cell<u32> = const { Cell::new(0) };
+    }
+    if outgoing.cause.private || outgoing.url.starts_with("file:") {
+        return None;
+    }
+    let number = NUMBER.replace(NUMBER.get().wrapping_add(1));
+    let at = now();
+    let sent = Sent {
+        id: format!("{at}-{number}"),
+        at,
+        why: outgoing.cause.purpose,
+        method: match outgoing.method {
+            Method::Get => "GET".to_owned(),
+            Method::Post => "POST".to_owned(),
+        },
+        url: outgoing.url.to_owned(),
+        with_key: outgoing.key.is_some(),
+        with_cookies: outgoing.cookies,
+        body: match &outgoing.payload {
+            Payload::Empty => Body::Nothing,
+            Payload::Text(text, _) => Body::Text(text.clone()),
+            Payload::Form { name, size, .. } => Body::File {
+                name: name.clone(),
+                size: *size,
+            },
+        },
+        outcome: Outcome::Pending,
+    };
+    // The key may stand in an address of the API too, where there is none beside it.
+    let key = settings::connection().map(|(_, key)| key);
+    Some(sent.without(key.as_ref().map(|key| key.reveal())))
+}
+
+async fn exchange(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Trouble> {
     let late = Rc::new(Cell::new(false));
     let limit = {
         let (late, stop) = (late.clone(), stop.clone());
@@ -130,7 +214,7 @@ pub(crate) async fn fetch(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incomin
     let request = match outgoing.payload {
         Payload::Empty => builder.build(),
         Payload::Text(text, mime) => builder.header("content-type", mime).body(text),
-        Payload::Form(form) => builder.body(form),
+        Payload::Form { form, .. } => builder.body(form),
     };
     let response = request
         .map_err(|_| Trouble::Unreachable)?

@@ -1,7 +1,7 @@
 //! Reports: from the store where a stored answer will do, else from the backend; and their view.
 
 use gloo_timers::future::TimeoutFuture;
-use quorum_core::api::{Call, Failure, Purpose, Reply};
+use quorum_core::api::{Call, Failure, Reply};
 use quorum_core::indicator::Indicator;
 use quorum_core::message::ReportView;
 use quorum_core::privacy::Sendable;
@@ -11,6 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::awake::Awake;
 use crate::bindings::{now, reader};
+use crate::fetch::Cause;
 use crate::store::{self, StoredReport};
 use crate::{backend, settings};
 
@@ -20,12 +21,10 @@ const SUBMISSION_PATIENCE_MS: i64 = 3 * 60 * 1000;
 /// How a report may be had.
 #[derive(Clone, Copy)]
 pub(crate) struct Manner {
-    /// For whom.
-    pub(crate) purpose: Purpose,
+    /// For whom. From a private window, nothing of it may be stored.
+    pub(crate) cause: Cause,
     /// Whether a stored answer will not do.
     pub(crate) fresh: bool,
-    /// Whether nothing of it may be stored: it is asked from a private window.
-    pub(crate) private: bool,
 }
 
 /// A report and when it was asked for, in milliseconds since the Unix epoch; `None` if the
@@ -45,13 +44,13 @@ pub(crate) async fn get(
         return Ok((Some(stored.report), stored.asked_at));
     }
     let call = Call::Report(Sendable::try_from(indicator.clone())?);
-    let Reply::Report(report) = backend::call(&call, manner.purpose).await? else {
+    let Reply::Report(report) = backend::call(&call, manner.cause).await? else {
         return Err(Failure::NotTheApi);
     };
     let asked_at = now();
     let report = report.map(|report| *report);
     if let Some(report) = report.clone()
-        && !manner.private
+        && !manner.cause.private
     {
         let stored = StoredReport {
             origin,
@@ -127,13 +126,13 @@ pub(crate) async fn view(indicator: Indicator, evidence: Evidence, manner: Manne
 ///
 /// # Errors
 /// Any [`Failure`].
-pub(crate) async fn submit(indicator: &Indicator) -> Result<(), Failure> {
+pub(crate) async fn submit(indicator: &Indicator, cause: Cause) -> Result<(), Failure> {
     let _awake = Awake::new();
     let Indicator::Url(url) = indicator else {
         return Err(Failure::NotFound);
     };
     let call = Call::SubmitUrl(Sendable::try_from(url.clone())?);
-    let Reply::Analysis(analysis) = backend::call(&call, Purpose::User).await? else {
+    let Reply::Analysis(analysis) = backend::call(&call, cause).await? else {
         return Err(Failure::NotTheApi);
     };
     let begun = now();
@@ -144,7 +143,7 @@ pub(crate) async fn submit(indicator: &Indicator) -> Result<(), Failure> {
         }
         // Our own server is done in a moment; a public one has 4 requests a minute to give.
         TimeoutFuture::new(if waited < 3_000 { 1_000 } else { 15_000 }).await;
-        match backend::analysis(&analysis.id, Purpose::User).await {
+        match backend::analysis(&analysis.id, cause).await {
             Ok(AnalysisStatus::Completed) => break,
             Ok(_) | Err(Failure::RateLimited { .. }) => {}
             Err(failure) => return Err(failure),

@@ -23,7 +23,9 @@ struct Settings {
     key: Option<ApiKey>,
     remember: bool,
     downloads: bool,
+    dry_run: bool,
     all_sites: bool,
+    saved_files: bool,
     account: Option<Account>,
     budget: Budget,
 }
@@ -34,7 +36,9 @@ thread_local! {
         key: None,
         remember: false,
         downloads: false,
+        dry_run: false,
         all_sites: false,
+        saved_files: false,
         account: None,
         budget: Budget::default(),
     });
@@ -61,6 +65,7 @@ struct Stored {
     address: Option<String>,
     downloads: bool,
     remember: bool,
+    dry_run: bool,
 }
 
 /// `storage.session`.
@@ -111,6 +116,7 @@ pub(crate) async fn load() {
         settings.key = key.and_then(|key| key.parse().ok());
         settings.remember = stored.remember;
         settings.downloads = stored.downloads;
+        settings.dry_run = stored.dry_run;
         settings.account = account;
         settings.budget = budget;
     });
@@ -145,6 +151,7 @@ async fn save() {
         address: settings.backend.as_ref().map(ToString::to_string),
         downloads: settings.downloads,
         remember: settings.remember,
+        dry_run: settings.dry_run,
     });
     write("local", "settings", &stored).await;
 }
@@ -167,6 +174,17 @@ pub(crate) fn downloads() -> bool {
 /// Switches the checks of downloads.
 pub(crate) async fn set_downloads(enabled: bool) {
     change(|settings| settings.downloads = enabled);
+    save().await;
+}
+
+/// Whether nothing is sent, and only logged.
+pub(crate) fn dry_run() -> bool {
+    read(|settings| settings.dry_run)
+}
+
+/// Begins or ends a dry run.
+pub(crate) async fn set_dry_run(enabled: bool) {
+    change(|settings| settings.dry_run = enabled);
     save().await;
 }
 
@@ -254,7 +272,12 @@ async fn save_budget() {
 /// Asks the browser again what we may read.
 pub(crate) async fn reread_permissions() {
     let all_sites = may_read(ALL_SITES.map(str::to_owned).to_vec()).await;
-    change(|settings| settings.all_sites = all_sites);
+    let files = platform::may_read_files().await;
+    let saved_files = files.is_ok_and(|files| files.is_truthy());
+    change(|settings| {
+        settings.all_sites = all_sites;
+        settings.saved_files = saved_files;
+    });
 }
 
 /// Whether all of these match patterns are granted.
@@ -276,6 +299,8 @@ pub(crate) fn state() -> State {
         downloads: settings.downloads,
         all_sites: settings.all_sites,
         can_hold: platform::can_hold(),
+        saved_files: platform::can_hold().then_some(settings.saved_files),
+        dry_run: settings.dry_run,
     })
 }
 

@@ -3,17 +3,21 @@
 
 use quorum_core::guard::Record;
 use quorum_core::report::Report;
+use quorum_core::sent::Sent;
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::{database, error_value, from_js, platform, to_js};
 
 const DOWNLOADS: &str = "downloads";
 const REPORTS: &str = "reports";
+const SENT: &str = "sent";
 
 /// Most records that are kept; the oldest go first.
 pub(crate) const MOST_DOWNLOADS: usize = 1000;
 /// Most answers that are kept.
 const MOST_REPORTS: f64 = 500.0;
+/// Most entries of the log of what was sent that are kept.
+const MOST_SENT: f64 = 2000.0;
 /// How long an answer is good for, in milliseconds.
 const REPORT_AGE_MS: i64 = 60 * 60 * 1000;
 
@@ -84,12 +88,39 @@ pub(crate) async fn remove_report(indicator: &str) {
     }
 }
 
+/// Puts a request into the log, or what came of it.
+pub(crate) async fn put_sent(sent: &Sent) {
+    if !platform::in_private() {
+        complain(database::put(SENT, &sent.id, &to_js(sent)).await);
+    }
+}
+
+/// What was sent, newest first.
+pub(crate) async fn sent() -> Vec<Sent> {
+    if platform::in_private() {
+        return Vec::new();
+    }
+    let Ok(values) = database::newest(SENT, MOST_SENT).await else {
+        return Vec::new();
+    };
+    let values = js_sys::Array::from(&values);
+    values.iter().filter_map(from_js).collect()
+}
+
+/// Forgets what was sent.
+pub(crate) async fn forget_sent() {
+    if !platform::in_private() {
+        complain(database::clear(SENT).await);
+    }
+}
+
 /// Removes what is too old or too much.
 pub(crate) async fn tidy(now: i64) {
     if platform::in_private() {
         return;
     }
     complain(database::trim(REPORTS, MOST_REPORTS, (now - REPORT_AGE_MS) as f64).await);
+    complain(database::trim(SENT, MOST_SENT, 0.0).await);
     complain(database::trim(DOWNLOADS, MOST_DOWNLOADS as f64, 0.0).await);
 }
 

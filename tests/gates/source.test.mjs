@@ -19,7 +19,7 @@ const sources = (path) =>
   FILES.filter((file) => path.test(file)).map((file) => ({ file, text: readFileSync(join(ROOT, file), "utf8") }));
 
 const JS = /^extension\/js\/.*\.js$/;
-const RUST = /^(extension|www)\/src\/.*\.rs$/;
+const RUST = /^(extension|www)(\/[a-z]+)?\/src\/.*\.rs$/;
 const HTML = /^www\/.*\.html$/;
 
 /**

@@ -26,6 +26,8 @@ mod engines;
 mod hash_file;
 mod icon;
 #[cfg(feature = "console")]
+mod menu;
+#[cfg(feature = "console")]
 mod options;
 mod page;
 mod plain;
@@ -34,6 +36,8 @@ mod popup;
 mod report;
 mod ring;
 mod search;
+#[cfg(feature = "console")]
+mod sent;
 mod sentences;
 mod session;
 mod tabs;
@@ -82,7 +86,7 @@ pub fn mount(backend: Bridge, view: String) -> Result<(), JsError> {
     render(backend, page)
 }
 
-/// Mounts what people sit down for: `options`. As [`mount`]; in a module of its own, `quorum-console`.
+/// Mounts what people sit down for: `options` or `sent`. As [`mount`]; in a module of its own, `quorum-console`.
 ///
 /// # Errors
 /// As [`mount`].
@@ -90,6 +94,7 @@ pub fn mount(backend: Bridge, view: String) -> Result<(), JsError> {
 pub fn mount_console(backend: Bridge, view: &str) -> Result<(), JsError> {
     let page = match view {
         "options" => Callback::from(|()| html! { <options::Options /> }),
+        "sent" => Callback::from(|()| html! { <sent::SentPage /> }),
         other => return Err(JsError::new(&format!("unknown view {other:?}"))),
     };
     render(backend, page)

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::menu::{Menu, Place};
 use crate::page::set_title;
 use crate::plain::reveal;
 use crate::sentences;
@@ -45,7 +46,8 @@ pub(crate) fn Options() -> Html {
         Load::Ready(state) => html! {
             <>
                 <Connection state={state.clone()} on_state={on_state.clone()} />
-                <Automatic state={state.clone()} {on_state} />
+                <Automatic state={state.clone()} on_state={on_state.clone()} />
+                if state.saved_files.is_some() { <SavedFiles state={state.clone()} {on_state} /> }
             </>
         },
     };
@@ -59,6 +61,7 @@ pub(crate) fn Options() -> Html {
     html! {
         <div class="options">
             <main>
+                <Menu place={Place::Options} />
                 <h1>{ words.say(key("options_title")) }</h1>
                 { body }
                 <section>
@@ -308,6 +311,44 @@ fn Automatic(props: &PartProps) -> Html {
             }
             if let Some(problem) = &*trouble {
                 <p class="trouble" role="alert">{ words.phrase(&sentences::problem(problem)) }</p>
+            }
+        </section>
+    }
+}
+
+/// The best evidence there is, and what it takes: the user's leave to read what was saved.
+#[component]
+fn SavedFiles(props: &PartProps) -> Html {
+    let session = use_session();
+    let words = session.words.clone();
+    let granted = props.state.saved_files == Some(true);
+    // The permission is asked for in the click; the switch beside it can only be turned on the browser's
+    // own page, which opens after it.
+    let allow = {
+        let on_state = props.on_state.clone();
+        Callback::from(move |_: MouseEvent| {
+            let access = session.backend.grant("file:///*");
+            let (backend, on_state) = (session.backend.clone(), on_state.clone());
+            spawn_local(async move {
+                access.await;
+                let asked = backend.ask_for(&Request::OpenDetails, state).await;
+                if let Ok(state) = asked {
+                    on_state.emit(state);
+                }
+            });
+        })
+    };
+    html! {
+        <section>
+            <h2>{ words.say(key("options_saved")) }</h2>
+            <p class="note">{ words.say(key("options_saved_text")) }</p>
+            if granted {
+                <p class="status calm">{ words.say(key("options_saved_granted")) }</p>
+            } else {
+                <p class="note">{ words.say(key("options_saved_how")) }</p>
+                <div class="row">
+                    <button type="button" onclick={allow}>{ words.say(key("options_saved_button")) }</button>
+                </div>
             }
         </section>
     }

@@ -203,6 +203,7 @@ fn copy_failure(failure: CopyFailure) -> Key {
         CopyFailure::TooSlow => key("copy_too_slow"),
         CopyFailure::TooLarge => key("copy_too_large"),
         CopyFailure::Different => key("copy_different"),
+        CopyFailure::DryRun => key("copy_dry_run"),
     }
 }
 
@@ -230,6 +231,7 @@ pub(crate) fn failure(failure: &Failure) -> Phrase {
         }
         Failure::NotTheApi => key("failure_not_the_api").into(),
         Failure::TooLarge => key("failure_too_large").into(),
+        Failure::DryRun => key("failure_dry_run").into(),
         Failure::Private => key("reason_private").into(),
         Failure::Interrupted => key("failure_interrupted").into(),
     }
@@ -366,6 +368,7 @@ mod tests {
             Failure::Backend { status: 503 },
             Failure::NotTheApi,
             Failure::TooLarge,
+            Failure::DryRun,
             Failure::Private,
             Failure::Interrupted,
         ]

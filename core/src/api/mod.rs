@@ -169,6 +169,9 @@ pub enum Failure {
     /// The reply is larger than what is read.
     #[error("the reply is too large")]
     TooLarge,
+    /// Nothing is sent at all: this is a dry run.
+    #[error("nothing is sent in a dry run")]
+    DryRun,
     /// The address belongs to a private network and is not sent.
     #[error("a private address is not sent")]
     Private,

@@ -185,11 +185,19 @@ impl Record {
             .map(|assessment| assessment.verdict)
     }
 
+    /// Whether the backend has never seen the file, whatever else there is to say about it.
+    fn never_seen(&self) -> bool {
+        let assessment = self.assessment.as_ref();
+        assessment.is_some_and(|it| {
+            it.verdict == Verdict::Unknown || it.reasons.contains(&Reason::NeverSeen)
+        })
+    }
+
     /// Whether sending the file in can be offered: the bytes are known, nobody has seen them, and
     /// they are not on their way already.
     pub fn can_upload(&self) -> bool {
         self.digests.is_some()
-            && self.verdict() == Some(Verdict::Unknown)
+            && self.never_seen()
             && matches!(self.upload, Upload::No | Upload::Failed { .. })
     }
 }

@@ -166,6 +166,8 @@ pub enum CopyFailure {
     TooLarge,
     /// Another file came.
     Different,
+    /// Nothing is sent at all: this is a dry run.
+    DryRun,
 }
 
 /// A verdict with all that it stands on.

@@ -38,6 +38,8 @@ export const state = (change = {}) => ({
   downloads: true,
   all_sites: true,
   can_hold: true,
+  saved_files: false,
+  dry_run: false,
   ...change,
 });
 

@@ -19,6 +19,7 @@ pub mod blocklist;
 pub mod deception;
 pub mod digest;
 pub mod guard;
+pub mod history;
 pub mod indicator;
 #[cfg(all(feature = "archive", feature = "deception"))]
 pub mod inspect;

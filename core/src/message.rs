@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Failure, Remaining};
 use crate::guard::Record;
+use crate::history::Filter;
 use crate::indicator::{Indicator, Kind};
 use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
 use crate::sent::Sent;
@@ -102,8 +103,17 @@ pub enum Request {
         /// The address.
         indicator: Indicator,
     },
-    /// The history of checked downloads, newest first. → [`Reply::Downloads`]
+    /// The newest of the checked downloads, newest first. → [`Reply::Downloads`]
     Downloads,
+    /// A page of the history, newest first. → [`Reply::History`]
+    History {
+        /// What is looked for.
+        filter: Filter,
+        /// The id of the record behind which the page begins.
+        after: Option<String>,
+    },
+    /// Forget all downloads. → [`Reply::Done`]
+    ForgetAll,
     /// Fetch a download that was kept back. → [`Reply::Done`]
     Keep {
         /// The record's id.
@@ -185,19 +195,32 @@ pub enum Reply {
     Voted(bool),
     /// The history.
     Downloads(History),
+    /// A page of the history.
+    History(HistoryPage),
     /// What was sent.
     Sent(Vec<Sent>),
     /// It is done.
     Done,
 }
 
-/// The history of checked downloads.
+/// The newest of the checked downloads.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct History {
     /// Newest first.
     pub records: Vec<Record>,
     /// Whether the toolbar's badge tells of a verdict that nobody has looked at yet.
     pub unseen: bool,
+}
+
+/// A page of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HistoryPage {
+    /// Newest first.
+    pub records: Vec<Record>,
+    /// Behind which record the next page begins; `None` at the end.
+    pub next: Option<String>,
+    /// How many downloads are kept in all, whatever is looked for.
+    pub total: u64,
 }
 
 /// Why a request was not carried out.
@@ -297,6 +320,8 @@ pub enum News {
     Download(Box<Record>),
     /// A download's record is gone.
     Forgotten(String),
+    /// All records are gone.
+    AllForgotten,
     /// Settings or account have changed.
     State(State),
 }

@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
 
+use crate::guard::Record;
 use crate::observable::Observable;
 
 /// The name space of observables' ids (STIX 2.1, section 2.9).
@@ -51,15 +52,18 @@ pub fn bundle<'a>(
             None => left_out.push(observable),
         }
     }
+    (pack(objects), left_out)
+}
+
+fn pack(objects: BTreeMap<String, Value>) -> Value {
     let objects: Vec<_> = objects.into_values().collect();
     // The bundle's id means nothing by the standard; the same content has the same here.
     let content = Value::from(objects.clone()).to_string();
-    let bundle = json!({
+    json!({
         "type": "bundle",
         "id": format!("bundle--{}", uuid_v5(&DOMAIN_OBJECTS, &content)),
         "objects": objects,
-    });
-    (bundle, left_out)
+    })
 }
 
 fn object(observable: &Observable, now: &str) -> Option<Value> {
@@ -111,6 +115,56 @@ fn object(observable: &Observable, now: &str) -> Option<Value> {
         }
         _ => return None,
     })
+}
+
+/// Checked downloads; see [`crate::history::stix`].
+pub(crate) fn downloads<'a>(
+    records: impl IntoIterator<Item = &'a Record>,
+    time: impl Fn(i64) -> String,
+) -> Value {
+    let mut objects = BTreeMap::new();
+    for record in records {
+        // Section 2.9: of several hashes the first of a list counts for the id, which begins with MD5.
+        let mut contributing = json!({"name": record.name});
+        if let Some(digests) = &record.digests {
+            contributing["hashes"] = json!({"MD5": digests.md5.to_string()});
+        }
+        let mut file = cyber_observable("file", contributing);
+        if let Some(digests) = &record.digests {
+            file["hashes"] = json!({
+                "MD5": digests.md5.to_string(),
+                "SHA-1": digests.sha1.to_string(),
+                "SHA-256": digests.sha256.to_string(),
+            });
+            file["size"] = digests.size.into();
+        }
+        if let Some(verdict) = record.verdict() {
+            file["x_quorum_verdict"] = json!(verdict);
+        }
+        let mut seen = vec![file["id"].clone()];
+        let mut keep = |object: Value| objects.insert(object["id"].to_string(), object);
+        // A data: address is the file once more.
+        if let Ok(url) = record.url.parse::<crate::indicator::CanonicalUrl>() {
+            let url = cyber_observable("url", json!({"value": url.as_str()}));
+            seen.push(url["id"].clone());
+            keep(url);
+        }
+        keep(file);
+        let at = time(record.started);
+        let id = uuid_v5(&DOMAIN_OBJECTS, &format!("observed-data:{}", record.id));
+        keep(json!({
+            "type": "observed-data",
+            "spec_version": "2.1",
+            "id": format!("observed-data--{id}"),
+            "created": at,
+            "modified": record.checked_at.map_or(at.clone(), &time),
+            "first_observed": at,
+            "last_observed": at,
+            "number_observed": 1,
+            "object_refs": seen,
+        }));
+    }
+    pack(objects)
 }
 
 /// An observable whose properties are all id-contributing.

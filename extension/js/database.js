@@ -20,7 +20,13 @@ function open() {
         request.result.createObjectStore("reports").createIndex("at", "asked_at");
         request.result.createObjectStore("keys");
       }
-      if (oldVersion < 2) request.result.createObjectStore("sent").createIndex("at", "at");
+      if (oldVersion < 2) {
+        request.result.createObjectStore("sent").createIndex("at", "at");
+        const downloads = /** @type {IDBTransaction} */ (request.transaction).objectStore("downloads");
+        // What is unfinished, and what bears the browser's number.
+        downloads.createIndex("open", "open");
+        downloads.createIndex("download", "download");
+      }
     };
     request.onerror = () => reject(request.error);
     request.onsuccess = () => {
@@ -55,33 +61,54 @@ async function transact(store, mode, work) {
 
 /** @param {Store} store @param {string} key @returns {Promise<any>} undefined if there is none */
 export const get = (store, key) => transact(store, "readonly", (entries) => entries.get(key));
-/** @param {Store} store @returns {Promise<any[]>} */
-export const all = (store) => transact(store, "readonly", (entries) => entries.getAll());
+/**
+ * The entries of which an index has this value.
+ * @param {Store} store
+ * @param {string} index
+ * @param {number} value
+ * @returns {Promise<any[]>}
+ */
+export const where = (store, index, value) => transact(store, "readonly", (entries) => entries.index(index).getAll(value));
+/** @param {Store} store @returns {Promise<number>} */
+export const count = (store) => transact(store, "readonly", (entries) => entries.count());
 /** @param {Store} store @param {string} key @param {unknown} value */
 export const put = (store, key, value) => transact(store, "readwrite", (entries) => entries.put(value, key));
 /** @param {Store} store @param {string} key */
 export const remove = (store, key) => transact(store, "readwrite", (entries) => entries.delete(key));
 
 /**
- * The newest entries of a store.
+ * Entries of a store, newest first.
  * @param {"downloads" | "reports" | "sent"} store
  * @param {number} most
+ * @param {string} [after] the key of the entry behind which to begin
  * @returns {Promise<any[]>}
  */
-export async function newest(store, most) {
+export async function newest(store, most, after) {
   /** @type {any[]} */
   const found = [];
-  await transact(store, "readonly", (entries) => {
-    const request = entries.index("at").openCursor(null, "prev");
-    request.onsuccess = () => {
-      const cursor = request.result;
-      if (!cursor) return;
-      found.push(cursor.value);
-      if (found.length < most) cursor.continue();
+  const transaction = (await open()).transaction(store, "readonly");
+  const entries = transaction.objectStore(store);
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve(found);
+    transaction.onabort = transaction.onerror = () => reject(transaction.error);
+    /** @param {any} [last] the entry behind which to begin */
+    const walk = (last) => {
+      const index = entries.index("at");
+      const request = index.openCursor(last && IDBKeyRange.upperBound(last[/** @type {string} */ (index.keyPath)]), "prev");
+      request.onsuccess = () => {
+        const cursor = request.result;
+        if (!cursor) return;
+        // Of those with the same time the keys go down too.
+        const before = last && cursor.key === last[/** @type {string} */ (index.keyPath)] && indexedDB.cmp(cursor.primaryKey, after) >= 0;
+        if (!before) found.push(cursor.value);
+        if (found.length < most) cursor.continue();
+      };
     };
-    return request;
+    if (after === undefined) return walk();
+    const request = entries.get(after);
+    // One that is gone in the meantime ends the list.
+    request.onsuccess = () => request.result && walk(request.result);
   });
-  return found;
 }
 
 /** @param {Store} store */
@@ -94,13 +121,14 @@ export const clear = (store) => transact(store, "readwrite", (entries) => entrie
  * @param {number} since entries of before this time go in any case
  */
 export async function trim(store, most, since) {
-  let kept = 0;
+  let over = (await count(store)) - most;
   await transact(store, "readwrite", (entries) => {
-    const request = entries.index("at").openCursor(null, "prev");
+    // From the oldest on: what stays is not looked at.
+    const request = entries.index("at").openCursor();
     request.onsuccess = () => {
       const cursor = request.result;
-      if (!cursor) return;
-      if (/** @type {number} */ (cursor.key) < since || ++kept > most) cursor.delete();
+      if (!cursor || (over-- <= 0 && /** @type {number} */ (cursor.key) >= since)) return;
+      cursor.delete();
       cursor.continue();
     };
     return request;

@@ -113,8 +113,15 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
             if sender.page == "popup.html" {
                 badge::clear();
             }
-            let records = downloads::history().await;
+            let records = downloads::newest().await;
             return Ok(Reply::Downloads(History { records, unseen }));
+        }
+        Request::History { filter, after } => {
+            return Ok(Reply::History(downloads::page(&filter, after).await));
+        }
+        Request::ForgetAll => {
+            downloads::forget_all().await;
+            return Ok(Reply::Done);
         }
         Request::Keep { id } => return of_record(&id, Event::KeepAsked).await,
         Request::Upload { id } => return of_record(&id, Event::UploadAsked).await,

@@ -209,7 +209,13 @@ pub(crate) mod database {
         #[wasm_bindgen(catch)]
         pub(crate) async fn get(store: &str, key: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
-        pub(crate) async fn all(store: &str) -> Result<JsValue, JsValue>;
+        pub(crate) async fn r#where(
+            store: &str,
+            index: &str,
+            value: f64,
+        ) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn count(store: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
         pub(crate) async fn put(
             store: &str,
@@ -219,7 +225,11 @@ pub(crate) mod database {
         #[wasm_bindgen(catch)]
         pub(crate) async fn remove(store: &str, key: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
-        pub(crate) async fn newest(store: &str, most: f64) -> Result<JsValue, JsValue>;
+        pub(crate) async fn newest(
+            store: &str,
+            most: f64,
+            after: Option<String>,
+        ) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
         pub(crate) async fn clear(store: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]

@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 
 use gloo_timers::future::TimeoutFuture;
 use quorum_core::api::{Failure, Purpose};
-use quorum_core::guard::{
-    Action, Disposition, Download, Event, Notice, Phase, Record, Upload, UploadError,
-};
+use quorum_core::guard::{Action, Disposition, Download, Event, Notice, Record, UploadError};
+use quorum_core::history::Filter;
 use quorum_core::indicator::{FileHash, Indicator, Sha256};
-use quorum_core::message::News;
+use quorum_core::message::{HistoryPage, News};
 use quorum_core::report::Report;
 use quorum_core::verdict::{CopyFailure, Evidence};
 use serde::Deserialize;
@@ -24,6 +23,11 @@ use crate::fetch::{Cause, Stop};
 use crate::reports::{self, Manner};
 use crate::{backend, badge, copy, pages, settings, store};
 
+/// How many records a page of the history has.
+const SHOWN: usize = 50;
+/// How many are read at a time where something is looked for.
+const LOOKED_THROUGH: usize = 500;
+
 /// A record, and what belongs to its check while it runs.
 struct Entry {
     record: Record,
@@ -34,9 +38,11 @@ struct Entry {
 }
 
 thread_local! {
-    /// All records by id, once they are loaded; before, those of this life of the background.
+    /// The records by id that something has happened to in this life of the background.
     static ENTRIES: RefCell<BTreeMap<String, Entry>> = const { RefCell::new(BTreeMap::new()) };
     static LOADED: Cell<bool> = const { Cell::new(false) };
+    /// When the newest download of all began, in milliseconds since the Unix epoch.
+    static NEWEST: Cell<i64> = const { Cell::new(0) };
 }
 
 /// `downloads.DownloadItem`, as far as it is used.
@@ -62,8 +68,11 @@ impl Item {
         js_sys::Date::parse(&self.start_time) as i64
     }
 
+    /// Whether it is one that we started, or an export that one of our pages gave out.
     fn is_ours(&self) -> bool {
-        self.by_extension_id.as_deref() == Some(platform::own_id().as_str())
+        let own_page = format!("blob:{}", platform::file_url(""));
+        self.url.starts_with(&own_page)
+            || self.by_extension_id.as_deref() == Some(platform::own_id().as_str())
     }
 
     fn landed(&self) -> Event {
@@ -128,12 +137,8 @@ pub(crate) async fn begun(item: JsValue, held: bool) -> Result<(), JsValue> {
 
 async fn begin(record: Record) {
     let id = record.id.clone();
-    let entry = Entry {
-        record,
-        stop: None,
-        asked: false,
-    };
-    ENTRIES.with_borrow_mut(|entries| entries.insert(id.clone(), entry));
+    NEWEST.set(NEWEST.get().max(record.started));
+    keep(record);
     spawn_local(notice(id.clone()));
     step(&id, Event::Started).await;
 }
@@ -166,7 +171,7 @@ pub(crate) async fn changed(change: JsValue) -> Result<(), JsValue> {
         return Ok(());
     };
     load().await;
-    let id = find(&item);
+    let id = find(&item).await;
     match (id, ended) {
         (Some(id), true) => step(&id, item.landed()).await,
         (Some(id), false) => {
@@ -190,20 +195,49 @@ async fn item(id: i64) -> Option<Item> {
     from_js(platform::download(id as f64).await.ok()?)
 }
 
-/// The record of a download. The browser's number alone does not name one: Firefox counts anew in
-/// each session. What was fetched again has another start, but happens in Chromium only.
-fn find(item: &Item) -> Option<String> {
+/// The record of a download, of this life or an earlier one. The browser's number alone does not name
+/// one: Firefox counts anew in each session. What was fetched again has another start, but happens in
+/// Chromium only.
+async fn find(item: &Item) -> Option<String> {
     let started = item.started();
-    ENTRIES.with_borrow(|entries| {
-        entries
-            .values()
-            .map(|entry| &entry.record)
-            .find(|record| {
-                record.download == item.id
-                    && (record.started == started || record.disposition == Disposition::KeptAnyway)
-            })
-            .map(|record| record.id.clone())
-    })
+    let is_it = |record: &Record| {
+        record.download == item.id
+            && (record.started == started || record.disposition == Disposition::KeptAnyway)
+    };
+    let known = ENTRIES.with_borrow(|entries| {
+        let mut records = entries.values().map(|entry| &entry.record);
+        records.find(|record| is_it(record)).map(|it| it.id.clone())
+    });
+    if known.is_some() {
+        return known;
+    }
+    let stored = store::downloads_numbered(item.id).await;
+    let record = stored.into_iter().find(is_it)?;
+    let id = record.id.clone();
+    keep(record);
+    Some(id)
+}
+
+/// Takes a stored record into this life, unless it is there already.
+fn keep(record: Record) {
+    ENTRIES.with_borrow_mut(|entries| {
+        entries.entry(record.id.clone()).or_insert(Entry {
+            record,
+            stop: None,
+            asked: false,
+        });
+    });
+}
+
+/// Whether there is such a record; a stored one is taken into this life.
+async fn has(id: &str) -> bool {
+    load().await;
+    if !ENTRIES.with_borrow(|entries| entries.contains_key(id))
+        && let Some(record) = store::download(id).await
+    {
+        keep(record);
+    }
+    ENTRIES.with_borrow(|entries| entries.contains_key(id))
 }
 
 /// Loads the stored records, without anybody waiting for it.
@@ -211,65 +245,125 @@ pub(crate) fn resume() {
     spawn_local(load());
 }
 
-/// Loads the stored records once, and takes up what an earlier life left unfinished.
+/// Takes up, once, what an earlier life left unfinished.
 async fn load() {
     if LOADED.get() {
         return;
     }
-    let stored = store::downloads().await;
-    LOADED.set(true);
-    let mut unfinished = Vec::new();
-    ENTRIES.with_borrow_mut(|entries| {
-        for record in stored {
-            if entries.contains_key(&record.id) {
-                continue;
-            }
-            if record.phase == Phase::Checking
-                || matches!(record.upload, Upload::Sending | Upload::Analysing { .. })
-            {
-                unfinished.push(record.id.clone());
-            }
-            let entry = Entry {
-                record,
-                stop: None,
-                asked: false,
-            };
-            entries.insert(entry.record.id.clone(), entry);
+    let unfinished = store::open_downloads().await;
+    let newest = store::newest_downloads(1, None).await;
+    // Another call may have come this far in the meantime.
+    if LOADED.replace(true) {
+        return;
+    }
+    let newest = newest.first().map_or(0, |record| record.started);
+    NEWEST.set(NEWEST.get().max(newest));
+    let mut interrupted = Vec::new();
+    for record in unfinished {
+        let id = record.id.clone();
+        if !ENTRIES.with_borrow(|entries| entries.contains_key(&id)) {
+            keep(record);
+            interrupted.push(id);
         }
-    });
-    for id in unfinished {
+    }
+    for id in interrupted {
         step(&id, Event::Woken).await;
     }
 }
 
-/// The history, newest first.
-pub(crate) async fn history() -> Vec<Record> {
+/// The newest downloads, newest first.
+pub(crate) async fn newest() -> Vec<Record> {
     load().await;
-    let mut records: Vec<Record> =
-        ENTRIES.with_borrow(|entries| entries.values().map(|entry| entry.record.clone()).collect());
+    let mut records: BTreeMap<String, Record> = store::newest_downloads(SHOWN, None)
+        .await
+        .into_iter()
+        .map(|record| (record.id.clone(), record))
+        .collect();
+    // What is stored may be a step behind, and what comes from a private window is not stored.
+    ENTRIES.with_borrow(|entries| {
+        for (id, entry) in entries {
+            if entry.record.private || records.contains_key(id) {
+                records.insert(id.clone(), entry.record.clone());
+            }
+        }
+    });
+    let mut records: Vec<_> = records.into_values().collect();
     records.sort_by_key(|record| std::cmp::Reverse(record.started));
     records
 }
 
+/// A page of the stored history.
+pub(crate) async fn page(filter: &Filter, after: Option<String>) -> HistoryPage {
+    load().await;
+    let total = store::count_downloads().await;
+    let mut records = Vec::new();
+    let mut next = after;
+    loop {
+        let most = if filter.is_empty() {
+            SHOWN
+        } else {
+            LOOKED_THROUGH
+        };
+        let found = store::newest_downloads(most, next.take()).await;
+        let ended = found.len() < most;
+        let last = found.last().map(|record| record.id.clone());
+        for record in found {
+            if filter.takes(&record) {
+                records.push(record);
+            }
+            if records.len() == SHOWN {
+                let next = records.last().map(|record| record.id.clone());
+                return HistoryPage {
+                    records,
+                    next,
+                    total,
+                };
+            }
+        }
+        if ended {
+            return HistoryPage {
+                records,
+                next: None,
+                total,
+            };
+        }
+        next = last;
+    }
+}
+
+/// Forgets all records. What goes on is stopped, and what is held goes on.
+pub(crate) async fn forget_all() {
+    load().await;
+    let entries = ENTRIES.take();
+    for entry in entries.into_values() {
+        if let Some(stop) = entry.stop {
+            stop.now();
+        }
+        hold::release(entry.record.download as f64);
+    }
+    store::forget_downloads().await;
+    pages::publish(&News::AllForgotten);
+}
+
 /// The user asks for something to be done about a record; `false` if there is none.
 pub(crate) async fn asked(id: &str, event: Event) -> bool {
-    load().await;
-    let known = ENTRIES.with_borrow_mut(|entries| match entries.get_mut(id) {
-        Some(entry) => {
-            entry.asked = true;
-            true
-        }
-        None => false,
-    });
-    if known {
-        step(id, event).await;
+    if !has(id).await {
+        return false;
     }
-    known
+    ENTRIES.with_borrow_mut(|entries| {
+        if let Some(entry) = entries.get_mut(id) {
+            entry.asked = true;
+        }
+    });
+    step(id, event).await;
+    true
 }
 
 /// Forgets a record.
 pub(crate) async fn forget(id: &str) -> bool {
-    load().await;
+    if !has(id).await {
+        return false;
+    }
     stop(id);
     let entry = ENTRIES.with_borrow_mut(|entries| entries.remove(id));
     let Some(entry) = entry else {
@@ -327,12 +421,9 @@ async fn step(id: &str, event: Event) {
     }
 }
 
+/// Whether no later download is known.
 fn is_newest(record: &Record) -> bool {
-    ENTRIES.with_borrow(|entries| {
-        entries
-            .values()
-            .all(|entry| entry.record.started <= record.started)
-    })
+    record.started >= NEWEST.get()
 }
 
 /// The record and how its check may ask, `None` if it was forgotten in the meantime.

@@ -13,7 +13,7 @@ const REPORTS: &str = "reports";
 const SENT: &str = "sent";
 
 /// Most records that are kept; the oldest go first.
-pub(crate) const MOST_DOWNLOADS: usize = 1000;
+const MOST_DOWNLOADS: f64 = 50_000.0;
 /// Most answers that are kept.
 const MOST_REPORTS: f64 = 500.0;
 /// Most entries of the log of what was sent that are kept.
@@ -32,18 +32,66 @@ pub(crate) struct StoredReport {
     pub(crate) report: Report,
 }
 
-/// All records of downloads. What cannot be read is left out.
-pub(crate) async fn downloads() -> Vec<Record> {
+/// What cannot be read is left out, and so is everything in a private window.
+fn records(values: Result<wasm_bindgen::JsValue, wasm_bindgen::JsValue>) -> Vec<Record> {
+    match values {
+        Ok(values) => {
+            let values = js_sys::Array::from(&values);
+            values.iter().filter_map(from_js).collect()
+        }
+        Err(error) => {
+            error_value(&error);
+            Vec::new()
+        }
+    }
+}
+
+/// The records about which something goes on.
+pub(crate) async fn open_downloads() -> Vec<Record> {
     if platform::in_private() {
         return Vec::new();
     }
-    let Ok(values) = database::all(DOWNLOADS).await else {
+    records(database::r#where(DOWNLOADS, "open", 1.0).await)
+}
+
+/// Records, newest first, behind the one with this id; at most so many.
+pub(crate) async fn newest_downloads(most: usize, after: Option<String>) -> Vec<Record> {
+    if platform::in_private() {
         return Vec::new();
-    };
-    js_sys::Array::from(&values)
-        .iter()
-        .filter_map(from_js)
-        .collect()
+    }
+    records(database::newest(DOWNLOADS, most as f64, after).await)
+}
+
+/// The record with this id.
+pub(crate) async fn download(id: &str) -> Option<Record> {
+    if platform::in_private() {
+        return None;
+    }
+    from_js(database::get(DOWNLOADS, id).await.ok()?)
+}
+
+/// The records with this number of the browser's.
+pub(crate) async fn downloads_numbered(number: i64) -> Vec<Record> {
+    if platform::in_private() {
+        return Vec::new();
+    }
+    records(database::r#where(DOWNLOADS, "download", number as f64).await)
+}
+
+/// How many records there are.
+pub(crate) async fn count_downloads() -> u64 {
+    if platform::in_private() {
+        return 0;
+    }
+    let count = database::count(DOWNLOADS).await.ok();
+    count.and_then(|count| count.as_f64()).unwrap_or_default() as u64
+}
+
+/// Removes all records.
+pub(crate) async fn forget_downloads() {
+    if !platform::in_private() {
+        complain(database::clear(DOWNLOADS).await);
+    }
 }
 
 /// Stores a record, unless it is from a private window. A failure is told to the console and to
@@ -100,7 +148,7 @@ pub(crate) async fn sent() -> Vec<Sent> {
     if platform::in_private() {
         return Vec::new();
     }
-    let Ok(values) = database::newest(SENT, MOST_SENT).await else {
+    let Ok(values) = database::newest(SENT, MOST_SENT, None).await else {
         return Vec::new();
     };
     let values = js_sys::Array::from(&values);
@@ -121,7 +169,7 @@ pub(crate) async fn tidy(now: i64) {
     }
     complain(database::trim(REPORTS, MOST_REPORTS, (now - REPORT_AGE_MS) as f64).await);
     complain(database::trim(SENT, MOST_SENT, 0.0).await);
-    complain(database::trim(DOWNLOADS, MOST_DOWNLOADS as f64, 0.0).await);
+    complain(database::trim(DOWNLOADS, MOST_DOWNLOADS, 0.0).await);
 }
 
 fn complain<T>(result: Result<T, wasm_bindgen::JsValue>) {

@@ -29,6 +29,7 @@ pub(crate) enum Change {
     All(Result<message::History, Problem>),
     One(Box<Record>),
     Gone(String),
+    AllGone,
 }
 
 impl Reducible for History {
@@ -50,6 +51,7 @@ impl Reducible for History {
                     None => next.records.push(record),
                 }
             }
+            Change::AllGone => next.records.clear(),
             Change::Gone(id) => next.records.retain(|record| record.id != id),
         }
         next.records
@@ -80,6 +82,7 @@ pub(crate) fn use_history() -> UseReducerHandle<History> {
         use_news(Callback::from(move |news| match news {
             News::Download(record) => history.dispatch(Change::One(record)),
             News::Forgotten(id) => history.dispatch(Change::Gone(id)),
+            News::AllForgotten => history.dispatch(Change::AllGone),
             News::State(_) => {}
         }));
     }
@@ -129,16 +132,17 @@ pub(crate) fn Downloads(props: &DownloadsProps) -> Html {
 }
 
 #[derive(Properties, PartialEq)]
-struct RowProps {
-    record: Rc<Record>,
+pub(crate) struct RowProps {
+    pub(crate) record: Rc<Record>,
     /// Whether downloads are checked only after they were saved.
-    after: bool,
-    backend: AttrValue,
-    on_open: Callback<Target>,
+    pub(crate) after: bool,
+    pub(crate) backend: AttrValue,
+    pub(crate) on_open: Callback<Target>,
 }
 
+/// A download, and what can be done about it.
 #[component]
-fn Row(props: &RowProps) -> Html {
+pub(crate) fn Row(props: &RowProps) -> Html {
     let session = use_session();
     let words = session.words.clone();
     let record = &props.record;

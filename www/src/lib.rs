@@ -24,6 +24,8 @@ mod details;
 mod downloads;
 mod engines;
 mod hash_file;
+#[cfg(feature = "console")]
+mod history;
 mod icon;
 #[cfg(feature = "console")]
 mod menu;
@@ -86,7 +88,7 @@ pub fn mount(backend: Bridge, view: String) -> Result<(), JsError> {
     render(backend, page)
 }
 
-/// Mounts what people sit down for: `options` or `sent`. As [`mount`]; in a module of its own, `quorum-console`.
+/// Mounts what people sit down for: `options`, `history` or `sent`. As [`mount`]; in a module of its own, `quorum-console`.
 ///
 /// # Errors
 /// As [`mount`].
@@ -94,6 +96,7 @@ pub fn mount(backend: Bridge, view: String) -> Result<(), JsError> {
 pub fn mount_console(backend: Bridge, view: &str) -> Result<(), JsError> {
     let page = match view {
         "options" => Callback::from(|()| html! { <options::Options /> }),
+        "history" => Callback::from(|()| html! { <history::HistoryView /> }),
         "sent" => Callback::from(|()| html! { <sent::SentPage /> }),
         other => return Err(JsError::new(&format!("unknown view {other:?}"))),
     };

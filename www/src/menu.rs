@@ -9,6 +9,7 @@ use crate::words::key;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Options,
+    History,
     Sent,
 }
 
@@ -23,6 +24,7 @@ pub(crate) fn Menu(props: &MenuProps) -> Html {
     let words = use_session().words;
     let places = [
         (Place::Options, "options.html", key("options_title")),
+        (Place::History, "history.html", key("history_title")),
         (Place::Sent, "sent.html", key("sent_title")),
     ];
     html! {

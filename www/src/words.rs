@@ -214,6 +214,11 @@ impl Words {
             .into()
     }
 
+    /// A point in time by RFC 3339, the same in every language.
+    pub(crate) fn rfc3339(ms: i64) -> String {
+        at(ms).to_iso_string().into()
+    }
+
     /// A day that is written as `YYYYMMDD`.
     pub(crate) fn stamp(&self, stamp: &str) -> Option<String> {
         let part = |range: std::ops::Range<usize>| stamp.get(range)?.parse::<u32>().ok();

@@ -135,6 +135,12 @@ pub enum Notice {
 impl Record {
     /// Takes one event and says what to do. `now` is in milliseconds since the Unix epoch.
     pub fn step(&mut self, event: Event, now: i64) -> Vec<Action> {
+        let actions = self.take(event, now);
+        self.open = u8::from(self.goes_on());
+        actions
+    }
+
+    fn take(&mut self, event: Event, now: i64) -> Vec<Action> {
         match event {
             Event::Started => self.start(),
             Event::Woken => self.wake(),

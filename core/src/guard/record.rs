@@ -143,6 +143,8 @@ pub struct Record {
     pub path: Option<String>,
     /// How far sending it in is.
     pub upload: Upload,
+    /// 1 while something about it goes on, else 0: a database finds what was left unfinished by it.
+    pub open: u8,
 }
 
 impl Record {
@@ -175,7 +177,14 @@ impl Record {
             landed_size: None,
             path: None,
             upload: Upload::No,
+            open: 1,
         }
+    }
+
+    /// Whether something about it goes on.
+    pub(super) fn goes_on(&self) -> bool {
+        self.phase == Phase::Checking
+            || matches!(self.upload, Upload::Sending | Upload::Analysing { .. })
     }
 
     /// The verdict, once there is one.

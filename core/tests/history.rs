@@ -1,0 +1,106 @@
+//! The history: what a search takes, and the forms in which it leaves.
+#![allow(clippy::unwrap_used)]
+
+use quorum_core::digest::Hasher;
+use quorum_core::guard::{Download, Event, Record, SecondCopy};
+use quorum_core::history::{Filter, csv, stix};
+use quorum_core::report::Report;
+use quorum_core::told::Inspection;
+use quorum_core::verdict::Verdict;
+use serde_json::{Value, json};
+
+fn record(name: &str, url: &str, malicious: bool) -> Record {
+    let mut record = Record::new(Download {
+        id: 7,
+        url: url.to_owned(),
+        name: name.to_owned(),
+        mime: String::new(),
+        started: 1_000,
+        private: false,
+        held: false,
+    });
+    record.step(Event::Started, 1_000);
+    let mut hasher = Hasher::new();
+    hasher.update(name.as_bytes());
+    record.step(
+        Event::CopyRead(Ok(SecondCopy {
+            digests: hasher.finish(),
+            mime: String::new(),
+            inspection: Inspection::default(),
+        })),
+        1_001,
+    );
+    assert_eq!(record.open, 1);
+    let category = if malicious { "malicious" } else { "undetected" };
+    let object = json!({"type": "file", "id": "x", "attributes": {"last_analysis_results": {
+        "E": {"category": category, "engine_name": "E", "result": "Family.X"},
+    }}});
+    let report = Report::from_object(serde_json::from_value(object).unwrap()).unwrap();
+    record.step(Event::FileReport(Ok(Some(Box::new(report)))), 1_002);
+    assert_eq!(record.open, 0);
+    record
+}
+
+fn time(ms: i64) -> String {
+    format!("T{ms}")
+}
+
+#[test]
+fn a_search_takes_words_of_name_address_label_and_digests_and_a_verdict() {
+    let bad = record("Invoice.exe", "https://Files.example/d/1", true);
+    let sha256 = bad.digests.unwrap().sha256.to_string();
+    let takes = |text: &str, verdict| {
+        let text = text.to_owned();
+        Filter { text, verdict }.takes(&bad)
+    };
+    for text in [
+        "",
+        "invoice",
+        "EXE files.example",
+        "family.x",
+        &sha256[..16],
+    ] {
+        assert!(takes(text, None), "{text}");
+        assert!(takes(text, Some(Verdict::Malicious)), "{text}");
+        assert!(!takes(text, Some(Verdict::Clean)), "{text}");
+    }
+    assert!(!takes("invoice pdf", None));
+}
+
+#[test]
+fn a_table_quotes_what_needs_it_and_runs_nothing() {
+    let records = [
+        record("=cmd|' /c calc'!A0", "https://a.example/\"x\",y", false),
+        record("@SUM(1)", "https://a.example/", true),
+    ];
+    let table = csv(&records, time);
+    let lines: Vec<&str> = table.split("\r\n").collect();
+    assert_eq!(lines.len(), 4, "{table}");
+    assert!(lines[0].starts_with("started,name,verdict,"));
+    assert!(lines[1].starts_with("T1000,'=cmd|' /c calc'!A0,clean,second_copy,released,18,"));
+    assert!(
+        lines[1].contains(r#","https://a.example/""x"",y","#),
+        "{table}"
+    );
+    assert!(lines[2].starts_with("T1000,'@SUM(1),malicious,"), "{table}");
+    assert!(lines[2].contains(",Family.X,"));
+}
+
+#[test]
+fn a_bundle_has_the_file_its_address_and_when_it_was_observed() {
+    let bundle = stix(&[record("a.exe", "https://a.example/a.exe", true)], time);
+    let objects = bundle["objects"].as_array().unwrap();
+    let of = |kind: &str| -> &Value {
+        let mut found = objects.iter().filter(|object| object["type"] == kind);
+        let one = found.next().unwrap();
+        assert!(found.next().is_none());
+        one
+    };
+    let (file, url, seen) = (of("file"), of("url"), of("observed-data"));
+    assert_eq!(file["x_quorum_verdict"], "malicious");
+    assert_eq!(file["size"], 5);
+    assert_eq!(url["value"], "https://a.example/a.exe");
+    assert_eq!(seen["object_refs"], json!([file["id"], url["id"]]));
+    assert_eq!(seen["first_observed"], "T1000");
+    assert_eq!(seen["modified"], "T1002");
+}

@@ -158,7 +158,7 @@ build_extension() {
     rm -rf "$dir"
     mkdir -p "$dir/pkg"
     node tools/manifest.mjs "$build" >"$dir/manifest.json"
-    cp extension/js/*.js www/*.html www/*.css "$dir/"
+    cp extension/js/*.js www/*.html www/*.css www/managed.json "$dir/"
     mkdir "$dir/icons"
     cp www/icons/*.png "$dir/icons/"
     for name in "${WASM_PACKAGES[@]}"; do cp "target/bindgen/pkg/$name.js" "target/bindgen/pkg/${name}_bg.wasm" "$dir/pkg/"; done

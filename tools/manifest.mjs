@@ -41,6 +41,8 @@ export function manifest(build) {
     // Firefox knows no "split": one background serves both kinds of window there, and the
     // background itself keeps nothing of a private one.
     delete made.incognito;
+    // There an administrator's manifest is taken without a schema.
+    delete made.storage;
     // No extension may read saved files there.
     made.optional_host_permissions = made.optional_host_permissions.filter((pattern) => !pattern.startsWith("file:"));
     const policy = made.content_security_policy;

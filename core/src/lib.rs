@@ -26,6 +26,7 @@ pub mod inspect;
 pub mod message;
 #[cfg(feature = "observables")]
 pub mod observable;
+pub mod policy;
 pub mod privacy;
 pub mod report;
 pub mod safe_browsing;

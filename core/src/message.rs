@@ -14,6 +14,7 @@ use crate::api::{Failure, Remaining};
 use crate::guard::Record;
 use crate::history::Filter;
 use crate::indicator::{Indicator, Kind};
+use crate::policy::Policy;
 use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
 use crate::sent::Sent;
 use crate::text::{DefangStyle, defang};
@@ -51,6 +52,11 @@ pub enum Request {
     SetDownloads {
         /// On or off.
         enabled: bool,
+    },
+    /// What is done with downloads from now on. → [`Reply::State`]
+    SetPolicy {
+        /// The user's settings.
+        policy: Policy,
     },
     /// What the tab in front shows. → [`Reply::Indicators`]
     CurrentPage,
@@ -351,6 +357,10 @@ pub struct State {
     pub saved_files: Option<bool>,
     /// Whether nothing is sent, and only logged.
     pub dry_run: bool,
+    /// What is done with downloads.
+    pub policy: Policy,
+    /// The names of what the organisation has set, by [`Managed`](crate::policy::Managed).
+    pub managed: Vec<String>,
 }
 
 /// A line of a report's details.

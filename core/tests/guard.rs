@@ -8,6 +8,7 @@ use quorum_core::guard::{
     Action, Disposition, Download, Event, HOLD_MS, Notice, Phase, Record, SecondCopy, Upload,
     UploadError,
 };
+use quorum_core::policy::{Managed, Policy};
 use quorum_core::report::{AnalysisStatus, Report};
 use quorum_core::told::{Inspection, Member, Part, Severity, Told};
 use quorum_core::verdict::{CopyFailure, Evidence, Reason, Verdict};
@@ -24,6 +25,7 @@ fn download(held: bool) -> Download {
         started: 1_000,
         private: false,
         held,
+        rules: Policy::default().rules(URL),
     }
 }
 
@@ -664,4 +666,111 @@ fn what_was_noticed_is_a_doubt_of_its_own_and_never_praise() {
             told: notice.clone()
         }));
     }
+}
+
+#[test]
+fn e21_what_comes_from_the_intranet_is_looked_at_and_asked_about_nobody() {
+    let url = "http://wiki.corp.internal/setup.exe";
+    let mut record = Record::new(Download {
+        url: url.to_owned(),
+        rules: Policy::default().rules(url),
+        ..download(true)
+    });
+    record.step(Event::Started, 0);
+    assert_eq!(record.step(copy(b"bytes"), 1), [Action::Release]);
+    assert_eq!(record.verdict(), Some(Verdict::Unchecked));
+    assert_eq!(reasons(&record), [Reason::Private]);
+    assert_eq!(record.step(Event::CheckAsked, 2), []);
+    assert!(!record.can_upload());
+}
+
+#[test]
+fn a_policy_keeps_back_what_it_names_and_flags_the_rest() {
+    let policy = |keep_back: &[Verdict]| Policy {
+        keep_back: keep_back.to_vec(),
+        ..Policy::default()
+    };
+    let ends = |policy: Policy, event: Event| {
+        let mut record = Record::new(Download {
+            rules: policy.rules(URL),
+            ..download(true)
+        });
+        record.step(Event::Started, 0);
+        record.step(copy(b"bytes"), 1);
+        record.step(event, 2);
+        record.disposition
+    };
+    let strict = [Verdict::Malicious, Verdict::Unknown];
+    let unknown = || Event::FileReport(Ok(None));
+    assert_eq!(ends(policy(&strict), unknown()), Disposition::KeptBack);
+    assert_eq!(ends(policy(&strict), seen(0, 9)), Disposition::Released);
+    assert_eq!(ends(policy(&[]), seen(9, 0)), Disposition::Released);
+    // The hold's end is nobody's verdict.
+    assert_eq!(
+        ends(policy(&[Verdict::Unchecked]), Event::HoldExpired),
+        Disposition::Released
+    );
+}
+
+#[test]
+fn a_document_is_not_sent_in_unless_the_policy_allows_it() {
+    for (name, allowed, can) in [
+        ("letter.pdf", false, false),
+        ("letter.pdf", true, true),
+        ("setup.exe", false, true),
+    ] {
+        let policy = Policy {
+            send_documents: allowed,
+            ..Policy::default()
+        };
+        let mut record = Record::new(Download {
+            name: name.to_owned(),
+            rules: policy.rules(URL),
+            ..download(false)
+        });
+        record.step(Event::Started, 0);
+        record.step(copy(b"bytes"), 1);
+        record.step(Event::FileReport(Ok(None)), 2);
+        assert_eq!(record.can_upload(), can, "{name}");
+    }
+}
+
+#[test]
+fn what_a_policy_skips_is_told_by_host_ending_and_size() {
+    let policy = Policy {
+        skip_hosts: vec!["*.Trusted.example".to_owned()],
+        skip_endings: vec![".ISO".to_owned()],
+        skip_above: Some(1_000),
+        ..Policy::default()
+    };
+    let skips = |url: &str, name: &str, size| {
+        let download = Download {
+            url: url.to_owned(),
+            name: name.to_owned(),
+            ..download(true)
+        };
+        policy.skips(&download, size)
+    };
+    assert!(skips("https://a.trusted.example/x", "x", None));
+    assert!(skips("https://trusted.example/x", "x", None));
+    assert!(!skips("https://untrusted.example/x", "x", None));
+    assert!(skips("https://b.example/", "Disk.iso", None));
+    assert!(skips("https://b.example/", "x", Some(1_001)));
+    assert!(!skips("https://b.example/", "x", Some(1_000)));
+    assert!(!skips("https://b.example/", "x", None));
+}
+
+#[test]
+fn the_organisations_word_is_stronger_than_the_users() {
+    let managed = r#"{"keep_back": ["malicious", "suspicious"], "ask_intranet": true, "later": 1}"#;
+    let managed: Managed = serde_json::from_str(managed).unwrap();
+    assert_eq!(managed.names(), ["ask_intranet", "keep_back"]);
+    let own = Policy {
+        skip_above: Some(7),
+        ..Policy::default()
+    };
+    let counts = managed.over(&own);
+    assert_eq!(counts.keep_back, [Verdict::Malicious, Verdict::Suspicious]);
+    assert!(counts.ask_intranet);
+    assert_eq!(counts.skip_above, Some(7));
 }

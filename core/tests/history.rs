@@ -4,6 +4,7 @@
 use quorum_core::digest::Hasher;
 use quorum_core::guard::{Download, Event, Record, SecondCopy};
 use quorum_core::history::{Filter, csv, stix};
+use quorum_core::policy::Policy;
 use quorum_core::report::Report;
 use quorum_core::told::Inspection;
 use quorum_core::verdict::Verdict;
@@ -18,6 +19,7 @@ fn record(name: &str, url: &str, malicious: bool) -> Record {
         started: 1_000,
         private: false,
         held: false,
+        rules: Policy::default().rules(url),
     });
     record.step(Event::Started, 1_000);
     let mut hasher = Hasher::new();

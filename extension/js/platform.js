@@ -46,6 +46,14 @@ export const closeStorage = async () => {
 };
 /** @param {"local" | "session"} area @returns {Promise<Record<string, unknown>>} all of it */
 export const readStorage = (area) => api.storage[area].get(null);
+/** What an organisation has set, nothing where there is none or the browser knows no such thing. @returns {Promise<Record<string, unknown>>} */
+export async function readManaged() {
+  try {
+    return (await api.storage.managed?.get(null)) ?? {};
+  } catch {
+    return {}; // Firefox, where no manifest of an administrator's is installed
+  }
+}
 /** @param {"local" | "session"} area @param {string} key @param {unknown} value */
 export const writeStorage = (area, key, value) => api.storage[area].set({ [key]: value });
 /** @param {"local" | "session"} area @param {string} key */

@@ -137,6 +137,10 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
             store::forget_sent().await;
             return Ok(Reply::Done);
         }
+        Request::SetPolicy { policy } => {
+            settings::set_policy(policy).await;
+            pages::publish_state();
+        }
         Request::SetDryRun { enabled } => {
             settings::set_dry_run(enabled).await;
             pages::publish_state();
@@ -178,7 +182,11 @@ async fn connect(
     remember: bool,
     cause: Cause,
 ) -> Result<(), Problem> {
-    let backend = parse_address(address)?;
+    // Where the organisation names the backend, the key is all that there is to say.
+    let backend = match settings::backend() {
+        Some(backend) if settings::backend_is_managed() => backend,
+        _ => parse_address(address)?,
+    };
     let key: Option<ApiKey> = match key.filter(|key| !key.trim().is_empty()) {
         Some(text) => Some(text.parse().map_err(|_| Problem::BadKey)?),
         None if settings::has_key_for(&backend) => None,

@@ -23,6 +23,8 @@ pub(crate) mod platform {
         pub(crate) async fn close_storage() -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = readStorage, catch)]
         pub(crate) async fn read_storage(area: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = readManaged, catch)]
+        pub(crate) async fn read_managed() -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = writeStorage, catch)]
         pub(crate) async fn write_storage(
             area: &str,

@@ -61,6 +61,8 @@ struct Item {
     state: Option<String>,
     /// In bytes; below zero if the browser does not know it.
     file_size: Option<f64>,
+    /// The same, as the server announced it.
+    total_bytes: Option<f64>,
 }
 
 impl Item {
@@ -77,17 +79,23 @@ impl Item {
 
     fn landed(&self) -> Event {
         Event::Landed {
-            size: self
-                .file_size
-                .filter(|size| *size >= 0.0)
-                .map(|size| size as u64),
+            size: self.size(),
             path: (!self.filename.is_empty()).then(|| self.filename.clone()),
         }
     }
 
-    fn into_record(self, held: bool) -> Record {
+    /// Its length in bytes, as far as the browser knows it by now.
+    fn size(&self) -> Option<u64> {
+        let size = self.file_size.filter(|size| *size >= 0.0);
+        size.or(self.total_bytes.filter(|size| *size >= 0.0))
+            .map(|size| size as u64)
+    }
+
+    fn into_download(self, held: bool) -> Download {
         let started = self.started();
-        Record::new(Download {
+        let url = self.final_url.filter(|url| !url.is_empty());
+        let url = url.unwrap_or(self.url);
+        Download {
             id: self.id,
             started,
             // Some browsers give a whole path here, of their own system's form.
@@ -97,14 +105,12 @@ impl Item {
                 .next()
                 .unwrap_or_default()
                 .to_owned(),
-            url: self
-                .final_url
-                .filter(|url| !url.is_empty())
-                .unwrap_or(self.url),
+            rules: settings::policy().rules(&url),
+            url,
             mime: self.mime.unwrap_or_default(),
             private: self.incognito || platform::in_private(),
             held,
-        })
+        }
     }
 }
 
@@ -131,7 +137,13 @@ pub(crate) async fn begun(item: JsValue, held: bool) -> Result<(), JsValue> {
         hold::release(item.id as f64);
         return Ok(());
     }
-    begin(item.into_record(held)).await;
+    let size = item.size();
+    let download = item.into_download(held);
+    if settings::policy().skips(&download, size) {
+        hold::release(download.id as f64);
+        return Ok(());
+    }
+    begin(Record::new(download)).await;
     Ok(())
 }
 
@@ -180,8 +192,12 @@ pub(crate) async fn changed(change: JsValue) -> Result<(), JsValue> {
         }
         // Downloads whose name is not asked for, as "Save as" of a page, come to notice here.
         (None, true) if settings::downloads() && !item.is_ours() => {
-            let landed = item.landed();
-            let record = item.into_record(false);
+            let (landed, size) = (item.landed(), item.size());
+            let download = item.into_download(false);
+            if settings::policy().skips(&download, size) {
+                return Ok(());
+            }
+            let record = Record::new(download);
             let id = record.id.clone();
             begin(record).await;
             step(&id, landed).await;

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 
 use quorum_core::api::{ApiKey, Backend, Budget};
 use quorum_core::message::State;
+use quorum_core::policy::{Managed, Policy};
 use quorum_core::report::Account;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
@@ -24,6 +25,9 @@ struct Settings {
     remember: bool,
     downloads: bool,
     dry_run: bool,
+    /// The user's own.
+    policy: Policy,
+    managed: Managed,
     all_sites: bool,
     saved_files: bool,
     account: Option<Account>,
@@ -37,6 +41,8 @@ thread_local! {
         remember: false,
         downloads: false,
         dry_run: false,
+        policy: Policy::default(),
+        managed: Managed::default(),
         all_sites: false,
         saved_files: false,
         account: None,
@@ -66,6 +72,7 @@ struct Stored {
     downloads: bool,
     remember: bool,
     dry_run: bool,
+    policy: Policy,
 }
 
 /// `storage.session`.
@@ -96,7 +103,10 @@ pub(crate) async fn load() {
     let local: Local = from_area("local").await;
     let session: Session = from_area("session").await;
     let stored = local.settings;
-    let backend: Option<Backend> = stored.address.and_then(|address| address.parse().ok());
+    let managed = platform::read_managed().await.ok();
+    let managed: Managed = managed.and_then(from_js).unwrap_or_default();
+    let address = managed.address.clone().or(stored.address);
+    let backend: Option<Backend> = address.and_then(|address| address.parse().ok());
     let mut key = None;
     let mut account = None;
     let mut budget = Budget::default();
@@ -117,6 +127,8 @@ pub(crate) async fn load() {
         settings.remember = stored.remember;
         settings.downloads = stored.downloads;
         settings.dry_run = stored.dry_run;
+        settings.policy = stored.policy;
+        settings.managed = managed;
         settings.account = account;
         settings.budget = budget;
     });
@@ -152,6 +164,7 @@ async fn save() {
         downloads: settings.downloads,
         remember: settings.remember,
         dry_run: settings.dry_run,
+        policy: settings.policy.clone(),
     });
     write("local", "settings", &stored).await;
 }
@@ -168,7 +181,7 @@ pub(crate) fn backend() -> Option<Backend> {
 
 /// Whether downloads are checked.
 pub(crate) fn downloads() -> bool {
-    read(|settings| settings.downloads)
+    read(|settings| settings.managed.downloads.unwrap_or(settings.downloads))
 }
 
 /// Switches the checks of downloads.
@@ -180,6 +193,22 @@ pub(crate) async fn set_downloads(enabled: bool) {
 /// Whether nothing is sent, and only logged.
 pub(crate) fn dry_run() -> bool {
     read(|settings| settings.dry_run)
+}
+
+/// What is done with downloads.
+pub(crate) fn policy() -> Policy {
+    read(|settings| settings.managed.over(&settings.policy))
+}
+
+/// Takes the user's settings for downloads. What the organisation has set stays as it is.
+pub(crate) async fn set_policy(policy: Policy) {
+    change(|settings| settings.policy = policy);
+    save().await;
+}
+
+/// Whether the organisation has set the backend.
+pub(crate) fn backend_is_managed() -> bool {
+    read(|settings| settings.managed.address.is_some())
 }
 
 /// Begins or ends a dry run.
@@ -296,11 +325,13 @@ pub(crate) fn state() -> State {
         remember: settings.remember,
         account: settings.account.clone(),
         remaining: settings.budget.remaining(now()),
-        downloads: settings.downloads,
+        downloads: settings.managed.downloads.unwrap_or(settings.downloads),
         all_sites: settings.all_sites,
         can_hold: platform::can_hold(),
         saved_files: platform::can_hold().then_some(settings.saved_files),
         dry_run: settings.dry_run,
+        policy: settings.managed.over(&settings.policy),
+        managed: settings.managed.names(),
     })
 }
 

@@ -14,9 +14,9 @@ use yew::prelude::*;
 
 use crate::downloads::Row;
 use crate::menu::{Menu, Place};
-use crate::page::set_title;
 use crate::sentences;
 use crate::session::{Load, Session, Target, use_news, use_session, use_standing};
+use crate::title::set_title;
 use crate::words::{Words, key};
 
 /// What can be looked for, in the order of how bad it is.

@@ -1,4 +1,5 @@
-//! The user interface: popup, report, options and the card that stands on other people's pages.
+//! The user interface: popup, report, options, history, log, and the card that stands on other people's
+//! pages.
 //!
 //! # What this crate must never know
 //!
@@ -7,7 +8,7 @@
 //! What a verdict means is decided in the core; here it only gets a word, a colour and a place.
 //!
 //! Text from outside is only ever a text node or an attribute that cannot run or navigate: there is
-//! no raw markup and no link.
+//! no raw markup, and no link but those between our own pages.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 // Each of the two modules leaves out what the other one shows.
 #![cfg_attr(
@@ -31,8 +32,11 @@ mod icon;
 mod menu;
 #[cfg(feature = "console")]
 mod options;
+#[cfg(feature = "light")]
 mod page;
 mod plain;
+#[cfg(feature = "console")]
+mod policy;
 #[cfg(feature = "light")]
 mod popup;
 mod report;
@@ -43,6 +47,7 @@ mod sent;
 mod sentences;
 mod session;
 mod tabs;
+mod title;
 mod words;
 
 use std::rc::Rc;

@@ -8,10 +8,11 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::menu::{Menu, Place};
-use crate::page::set_title;
 use crate::plain::reveal;
+use crate::policy::PolicySection;
 use crate::sentences;
 use crate::session::{Load, state, use_session, use_standing};
+use crate::title::set_title;
 use crate::words::{Key, Words, key};
 
 /// What the status says.
@@ -47,6 +48,7 @@ pub(crate) fn Options() -> Html {
             <>
                 <Connection state={state.clone()} on_state={on_state.clone()} />
                 <Automatic state={state.clone()} on_state={on_state.clone()} />
+                <PolicySection state={state.clone()} on_state={on_state.clone()} />
                 if state.saved_files.is_some() { <SavedFiles state={state.clone()} {on_state} /> }
             </>
         },

@@ -16,6 +16,7 @@ use crate::report::Head;
 use crate::sentences;
 use crate::session::{Target, use_report, use_session, use_standing};
 use crate::tabs::{Panel, Part, Tabs};
+use crate::title::set_title;
 use crate::words::key;
 
 /// What this page's own address asks for: `?indicator=…&evidence=…`.
@@ -106,12 +107,5 @@ pub(crate) fn ReportPage() -> Html {
             </main>
             { footer(&words, view.as_deref(), standing.ready()) }
         </div>
-    }
-}
-
-/// Sets the title of the tab.
-pub(crate) fn set_title(title: &str) {
-    if let Some(document) = web_sys::window().and_then(|window| window.document()) {
-        document.set_title(&format!("{title} · Quorum"));
     }
 }

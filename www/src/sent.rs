@@ -8,10 +8,10 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::menu::{Menu, Place};
-use crate::page::set_title;
 use crate::plain::reveal;
 use crate::sentences;
 use crate::session::{Load, state, use_session, use_standing};
+use crate::title::set_title;
 use crate::words::{Key, Words, key};
 
 /// How many entries are shown at first, and more each time.

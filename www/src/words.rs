@@ -34,6 +34,13 @@ impl Language {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Key(&'static str);
 
+impl Key {
+    /// Its name.
+    pub(crate) const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
 /// Names a message of the locale files.
 pub(crate) const fn key(name: &'static str) -> Key {
     Key(name)

@@ -2,7 +2,8 @@
 //!
 //! What it holds to, whatever happens:
 //! - The browser's own download survives every failure of ours. Only a verdict of malicious keeps
-//!   one back, and then its address is kept so that the user can still have it.
+//!   one back, unless the policy names others, and then its address is kept so that the user can still
+//!   have it.
 //! - A hold ends after [`HOLD_MS`], whether anything is known by then or not.
 //! - The shell stores the [`Record`] after each [`Record::step`] and before it carries out what
 //!   came back. A worker that dies can therefore go on from [`Event::Woken`].
@@ -10,7 +11,7 @@
 
 mod record;
 
-pub use record::{Disposition, Download, Phase, Record, Upload, UploadError};
+pub use record::{Disposition, Download, Phase, Record, Rules, Upload, UploadError};
 
 use serde::{Deserialize, Serialize};
 
@@ -142,13 +143,13 @@ impl Record {
 
     fn take(&mut self, event: Event, now: i64) -> Vec<Action> {
         match event {
-            Event::Started => self.start(),
-            Event::Woken => self.wake(),
-            Event::CheckAsked => self.check(),
+            Event::Started => self.start(now),
+            Event::Woken => self.wake(now),
+            Event::CheckAsked => self.check(now),
             Event::Noticed(told) => self.noticed(told),
-            Event::CopyRead(Ok(copy)) => self.copy_read(copy),
+            Event::CopyRead(Ok(copy)) => self.copy_read(copy, now),
             Event::CopyRead(Err(failure)) => self.without_bytes(failure),
-            Event::SavedRead(Ok(saved)) => self.saved_read(saved),
+            Event::SavedRead(Ok(saved)) => self.saved_read(saved, now),
             // What is known stays what it is: this rung is out of reach, and another one was not.
             Event::SavedRead(Err(_)) => Vec::new(),
             Event::FileReport(result) => self.file_answered(result, now),
@@ -272,19 +273,19 @@ impl Record {
         }
     }
 
-    fn start(&mut self) -> Vec<Action> {
+    fn start(&mut self, now: i64) -> Vec<Action> {
         let mut actions = Vec::new();
         if self.disposition == Disposition::Held {
             actions.push(Action::StartHold(HOLD_MS));
         }
-        actions.extend(self.check());
+        actions.extend(self.check(now));
         actions
     }
 
-    fn check(&mut self) -> Vec<Action> {
+    fn check(&mut self, now: i64) -> Vec<Action> {
         self.phase = Phase::Checking;
         if let Some(digests) = self.digests {
-            let mut actions = vec![Action::AskFile(digests.sha256)];
+            let mut actions = self.ask_file(digests.sha256, now);
             // The user may have let us read saved files since.
             actions.extend(self.read_saved().filter(|_| self.landed_size.is_some()));
             return actions;
@@ -300,12 +301,12 @@ impl Record {
     }
 
     /// After the worker's death no hold is left: the browser has let go by itself.
-    fn wake(&mut self) -> Vec<Action> {
+    fn wake(&mut self, now: i64) -> Vec<Action> {
         if self.disposition == Disposition::Held {
             self.disposition = Disposition::Released;
         }
         match (&self.phase, &self.upload) {
-            (Phase::Checking, _) => self.check(),
+            (Phase::Checking, _) => self.check(now),
             // The bytes may or may not have arrived. Sending the same file again is counted once
             // by the backend, but it was the user's click that allowed it, so the user is asked.
             (_, Upload::Sending) => {
@@ -333,7 +334,16 @@ impl Record {
         Vec::new()
     }
 
-    fn copy_read(&mut self, copy: SecondCopy) -> Vec<Action> {
+    /// Asks about the file, or says that what comes from the intranet is asked about nobody.
+    fn ask_file(&mut self, sha256: Sha256, now: i64) -> Vec<Action> {
+        if self.rules.ask {
+            return vec![Action::AskFile(sha256)];
+        }
+        let assessment = Assessment::unchecked(self.read, Reason::Private);
+        self.conclude(assessment, now)
+    }
+
+    fn copy_read(&mut self, copy: SecondCopy, now: i64) -> Vec<Action> {
         // A login or error page that came with status 200 is not the file.
         let html = |mime: &str| mime.starts_with("text/html");
         if html(&copy.mime) && !self.mime.is_empty() && !html(&self.mime) {
@@ -353,11 +363,11 @@ impl Record {
         }
         self.digests = Some(copy.digests);
         self.inspection = copy.inspection;
-        vec![Action::AskFile(copy.digests.sha256)]
+        self.ask_file(copy.digests.sha256, now)
     }
 
     /// The very bytes on disk: what was found out about other bytes does not count any more.
-    fn saved_read(&mut self, saved: SecondCopy) -> Vec<Action> {
+    fn saved_read(&mut self, saved: SecondCopy, now: i64) -> Vec<Action> {
         self.read = Evidence::SavedFile;
         self.landed_size = Some(saved.digests.size);
         self.copy_failure = None;
@@ -376,7 +386,7 @@ impl Record {
             None if same => Vec::new(),
             _ => {
                 self.phase = Phase::Checking;
-                vec![Action::AskFile(saved.digests.sha256)]
+                self.ask_file(saved.digests.sha256, now)
             }
         }
     }
@@ -421,22 +431,21 @@ impl Record {
 
     fn settle(&mut self, assessment: Assessment) -> Vec<Action> {
         let malicious = assessment.verdict == Verdict::Malicious;
+        let keep_back = self.rules.keep_back.contains(&assessment.verdict);
         let was_malicious = self.verdict() == Some(Verdict::Malicious);
         self.assessment = Some(assessment);
         self.phase = Phase::Done;
         self.recheck_size();
         self.shorten();
-        if !malicious {
-            return self.release();
+        if self.disposition == Disposition::Held && keep_back {
+            self.disposition = Disposition::KeptBack;
+            return vec![Action::KeepBack, Action::Notify(Notice::KeptBack)];
         }
-        match self.disposition {
-            Disposition::Held => {
-                self.disposition = Disposition::KeptBack;
-                vec![Action::KeepBack, Action::Notify(Notice::KeptBack)]
-            }
-            Disposition::Released if !was_malicious => vec![Action::Notify(Notice::FoundLate)],
-            _ => Vec::new(),
+        let mut actions = self.release();
+        if malicious && !was_malicious && self.disposition == Disposition::Released {
+            actions.push(Action::Notify(Notice::FoundLate));
         }
+        actions
     }
 
     fn release(&mut self) -> Vec<Action> {

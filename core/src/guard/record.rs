@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Failure;
 use crate::digest::Digests;
+use crate::policy::is_document;
 use crate::told::Inspection;
 use crate::verdict::{Assessment, CopyFailure, Evidence, Reason, Verdict};
 
@@ -25,6 +26,19 @@ pub struct Download {
     pub private: bool,
     /// Whether this browser lets us hold it back until we have looked.
     pub held: bool,
+    /// What goes for it.
+    pub rules: Rules,
+}
+
+/// What goes for a download, by the [`Policy`](crate::policy::Policy) of when it began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rules {
+    /// Verdicts at which it is kept back, if it is held.
+    pub keep_back: Vec<Verdict>,
+    /// Whether the backend may be asked about it.
+    pub ask: bool,
+    /// Whether it may be sent in if it is a document.
+    pub send_documents: bool,
 }
 
 /// Whether the check is over.
@@ -117,6 +131,8 @@ pub struct Record {
     pub private: bool,
     /// Whether the check is over.
     pub phase: Phase,
+    /// What goes for it.
+    pub rules: Rules,
     /// What became of it.
     pub disposition: Disposition,
     /// The verdict, once there is one.
@@ -160,6 +176,7 @@ impl Record {
             checked_at: None,
             private: download.private,
             phase: Phase::Checking,
+            rules: download.rules,
             disposition: if download.held {
                 Disposition::Held
             } else {
@@ -205,8 +222,10 @@ impl Record {
     /// Whether sending the file in can be offered: the bytes are known, nobody has seen them, and
     /// they are not on their way already.
     pub fn can_upload(&self) -> bool {
+        let document = is_document(&self.name, &self.inspection.type_tag);
         self.digests.is_some()
             && self.never_seen()
+            && (self.rules.send_documents || !document)
             && matches!(self.upload, Upload::No | Upload::Failed { .. })
     }
 }

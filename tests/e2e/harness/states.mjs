@@ -40,6 +40,8 @@ export const state = (change = {}) => ({
   can_hold: true,
   saved_files: false,
   dry_run: false,
+  policy: { keep_back: ["malicious"], skip_hosts: [], skip_endings: [], skip_above: null, send_documents: false, ask_intranet: false },
+  managed: [],
   ...change,
 });
 
@@ -222,6 +224,8 @@ export const record = (name, assessment, change = {}) => ({
   landed_size: 68,
   path: null,
   upload: "no",
+  open: 0,
+  rules: { keep_back: ["malicious"], ask: true, send_documents: false },
   read: "second_copy",
   inspection: { told: [], type_tag: "", members: [], files: 0 },
   members_asked: 0,

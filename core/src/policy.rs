@@ -1,0 +1,147 @@
+//! What is done with downloads: by the user's settings, or by the organisation's, which are stronger.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::ending;
+use crate::guard::{Download, Rules};
+use crate::indicator::CanonicalUrl;
+use crate::indicator::address::Reserved;
+use crate::verdict::Verdict;
+
+/// The user's settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// Verdicts at which a held download is kept back.
+    pub keep_back: Vec<Verdict>,
+    /// Hosts whose downloads are not looked at, and all below them.
+    pub skip_hosts: Vec<String>,
+    /// Endings of names that are not looked at, without the dot.
+    pub skip_endings: Vec<String>,
+    /// Size above which nothing is looked at, in bytes.
+    pub skip_above: Option<u64>,
+    /// Whether a document may be sent in.
+    pub send_documents: bool,
+    /// Whether hashes of what comes from the intranet may be looked up.
+    pub ask_intranet: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            keep_back: vec![Verdict::Malicious],
+            skip_hosts: Vec::new(),
+            skip_endings: Vec::new(),
+            skip_above: None,
+            send_documents: false,
+            ask_intranet: false,
+        }
+    }
+}
+
+/// What an organisation has set (`storage.managed`); the names are those of `www/managed.json`, the
+/// schema that goes with the extension.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Managed {
+    /// The backend's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Whether downloads are checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub downloads: Option<bool>,
+    /// As in [`Policy`], and so are the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_back: Option<Vec<Verdict>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[allow(missing_docs)]
+    pub skip_hosts: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[allow(missing_docs)]
+    pub skip_endings: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[allow(missing_docs)]
+    pub skip_above: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[allow(missing_docs)]
+    pub send_documents: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[allow(missing_docs)]
+    pub ask_intranet: Option<bool>,
+}
+
+impl Managed {
+    /// The names of what is set.
+    pub fn names(&self) -> Vec<String> {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::Object(set)) => set.into_iter().map(|(name, _)| name).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What counts: the organisation's word where there is one, else the user's.
+    pub fn over(&self, own: &Policy) -> Policy {
+        let own = own.clone();
+        Policy {
+            keep_back: self.keep_back.clone().unwrap_or(own.keep_back),
+            skip_hosts: self.skip_hosts.clone().unwrap_or(own.skip_hosts),
+            skip_endings: self.skip_endings.clone().unwrap_or(own.skip_endings),
+            skip_above: self.skip_above.or(own.skip_above),
+            send_documents: self.send_documents.unwrap_or(own.send_documents),
+            ask_intranet: self.ask_intranet.unwrap_or(own.ask_intranet),
+        }
+    }
+}
+
+impl Policy {
+    /// Whether a download is not to be looked at. `size` in bytes, where it is known.
+    pub fn skips(&self, download: &Download, size: Option<u64>) -> bool {
+        let host = download.url.parse::<CanonicalUrl>().ok();
+        let host = host.as_ref().map(CanonicalUrl::host);
+        let below = |named: &String| {
+            let named = named.trim().trim_start_matches("*.").to_ascii_lowercase();
+            let is_below = |host: &str| {
+                host.strip_suffix(&named)
+                    .is_some_and(|front| front.is_empty() || front.ends_with('.'))
+            };
+            !named.is_empty() && host.is_some_and(is_below)
+        };
+        let ending = ending(&download.name);
+        let named = |own: &String| {
+            let own = own.trim().trim_start_matches('.');
+            ending
+                .as_deref()
+                .is_some_and(|ending| own.eq_ignore_ascii_case(ending))
+        };
+        let too_large = |most: u64| size.is_some_and(|size| size > most);
+        self.skip_hosts.iter().any(below)
+            || self.skip_endings.iter().any(named)
+            || self.skip_above.is_some_and(too_large)
+    }
+
+    /// What goes for a download from its begin to its end, whatever is set meanwhile.
+    pub fn rules(&self, url: &str) -> Rules {
+        let reserved = url.parse::<CanonicalUrl>().ok();
+        let reserved = reserved.and_then(|url| url.reserved());
+        // This machine is no network: nobody else is told of by what it serves itself.
+        let intranet = reserved.is_some_and(|reason| reason != Reserved::Loopback);
+        Rules {
+            keep_back: self.keep_back.clone(),
+            ask: self.ask_intranet || !intranet,
+            send_documents: self.send_documents,
+        }
+    }
+}
+
+/// Endings of documents: what people write, and what may hold what is nobody else's business.
+const DOCUMENTS: &[&str] = &[
+    "csv", "doc", "docm", "docx", "dot", "dotx", "eml", "epub", "key", "mbox", "md", "msg",
+    "numbers", "odg", "odp", "ods", "odt", "one", "pages", "pdf", "ppt", "pptm", "pptx", "pst",
+    "rtf", "tex", "tsv", "txt", "vsd", "vsdx", "xls", "xlsb", "xlsm", "xlsx", "xps",
+];
+
+/// Whether a file is a document, by its name and by the API's tag of its type.
+pub fn is_document(name: &str, type_tag: &str) -> bool {
+    let is = |ending: &str| DOCUMENTS.contains(&ending);
+    ending(name).as_deref().is_some_and(is) || is(type_tag)
+}

@@ -4,9 +4,9 @@
 //! Messages are JSON on the wire, so nothing here holds bytes or numbers beyond 2^53. A field
 //! with a key is never part of a reply.
 //!
-//! Requests are tagged inside: `{"ask": "vote", …}`.
-//! Replies, news and facts are tagged outside (`{"report": …}`): what is tagged beside its content
-//! is read by serde from a buffer as well as directly, and everything below is compiled twice.
+//! Variants are named outside of what they hold (`"state"`, `{"report": {…}}`): what is tagged inside or
+//! beside its content is read by serde from a buffer as well as directly, and everything below is
+//! compiled twice.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,7 @@ pub enum Sender {
 
 /// A question to the background.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
     /// How things stand. → [`Reply::State`]
     State,

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { CLEAN } from "../harness/files.mjs";
+import { ask } from "../harness/messages.mjs";
 import { by, photograph, record, text, there } from "../harness/pages.mjs";
 import { startScene } from "../harness/stage.mjs";
 import { record as made } from "../harness/states.mjs";
@@ -94,7 +95,7 @@ test("what was found can be taken along, and is not checked as a download of its
     const written = readFileSync(item.filename, "utf8");
     assert.ok(holds(written), `${form}: ${written.slice(0, 400)}`);
   }
-  const answer = await page.evaluate(() => chrome.runtime.sendMessage({ ask: "downloads" }));
+  const answer = await ask(page, { ask: "downloads" });
   assert.ok(answer.reply.downloads.records.every((/** @type {any} */ { name }) => !name.startsWith("quorum-history")));
 });
 

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { CLEAN, EICAR, sha256, unknown } from "../harness/files.mjs";
+import { ask } from "../harness/messages.mjs";
 import { by, photograph, pressInRecord, record, text, there } from "../harness/pages.mjs";
 import { startScene } from "../harness/stage.mjs";
 import { picture } from "../harness/tree.mjs";
@@ -17,8 +18,7 @@ after(() => scene?.close());
 
 /** The log as it is stored, oldest first. @param {import("puppeteer-core").Page} page one of the extension's */
 async function log(page) {
-  const answer = await page.evaluate(() => chrome.runtime.sendMessage({ ask: "sent" }));
-  return answer.reply.sent.reverse();
+  return (await ask(page, { ask: "sent" })).reply.sent.reverse();
 }
 
 /** @param {string} name @param {Buffer} bytes */
@@ -34,8 +34,8 @@ async function download(name, bytes) {
 test("each request that left is in the log, with what was in it and why, and nothing else is", { timeout: 120_000 }, async () => {
   const { chromium, proxy, site, erin } = scene;
   const page = await chromium.open("popup.html");
-  await page.evaluate((indicator) => chrome.runtime.sendMessage({ ask: "report", indicator, evidence: "given", fresh: true }), sha256(EICAR));
-  await page.evaluate((indicator) => chrome.runtime.sendMessage({ ask: "vote", indicator, verdict: "harmless" }), sha256(CLEAN));
+  await ask(page, { ask: "report", indicator: sha256(EICAR), evidence: "given", fresh: true });
+  await ask(page, { ask: "vote", indicator: sha256(CLEAN), verdict: "harmless" });
   const bytes = unknown("logged");
   await download("logged.bin", bytes);
   await record(page, "logged.bin", "Unknown", "Upload for analysis");
@@ -71,21 +71,23 @@ test("in a dry run nothing leaves, the log says what would have, and the downloa
   const page = await chromium.open("sent.html");
   await photograph(page, picture("sent"), { width: 900, height: 900 });
   await (await there(page, by("checkbox", "Dry run: send nothing"))).click();
-  await page.waitForFunction(async () => (await chrome.runtime.sendMessage({ ask: "state" })).reply.state.dry_run);
+  await page.waitForFunction(async () => (await chrome.runtime.sendMessage("state")).reply.state.dry_run);
   const [asked, fetched] = [proxy.record.requests.length, site.record.requests.length];
 
-  const item = await download("dry.com", EICAR);
+  // One that no stored answer is about.
+  const bytes = unknown("dry");
+  const item = await download("dry.bin", bytes);
   assert.equal(item.state, "complete");
   const popup = await chromium.open("popup.html");
-  await record(popup, "dry.com", "Not checked", "dry run");
+  await record(popup, "dry.bin", "Not checked", "dry run");
   await popup.close();
   assert.equal(proxy.record.requests.length, asked, "the backend was asked nothing");
   const paths = site.record.requests.slice(fetched).filter(({ url }) => url.startsWith("/d/"));
   assert.equal(paths.length, 1, "the browser alone fetched the file");
 
   const withheld = (await log(page)).filter((/** @type {any} */ { outcome }) => outcome === "withheld");
-  assert.ok(withheld.some((/** @type {any} */ { url }) => url.endsWith("/d/attachment/dry.com")));
-  assert.ok(withheld.some((/** @type {any} */ { url }) => url.endsWith(`/files/${sha256(EICAR)}`)), "what was saved would have been asked about");
+  assert.ok(withheld.some((/** @type {any} */ { url }) => url.endsWith("/d/attachment/dry.bin")));
+  assert.ok(withheld.some((/** @type {any} */ { url }) => url.endsWith(`/files/${sha256(bytes)}`)), "what was saved would have been asked about");
   await page.reload();
   await text(page, "li", "Withheld");
   await photograph(page, picture("sent-dry-run"), { width: 900, height: 900 });

@@ -35,7 +35,10 @@ const next = (answers, key) => {
 };
 await init();
 mount({
-  ask(request) {
+  ask(sent) {
+    // The name stands outside on the wire, and inside in tests.
+    const [[ask, content]] = typeof sent === "string" ? [[sent, {}]] : Object.entries(sent);
+    const request = { ask, ...content };
     globalThis.asked.push(request);
     const own = { report: scenario.reports, comments: scenario.comments }[request.ask];
     const answer = next(own, request.indicator) ?? next(scenario.answers, request.ask);

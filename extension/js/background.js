@@ -89,6 +89,7 @@ events.notificationClicked.addListener((id) => void deliver(() => rust.notificat
 events.tabRemoved.addListener((id) => void deliver(() => rust.tab_removed(id)));
 events.permissionsAdded.addListener(() => void deliver(() => rust.permissions_changed()));
 events.permissionsRemoved.addListener(() => void deliver(() => rust.permissions_changed()));
+events.storageChanged.addListener((_changes, area) => void deliver(() => rust.storage_changed(area)));
 events.installed.addListener(() => void deliver(() => rust.installed()));
 events.startup.addListener(() => void deliver(() => rust.installed()));
 // Waking up is all that an alarm is for: what was interrupted goes on in `wake`.

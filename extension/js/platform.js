@@ -33,6 +33,7 @@ export const events = {
   downloadErased: api.downloads?.onErased,
   notificationClicked: api.notifications?.onClicked,
   alarm: api.alarms?.onAlarm,
+  storageChanged: api.storage?.onChanged,
   permissionsAdded: api.permissions?.onAdded,
   permissionsRemoved: api.permissions?.onRemoved,
   tabRemoved: api.tabs?.onRemoved,

@@ -124,6 +124,15 @@ pub async fn notification_clicked(id: String) {
     downloads::notification_clicked(id).await;
 }
 
+/// Something in a storage area changed. An organisation's settings come, and change, at any time.
+#[wasm_bindgen]
+pub async fn storage_changed(area: String) {
+    if area == "managed" {
+        settings::reread_managed().await;
+        pages::publish_state();
+    }
+}
+
 /// The user gave or took away access to sites.
 #[wasm_bindgen]
 pub async fn permissions_changed() {

@@ -98,13 +98,28 @@ impl<T> Bound<T> {
     }
 }
 
+/// The organisation has changed what it sets.
+pub(crate) async fn reread_managed() {
+    let managed = managed().await;
+    let backend = |of: &Managed| of.address.clone();
+    if backend(&managed) != read(|settings| backend(&settings.managed)) {
+        // Another backend has another key, account and budget.
+        return load().await;
+    }
+    change(|settings| settings.managed = managed);
+}
+
+async fn managed() -> Managed {
+    let managed = platform::read_managed().await.ok();
+    managed.and_then(from_js).unwrap_or_default()
+}
+
 /// Reads everything from where it is stored. What cannot be read counts as not set.
 pub(crate) async fn load() {
     let local: Local = from_area("local").await;
     let session: Session = from_area("session").await;
     let stored = local.settings;
-    let managed = platform::read_managed().await.ok();
-    let managed: Managed = managed.and_then(from_js).unwrap_or_default();
+    let managed = managed().await;
     let address = managed.address.clone().or(stored.address);
     let backend: Option<Backend> = address.and_then(|address| address.parse().ok());
     let mut key = None;

@@ -20,6 +20,21 @@ test("the lines of docs/CORE.md", () => {
   const hasher = new quorum.Hasher();
   hasher.update(new TextEncoder().encode("abc"));
   assert.equal(hasher.digests().sha256, createHash("sha256").update("abc").digest("hex"));
+  assert.match(quorum.checkUrl("https://paypa1.com/signin")[0].message, /^paypa1\.com looks like paypal\.com: /);
+  const inspector = new quorum.Inspector("https://files.example/photo.jpg", "photo.jpg");
+  inspector.push(new TextEncoder().encode("<!doctype html><script>"));
+  const { type_tag, told, members, files } = inspector.finish();
+  assert.deepEqual([type_tag, told[0].severity, told[0].what, members, files], ["html", "warning", "name_contradicts_content", [], 0]);
+  assert.throws(() => inspector.finish(), /finished/);
+});
+
+test("one's own domains are protected too, and what is none is refused", () => {
+  const own = ["my-little-company.example"];
+  assert.deepEqual(quorum.checkUrl("https://my-litle-company.example/"), []);
+  assert.equal(quorum.checkUrl("https://my-litle-company.example/", own)[0].kind, "look_alike");
+  assert.throws(() => quorum.checkUrl("https://a.example/", ["not a domain"]));
+  assert.equal(quorum.checkLink("www.paypal.com", "https://a.example/")[0].kind, "link_text_names_other_host");
+  assert.equal(quorum.checkFileName("invoice.pdf.exe")[0].kind, "double_ending");
 });
 
 test("places in a string count as JavaScript counts, lone surrogates included", () => {

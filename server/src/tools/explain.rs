@@ -139,7 +139,8 @@ fn explain(
     } else {
         &url
     };
-    let findings = check_url(as_written, &protected);
+    let mut findings = check_url(as_written, &protected);
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let findings = findings.iter().map(|finding| Found {
         severity: finding.severity,
         message: finding.to_string(),

@@ -225,3 +225,39 @@ fn the_data_directory_is_private() {
     let mode = std::fs::metadata(&data).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 }
+
+#[test]
+fn url_explain_tells_what_deceives_and_what_is_better_not_sent() {
+    let explain = |arguments: &[&str]| {
+        let output = run(&[&["url", "explain"], arguments].concat(), &[]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let address = "https://me:pw@xn--pypal-4ve.com/reset?lang=de&token=s3cr3tt0k3n";
+    let shown = explain(&[address]);
+    for line in [
+        "host                xn--pypal-4ve.com (pаypal.com)",
+        "warning             \"pаypal\" (xn--pypal-4ve) mixes",
+        "better sent as      https://xn--pypal-4ve.com/reset?lang=de&token=REMOVED",
+        "  without the token: s3cr3tt0k3n",
+    ] {
+        assert!(shown.contains(line), "{line}\n{shown}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&explain(&[address, "--format", "json"])).unwrap();
+    assert_eq!(json["host_unicode"], "pаypal.com");
+    assert_eq!(json["findings"][0]["severity"], "warning");
+    assert_eq!(json["shortened"]["removed"][1]["what"], "token");
+
+    let plain = explain(&["https://www.example.org/"]);
+    assert!(
+        !plain.contains("warning") && !plain.contains("better sent"),
+        "{plain}"
+    );
+    let own = ["https://my-litle-company.example/", "--protect"];
+    let shown = explain(&[own[0], own[1], "my-little-company.example"]);
+    assert!(
+        shown.contains("looks like my-little-company.example"),
+        "{shown}"
+    );
+}

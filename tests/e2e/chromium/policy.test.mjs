@@ -72,6 +72,7 @@ test("the user has unknown files kept back, and can have one anyway", { timeout:
 test("what the organisation skips is not looked at, and says who has set it", { skip: !MAY, timeout: 120_000 }, async () => {
   const { chromium, site } = scene;
   const options = await chromium.open("options.html");
+  // Chromium hands an organisation's settings out some time after its start.
   await text(options, "main", "Your organisation has set some of this");
   assert.equal(await options.$eval("#skip_endings", (field) => /** @type {HTMLTextAreaElement} */ (field).disabled), true);
   assert.equal(await options.$eval("#skip_endings", (field) => /** @type {HTMLTextAreaElement} */ (field).value), "iso");

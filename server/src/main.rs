@@ -13,6 +13,7 @@
 mod app;
 mod ask;
 mod cli;
+mod client;
 mod clock;
 mod config;
 mod cursor;
@@ -36,11 +37,9 @@ mod upkeep;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    match cli::run(cli::Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    match cli::run(cli::parse()) {
+        Ok(code) => code,
         Err(error) => {
             use std::io::Write as _;
             let _ = writeln!(std::io::stderr(), "quorum: {error}");

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod accounts;
+mod client;
 mod command_line;
 mod community;
 mod disk;

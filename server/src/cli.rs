@@ -9,6 +9,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEn
 use crate::client;
 use crate::clock;
 use crate::config::{Config, Settings};
+use crate::doctor;
 use crate::ids::Secret;
 use crate::serve;
 use crate::store::{AddAccount, NewAccount, Store, open};
@@ -37,6 +38,8 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Role::All, env = "QUORUM_ROLE")]
         role: Role,
     },
+    /// Says what is wrong with everything that a server stands on, and what to do about it
+    Doctor,
     /// Reads every sample against its name and every row against its sample
     Check,
     /// Writes everything into a new directory while the server runs
@@ -168,29 +171,26 @@ fn write_privately() {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
-/// The commands that the server's settings mean nothing to.
-const WITHOUT_SETTINGS: &[&str] = &[
-    "scan",
-    "report",
-    "comment",
-    "vote",
-    "search",
-    "token",
-    "group",
-    "extract",
-    "url",
-    "hash",
-    "completions",
-    "man",
-];
+/// Commands that neither serve nor ask a backend: the server's settings mean nothing to them.
+const TOOLS: &[&str] = &["extract", "explain", "hash", "completions", "man"];
 
 /// The command line as it is shown: the server's settings, which every command takes, only where
 /// they mean something.
 fn command() -> clap::Command {
+    fn means_something(command: &clap::Command) -> bool {
+        if command.has_subcommands() {
+            return command.get_subcommands().any(means_something);
+        }
+        let asks_a_backend = command
+            .get_arguments()
+            .any(|argument| argument.get_id() == "backend");
+        !asks_a_backend && !TOOLS.contains(&command.get_name())
+    }
     fn hide(command: clap::Command, settings: &[clap::Id]) -> clap::Command {
+        let hidden = !means_something(&command);
         command
             .mut_args(|argument| {
-                let hidden = settings.contains(argument.get_id());
+                let hidden = hidden && settings.contains(argument.get_id());
                 if hidden {
                     argument.hide(true)
                 } else {
@@ -207,16 +207,7 @@ fn command() -> clap::Command {
         .collect();
     // Global arguments reach the subcommands when the whole is built.
     command.build();
-    command
-        .mut_subcommands(
-            |command| match WITHOUT_SETTINGS.contains(&command.get_name()) {
-                true => hide(command, &settings),
-                false => command,
-            },
-        )
-        .mut_subcommand("user", |user| {
-            user.mut_subcommand("show", |show| hide(show, &settings))
-        })
+    hide(command, &settings)
 }
 
 /// Reads the command line; what is wrong with it, and help, ends the program here.
@@ -285,6 +276,7 @@ fn run_here(settings: Settings, command: Command) -> Result<(), Failure> {
 async fn beside(config: &Config, command: Command) -> Result<(), Failure> {
     write_privately();
     match command {
+        Command::Doctor => doctor::run(config).await,
         Command::Check => upkeep::check(config).await,
         Command::Backup { directory } => upkeep::backup(config, &directory).await,
         Command::Restore { directory } => upkeep::restore(config, &directory).await,

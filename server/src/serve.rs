@@ -1,6 +1,7 @@
 //! `quorum serve`: puts the parts together, runs them, and takes them apart again in order.
 
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,11 +18,14 @@ use crate::engines::{Engines, write_first_packs};
 use crate::ids::Secret;
 use crate::jobs::{self, Workshop};
 use crate::listen::listen;
+use crate::metrics;
+use crate::ops::{self, Ops};
 use crate::quota::{FLUSH_EVERY, Ledger};
 use crate::routes;
 use crate::store::open::{self, Opened};
 use crate::store::{AddAccount, NewAccount, Store};
 use crate::tier::Tier;
+use crate::tls;
 
 /// The signal of a file that grows past the process's limit, on every Linux.
 const SIGXFSZ: i32 = 25;
@@ -98,6 +102,18 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
         config,
     });
     let (stop, stopped) = watch::channel(false);
+    let ops = Ops {
+        app: app.clone(),
+        stopping: stopped.clone(),
+    };
+    if let Some(address) = app.config.ops_listen {
+        let listener = bind(address).await?;
+        let address = listener.local_addr()?;
+        tracing::info!(%address, "operations are told");
+        let (ops, stopped) = (ops::router(ops.clone()), stopped.clone());
+        let app = app.clone();
+        tokio::spawn(async move { listen(&app.config, listener, None, ops, stopped, GRACE).await });
+    }
     if role == Role::Worker {
         say("quorum: working")?;
         let workers = start_workers(&app, &stopped);
@@ -105,12 +121,15 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
         return finish(&app, workers).await;
     }
 
-    let listener = TcpListener::bind(app.config.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", app.config.listen))?;
+    let tls = match (&app.config.tls_certificate, &app.config.tls_key) {
+        (Some(certificate), Some(key)) => Some(tls::acceptor(certificate.clone(), key.clone())?),
+        _ => None,
+    };
+    let listener = bind(app.config.listen).await?;
     let address = listener.local_addr()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     // From here on connections wait in the kernel's queue: that is what the line promises.
-    say(&format!("quorum: listening on http://{address}"))?;
+    say(&format!("quorum: listening on {scheme}://{address}"))?;
     let workers = match role {
         Role::All => start_workers(&app, &stopped),
         Role::Api | Role::Worker => Vec::new(),
@@ -118,12 +137,20 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     let books = tokio::spawn(keep_books(app.clone(), stopped.clone()));
     tokio::spawn(sweep(app.clone()));
     tokio::spawn(until_told_to_stop(stop)?);
-    let router = routes::router(&app);
-    if !listen(&app.config, listener, router, stopped, GRACE).await {
+    let router = routes::router(&app)
+        .merge(ops::probes(ops))
+        .layer(axum::middleware::from_fn(metrics::observe));
+    if !listen(&app.config, listener, tls, router, stopped, GRACE).await {
         tracing::warn!("some requests did not end in time and are cut off");
     }
     let _ = books.await;
     finish(&app, workers).await
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen on {address}: {error}").into())
 }
 
 /// Waits for the workers' jobs in hand, writes down what was counted, and closes the store.

@@ -44,7 +44,7 @@ pub(crate) struct Reach {
     #[arg(long, env = "QUORUM_APIKEY_FILE", value_name = "FILE")]
     key_file: Option<PathBuf>,
     /// Proxy for requests to other machines
-    #[arg(long, env = "QUORUM_PROXY", value_name = "URL")]
+    #[arg(long, env = "QUORUM_PROXY", hide_env_values = true, value_name = "URL")]
     proxy: Option<String>,
     /// Longest that one thing waits: for its analysis, or for the backend's leave to ask
     #[arg(long, value_name = "SECONDS", default_value_t = 900)]

@@ -13,7 +13,7 @@ mod yara;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use quorum_core::indicator::{CanonicalUrl, Domain, FileHash, Kind, Md5, Sha1, Sha256};
@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
 use crate::failpoint;
+use crate::metrics::metrics;
 
 pub(crate) use hash_list::HashList;
 pub(crate) use host_list::HostList;
@@ -280,28 +281,31 @@ async fn judge(engine: Arc<dyn Engine>, subject: Arc<Subject>, deadline: Duratio
         }
         worker.judge(&subject, deadline)
     });
+    let began = Instant::now();
     // The engine knows the deadline and should keep it; a thread that does not is left behind.
     let answer = match tokio::time::timeout(deadline, work).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(panic)) => Err(EngineError::Failed(panic.to_string())),
         Err(_) => Err(EngineError::Late),
     };
+    let said = match &answer {
+        Ok(finding) => finding.category,
+        Err(EngineError::Late) => Category::Timeout,
+        Err(EngineError::Unsupported) => Category::TypeUnsupported,
+        Err(EngineError::Failed(_)) => Category::Failure,
+    };
+    metrics().engine(engine.name(), said, began.elapsed());
     match answer {
         Ok(finding) => Verdict {
-            result: column(engine.as_ref(), kind, finding.category, finding.result),
+            result: column(engine.as_ref(), kind, said, finding.result),
             attributes: finding.attributes,
         },
         Err(error) => {
-            let category = match error {
-                EngineError::Late => Category::Timeout,
-                EngineError::Unsupported => Category::TypeUnsupported,
-                EngineError::Failed(_) => Category::Failure,
-            };
-            if category != Category::TypeUnsupported {
+            if said != Category::TypeUnsupported {
                 tracing::warn!(engine = engine.name(), %error, "an engine gave no answer");
             }
             Verdict {
-                result: column(engine.as_ref(), kind, category, None),
+                result: column(engine.as_ref(), kind, said, None),
                 attributes: Map::new(),
             }
         }

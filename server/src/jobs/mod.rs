@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock;
 use crate::engines::{Engines, Subject};
+use crate::metrics::{JobEnd, metrics};
 use crate::store::bell::Bell;
 use crate::store::blobs::Blobs;
 use crate::store::{Job, Store, StoreError};
@@ -109,6 +110,10 @@ impl Workshop {
             outcome = turn => outcome,
             error = self.keep_lease(job) => Err(error),
         };
+        metrics().job(match outcome {
+            Ok(()) => JobEnd::Completed,
+            Err(_) => JobEnd::GivenBack,
+        });
         if let Err(error) = outcome {
             tracing::warn!(analysis = job.analysis.id, %error, "not done");
             let again = clock::now() + RETRY_AFTER * i64::from(job.attempts + 1);

@@ -15,6 +15,7 @@ mod hostile;
 mod hosts;
 mod lists;
 mod migrations;
+mod ops;
 mod quotas;
 #[path = "../services/mod.rs"]
 mod services;

@@ -110,6 +110,14 @@ pub(crate) struct Settings {
         value_name = "ADDRESS:PORT"
     )]
     ops_listen: Option<SocketAddr>,
+    /// Where OpenTelemetry traces go, as OTLP over http: `http://127.0.0.1:4318/v1/traces`. Sampling,
+    /// headers and attributes are set by OpenTelemetry's own variables [default: nowhere]
+    #[arg(long, env = "QUORUM_TRACE_ENDPOINT", global = true, value_name = "URL")]
+    #[serde(skip)]
+    trace_endpoint: Option<ServiceUrl>,
+    /// In the file: `[trace] url = "…"`.
+    #[arg(skip)]
+    trace: Place,
     /// Certificate for TLS with those that vouch for it, in PEM [default: no TLS]
     #[arg(
         long,
@@ -258,6 +266,7 @@ pub(crate) struct Config {
     pub(crate) store: Place,
     pub(crate) blobs: Place,
     pub(crate) queue: Place,
+    pub(crate) trace: Place,
     pub(crate) retention: Retention,
 }
 
@@ -371,6 +380,9 @@ impl Settings {
             },
             queue: Place {
                 url: self.queue_url.or(file.queue.url),
+            },
+            trace: Place {
+                url: self.trace_endpoint.or(file.trace.url),
             },
             retention: file.retention,
         };

@@ -34,6 +34,7 @@ mod relationships;
 mod routes;
 mod serve;
 mod store;
+mod telemetry;
 mod tier;
 mod tls;
 mod tools;

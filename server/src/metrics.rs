@@ -16,10 +16,12 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use quorum_core::report::Category;
+use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::clock;
 use crate::store::{Census, StoreError};
+use crate::telemetry::TARGET;
 
 /// Content type of the text form.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -256,7 +258,7 @@ impl Drop for Raised {
     }
 }
 
-/// Counts a request and times its answer.
+/// Counts a request, times its answer, and makes a span of it.
 pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let route = match request.extensions().get::<MatchedPath>() {
@@ -274,7 +276,21 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         Method::OPTIONS => "OPTIONS",
         _ => "other",
     };
-    let response = next.run(request).await;
+    let span = tracing::info_span!(
+        target: TARGET,
+        "request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = tracing::field::Empty,
+        otel.status_code = tracing::field::Empty,
+    );
+    let response = next.run(request).instrument(span.clone()).await;
+    span.record("http.response.status_code", response.status().as_u16());
+    if response.status().is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
     let metrics = metrics();
     let status = response.status().as_str().to_owned();
     metrics

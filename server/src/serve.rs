@@ -1,6 +1,5 @@
 //! `quorum serve`: puts the parts together, runs them, and takes them apart again in order.
 
-use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +7,11 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{RwLock, watch};
-use tracing_subscriber::EnvFilter;
 
 use crate::app::{App, Parts};
 use crate::cli::{Failure, Role, make_data_directory, say};
 use crate::clock;
-use crate::config::{Config, LogFormat};
+use crate::config::Config;
 use crate::engines::{Engines, write_first_packs};
 use crate::ids::Secret;
 use crate::jobs::{self, Workshop};
@@ -24,6 +22,7 @@ use crate::quota::{FLUSH_EVERY, Ledger};
 use crate::routes;
 use crate::store::open::{self, Opened};
 use crate::store::{AddAccount, NewAccount, Store};
+use crate::telemetry;
 use crate::tier::Tier;
 use crate::tls;
 
@@ -38,26 +37,15 @@ const GRACE: Duration = Duration::from_secs(10);
 /// # Errors
 /// The data directory is in use or cannot be used, or the address cannot be listened on.
 pub(crate) fn run(config: Config, role: Role) -> Result<(), Failure> {
-    start_log(&config)?;
+    let telemetry = telemetry::start(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(serve(config, role));
     // Engines that never came back are left behind: they must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_millis(100));
+    telemetry.end();
     outcome
-}
-
-fn start_log(config: &Config) -> Result<(), Failure> {
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&config.log)?)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Human => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
-    Ok(())
 }
 
 async fn serve(config: Config, role: Role) -> Result<(), Failure> {

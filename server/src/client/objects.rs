@@ -317,6 +317,6 @@ mod tests {
         let value = serde_json::json!({"quotas": {"a": {"used": 1, "allowed": 4}}, "b": ["x", 2]});
         flatten("", &value, &mut lines);
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(lines, [pair("b", "x, 2"), pair("quotas.a", "1 of 4")]);
+        assert_eq!(lines, [pair("quotas.a", "1 of 4"), pair("b", "x, 2")]);
     }
 }

@@ -20,9 +20,11 @@ use quorum_core::indicator::{CanonicalUrl, Domain, FileHash, Kind, Md5, Sha1, Sh
 use quorum_core::report::{Category, EngineResult};
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use crate::failpoint;
 use crate::metrics::metrics;
+use crate::telemetry::TARGET;
 
 pub(crate) use hash_list::HashList;
 pub(crate) use host_list::HostList;
@@ -183,7 +185,8 @@ impl Engines {
                 .iter()
                 .all(|result| result.engine_name != engine.name())
             {
-                tasks.spawn(judge(engine.clone(), subject.clone(), self.deadline));
+                let judged = judge(engine.clone(), subject.clone(), self.deadline);
+                tasks.spawn(judged.in_current_span());
             }
         }
         Running(tasks)
@@ -267,6 +270,10 @@ fn column(
 }
 
 /// Runs one engine where it may block, under its deadline.
+#[tracing::instrument(
+    target = TARGET, name = "engine", skip_all,
+    fields(otel.name = engine.name(), category = tracing::field::Empty)
+)]
 async fn judge(engine: Arc<dyn Engine>, subject: Arc<Subject>, deadline: Duration) -> Verdict {
     let kind = subject.kind();
     let worker = engine.clone();
@@ -295,6 +302,7 @@ async fn judge(engine: Arc<dyn Engine>, subject: Arc<Subject>, deadline: Duratio
         Err(EngineError::Failed(_)) => Category::Failure,
     };
     metrics().engine(engine.name(), said, began.elapsed());
+    tracing::Span::current().record("category", tracing::field::debug(said));
     match answer {
         Ok(finding) => Verdict {
             result: column(engine.as_ref(), kind, said, finding.result),

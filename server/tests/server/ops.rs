@@ -1,9 +1,10 @@
 //! What operators look at and rely on: probes, metrics, TLS, `quorum doctor`, the packaging.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
@@ -143,6 +144,46 @@ fn who_asks_and_does_not_listen_is_left() {
     // This very scrape is one.
     until("it is left", || connections() == Some(1.0));
     drop(asking.join().unwrap());
+}
+
+#[test]
+fn requests_and_jobs_are_traced_without_what_they_are_about() {
+    // A collector: takes OTLP over http, and keeps it.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let collector = format!("http://{}/v1/traces", listener.local_addr().unwrap());
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let kept = taken.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut bytes = vec![0; 64 * 1024];
+            while let Ok(length) = stream.read(&mut bytes)
+                && length > 0
+            {
+                kept.lock().unwrap().extend_from_slice(&bytes[..length]);
+                // Whatever it is, it has come; a body in two pieces is thanked for twice.
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+            }
+        }
+    });
+    let mut server = Server::with(&[("QUORUM_TRACE_ENDPOINT", &collector)]);
+    server.client.analysed("canary", &eicar());
+    server.client.get("/domains/canary.example");
+    // What is left is sent at the end.
+    assert!(server.terminate().success());
+    let sent = String::from_utf8_lossy(&taken.lock().unwrap()).into_owned();
+    for part in [
+        "POST /v1/traces",
+        "POST /api/v3/files",
+        "http.response.status_code",
+        "analyse file",
+        "Quorum YARA",
+        "GET /api/v3/domains/{id}",
+    ] {
+        assert!(sent.contains(part), "{part}: {sent}");
+    }
+    assert!(!sent.contains("canary"), "{sent}");
+    assert!(!sent.contains(&server.client.key), "{sent}");
 }
 
 /// A certificate for this machine and its key, written under these names.
@@ -287,7 +328,7 @@ fn the_doctor_finds_what_is_wrong_and_says_what_to_do() {
     assert!(!well);
     assert!(line(&said, "address").starts_with("WRONG"), "{said}");
     server.terminate();
-    let taken = std::net::TcpListener::bind(&listen).unwrap();
+    let taken = TcpListener::bind(&listen).unwrap();
     let (well, said) = doctor(&at);
     assert!(!well);
     assert!(line(&said, "address").starts_with("WRONG"), "{said}");

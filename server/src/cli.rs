@@ -39,7 +39,11 @@ enum Command {
         role: Role,
     },
     /// Says what is wrong with everything that a server stands on, and what to do about it
-    Doctor,
+    Doctor {
+        /// Only asks the server at the configured address whether it is ready
+        #[arg(long)]
+        ready: bool,
+    },
     /// Reads every sample against its name and every row against its sample
     Check,
     /// Writes everything into a new directory while the server runs
@@ -276,7 +280,8 @@ fn run_here(settings: Settings, command: Command) -> Result<(), Failure> {
 async fn beside(config: &Config, command: Command) -> Result<(), Failure> {
     write_privately();
     match command {
-        Command::Doctor => doctor::run(config).await,
+        Command::Doctor { ready: false } => doctor::run(config).await,
+        Command::Doctor { ready: true } => doctor::ready(config).await,
         Command::Check => upkeep::check(config).await,
         Command::Backup { directory } => upkeep::backup(config, &directory).await,
         Command::Restore { directory } => upkeep::restore(config, &directory).await,

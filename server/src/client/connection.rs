@@ -219,7 +219,7 @@ impl Connection {
     async fn exchange(&self, request: &Request) -> Result<Raw, Refusal> {
         let (began, mut attempt) = (Instant::now(), 1);
         loop {
-            self.leave(began).await?;
+            self.leave().await?;
             let outcome = self.send(request).await;
             match self.again(&outcome, request.method == Method::Get, began, attempt) {
                 Some(pause) => tokio::time::sleep(pause).await,
@@ -265,7 +265,10 @@ impl Connection {
     }
 
     /// Waits until a request may leave.
-    async fn leave(&self, began: Instant) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// That takes too long. Our own pace never does: however many wait in turn, each goes on.
+    async fn leave(&self) -> Result<(), Refusal> {
         loop {
             let now = now_ms();
             let taken = self.budget().take(Purpose::User, now);
@@ -275,7 +278,7 @@ impl Connection {
                 continue;
             }
             let wait = millis(at - now);
-            if began.elapsed() + wait > self.max_wait {
+            if wait > self.max_wait {
                 return Err(Failure::RateLimited { retry_at: Some(at) }.into());
             }
             let _waiting = self.status.waiting(at);
@@ -371,7 +374,7 @@ impl Connection {
         let (began, mut attempt) = (Instant::now(), 1);
         loop {
             let address = self.upload_address(size, &call).await?;
-            self.leave(began).await?;
+            self.leave().await?;
             let outcome = self.send_file(address, path, name, size, sha256).await;
             let outcome = match outcome {
                 Err(NotSent::Refused(refusal)) => Err(refusal.failure),

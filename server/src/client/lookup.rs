@@ -24,11 +24,13 @@ use super::settings::Reach;
 use super::targets::{self, Target, What};
 use super::{Exit, Format, Outcome, exit_of, interrupted, warn};
 
-/// How many analyses are waited for beside what is looked up and sent.
+/// How many analyses are waited for beside what is looked up and sent. At virustotal.com each look at
+/// one costs the quota, and there are none beside.
 const MOST_WAITED: usize = 256;
-/// How long to wait before an analysis is asked for, at first and at most.
+/// How long to wait before an analysis is asked for, at first and at most; and at virustotal.com.
 const FIRST_POLL: Duration = Duration::from_millis(250);
 const SLOWEST_POLL: Duration = Duration::from_secs(20);
+const PUBLIC_POLL: Duration = Duration::from_secs(15);
 
 /// The command line of `quorum scan`.
 #[derive(Args)]
@@ -94,12 +96,11 @@ impl Scan {
     /// # Errors
     /// Nothing can be asked at all.
     pub(crate) async fn run(self) -> Outcome {
-        let journal = |connection: &Connection| match &self.journal {
-            Some(path) => Journal::open(path, connection.backend.to_string()).map(Some),
-            None => Ok(None),
-        };
         let connection = self.reach.connect()?;
-        let journal = journal(&connection)?;
+        let journal = match &self.journal {
+            Some(path) => Some(Journal::open(path, connection.backend.to_string())?),
+            None => None,
+        };
         let work = Work {
             connection,
             send: !self.no_upload,
@@ -167,7 +168,11 @@ async fn all(
         let work = work.clone();
         async move { (work.one(target).await, stamp) }
     });
-    let mut rows = std::pin::pin!(rows.buffer_unordered(MOST_WAITED));
+    let most = match work.connection.is_public() {
+        true => work.places.available_permits(),
+        false => MOST_WAITED,
+    };
+    let mut rows = std::pin::pin!(rows.buffer_unordered(most));
     let mut interrupt = std::pin::pin!(interrupted());
     let mut stopped = None;
     loop {
@@ -371,7 +376,11 @@ impl Work {
             return row;
         }
         let _analysing = self.connection.status.analysing();
-        let (began, mut pause) = (Instant::now(), FIRST_POLL);
+        let first = match self.connection.is_public() {
+            true => PUBLIC_POLL,
+            false => FIRST_POLL,
+        };
+        let (began, mut pause) = (Instant::now(), first);
         loop {
             tokio::time::sleep(pause).await;
             match self

@@ -323,11 +323,14 @@ fn the_doctor_finds_what_is_wrong_and_says_what_to_do() {
     assert!(line(&said, "process").contains("a server runs"), "{said}");
     assert!(line(&said, "address").contains("is ready"), "{said}");
     assert!(line(&said, "data").starts_with("ok"), "{said}");
+    let (ready, said) = doctor(&[&at[..], &["--ready"]].concat());
+    assert!(ready && said.contains("is ready"), "{said}");
     // A server that was started otherwise than it is asked about.
     let (well, said) = doctor(&["--data", &data, "--listen", "127.0.0.1:1"]);
     assert!(!well);
     assert!(line(&said, "address").starts_with("WRONG"), "{said}");
     server.terminate();
+    assert!(!doctor(&[&at[..], &["--ready"]].concat()).0);
     let taken = TcpListener::bind(&listen).unwrap();
     let (well, said) = doctor(&at);
     assert!(!well);

@@ -410,6 +410,21 @@ mod tests {
     }
 
     #[test]
+    fn help_shows_no_variable_that_may_hold_a_password() {
+        let mut command = command();
+        command.build();
+        let mut seen = 0;
+        for argument in command.get_arguments() {
+            let name = argument.get_id().as_str();
+            if name.ends_with("_url") || name.ends_with("_endpoint") {
+                seen += 1;
+                assert!(argument.is_hide_env_values_set(), "{name}");
+            }
+        }
+        assert_eq!(seen, 4);
+    }
+
+    #[test]
     fn settings_are_shown_where_they_mean_something() {
         let help = |path: &[&str]| {
             let mut command = command();

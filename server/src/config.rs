@@ -112,7 +112,13 @@ pub(crate) struct Settings {
     ops_listen: Option<SocketAddr>,
     /// Where OpenTelemetry traces go, as OTLP over http: `http://127.0.0.1:4318/v1/traces`. Sampling,
     /// headers and attributes are set by OpenTelemetry's own variables [default: nowhere]
-    #[arg(long, env = "QUORUM_TRACE_ENDPOINT", global = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "QUORUM_TRACE_ENDPOINT",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
     #[serde(skip)]
     trace_endpoint: Option<ServiceUrl>,
     /// In the file: `[trace] url = "…"`.
@@ -130,15 +136,33 @@ pub(crate) struct Settings {
     #[arg(long, env = "QUORUM_TLS_KEY", global = true, value_name = "FILE")]
     tls_key: Option<PathBuf>,
     /// PostgreSQL that holds the rows, `postgres://…` [default: SQLite in the data directory]
-    #[arg(long, env = "QUORUM_STORE_URL", global = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "QUORUM_STORE_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
     #[serde(skip)]
     store_url: Option<ServiceUrl>,
     /// Bucket that holds the samples, `s3://bucket?endpoint=URL` [default: the data directory]
-    #[arg(long, env = "QUORUM_BLOBS_URL", global = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "QUORUM_BLOBS_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
     #[serde(skip)]
     blobs_url: Option<ServiceUrl>,
     /// NATS with JetStream that wakes the workers, `nats://…` [default: PostgreSQL does]
-    #[arg(long, env = "QUORUM_QUEUE_URL", global = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "QUORUM_QUEUE_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
     #[serde(skip)]
     queue_url: Option<ServiceUrl>,
     /// In the file: `[store] url = "…"`.

@@ -1,12 +1,15 @@
-//! The command line: `serve`, `user`, `config`.
+//! The command line: what there is, and who does it.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use crate::client;
 use crate::clock;
 use crate::config::{Config, Settings};
+use crate::doctor;
 use crate::ids::Secret;
 use crate::serve;
 use crate::store::{AddAccount, NewAccount, Store, open};
@@ -35,6 +38,12 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Role::All, env = "QUORUM_ROLE")]
         role: Role,
     },
+    /// Says what is wrong with everything that a server stands on, and what to do about it
+    Doctor {
+        /// Only asks the server at the configured address whether it is ready
+        #[arg(long)]
+        ready: bool,
+    },
     /// Reads every sample against its name and every row against its sample
     Check,
     /// Writes everything into a new directory while the server runs
@@ -59,12 +68,28 @@ enum Command {
         #[arg(long)]
         apply: bool,
     },
-    /// Manages users; works beside a running server
+    /// Looks files and web addresses up at a backend, and sends in what it does not know
+    Scan(client::Scan),
+    /// Shows a backend's reports on hashes, web addresses, domains, IP addresses and files
+    Report(client::Report),
+    /// Lists a backend's comments, or writes one
+    Comment(client::Comment),
+    /// Votes at a backend
+    Vote(client::Vote),
+    /// Searches at a backend
+    Search(client::Search),
+    /// Keeps and checks the API keys of backends
+    #[command(subcommand)]
+    Token(client::TokenCommand),
+    /// Manages users beside a running server, and shows those of a backend
     #[command(subcommand)]
     User(UserCommand),
+    /// Shows groups of a backend
+    #[command(subcommand)]
+    Group(GroupCommand),
     /// Finds URLs, domains, hashes and 25 other kinds of observables in texts
     Extract(tools::Extract),
-    /// Explains web addresses
+    /// Explains web addresses, and asks a backend about them
     #[command(subcommand)]
     Url(UrlCommand),
     /// Hashes files and tells their types
@@ -72,6 +97,16 @@ enum Command {
     /// Looks at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Writes a shell's completions to standard output
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Writes the manual pages into a directory
+    Man {
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
 }
 
 /// What a server process does.
@@ -107,12 +142,26 @@ enum UserCommand {
     },
     /// Lists users with their groups and tiers
     List,
+    /// Shows a user of a backend
+    Show(client::UserShow),
+}
+
+#[derive(Subcommand)]
+enum GroupCommand {
+    /// Shows a group of a backend
+    Show(client::GroupShow),
+    /// Lists the users of a backend's group
+    Members(client::GroupMembers),
 }
 
 #[derive(Subcommand)]
 enum UrlCommand {
     /// Shows what an address is made of, and under which names lists and reports know it
     Explain(tools::Explain),
+    /// Looks addresses up at a backend, and sends in what it does not know
+    Scan(client::Scan),
+    /// Shows a backend's reports on addresses
+    Report(client::Report),
 }
 
 #[derive(Subcommand)]
@@ -126,14 +175,80 @@ fn write_privately() {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
+/// Commands that neither serve nor ask a backend: the server's settings mean nothing to them.
+const TOOLS: &[&str] = &["extract", "explain", "hash", "completions", "man"];
+
+/// The command line as it is shown: the server's settings, which every command takes, only where
+/// they mean something.
+fn command() -> clap::Command {
+    fn means_something(command: &clap::Command) -> bool {
+        if command.has_subcommands() {
+            return command.get_subcommands().any(means_something);
+        }
+        let asks_a_backend = command
+            .get_arguments()
+            .any(|argument| argument.get_id() == "backend");
+        !asks_a_backend && !TOOLS.contains(&command.get_name())
+    }
+    fn hide(command: clap::Command, settings: &[clap::Id]) -> clap::Command {
+        let hidden = !means_something(&command);
+        command
+            .mut_args(|argument| {
+                let hidden = hidden && settings.contains(argument.get_id());
+                if hidden {
+                    argument.hide(true)
+                } else {
+                    argument
+                }
+            })
+            .mut_subcommands(|command| hide(command, settings))
+    }
+    let mut command = Cli::command();
+    let settings: Vec<_> = command
+        .get_arguments()
+        .filter(|argument| argument.is_global_set())
+        .map(|argument| argument.get_id().clone())
+        .collect();
+    // Global arguments reach the subcommands when the whole is built.
+    command.build();
+    hide(command, &settings)
+}
+
+/// Reads the command line; what is wrong with it, and help, ends the program here.
+pub(crate) fn parse() -> Cli {
+    let matches = command().get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
 /// Carries out the command line.
 ///
 /// # Errors
 /// What went wrong, for people.
-pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    Ok(match cli.command {
+        Command::Scan(scan) | Command::Url(UrlCommand::Scan(scan)) => client::run(scan.run()),
+        Command::Report(report) | Command::Url(UrlCommand::Report(report)) => {
+            client::run(report.run())
+        }
+        Command::Comment(comment) => client::run(comment.run()),
+        Command::Vote(vote) => client::run(vote.run()),
+        Command::Search(search) => client::run(search.run()),
+        Command::Token(token) => client::run(token.run()),
+        Command::User(UserCommand::Show(show)) => client::run(show.run()),
+        Command::Group(GroupCommand::Show(show)) => client::run(show.run()),
+        Command::Group(GroupCommand::Members(members)) => client::run(members.run()),
+        command => {
+            run_here(cli.settings, command)?;
+            ExitCode::SUCCESS
+        }
+    })
+}
+
+/// The commands that ask no backend.
+fn run_here(settings: Settings, command: Command) -> Result<(), Failure> {
     // The tools need no configuration, and must work where there is a broken one.
-    let config = || cli.settings.resolve();
-    match cli.command {
+    let config = || settings.resolve();
+    match command {
         Command::Serve { role } => {
             write_privately();
             serve::run(config()?, role)
@@ -142,6 +257,15 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Extract(extract) => extract.run(),
         Command::Url(UrlCommand::Explain(explain)) => explain.run(),
         Command::Hash(hash) => hash.run(),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut self::command(), "quorum", &mut script);
+            say(String::from_utf8(script)?.trim_end())
+        }
+        Command::Man { directory } => {
+            std::fs::create_dir_all(&directory)?;
+            Ok(clap_mangen::generate_to(self::command(), directory)?)
+        }
         other => {
             let config = config()?;
             tokio::runtime::Builder::new_multi_thread()
@@ -156,6 +280,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
 async fn beside(config: &Config, command: Command) -> Result<(), Failure> {
     write_privately();
     match command {
+        Command::Doctor { ready: false } => doctor::run(config).await,
+        Command::Doctor { ready: true } => doctor::ready(config).await,
         Command::Check => upkeep::check(config).await,
         Command::Backup { directory } => upkeep::backup(config, &directory).await,
         Command::Restore { directory } => upkeep::restore(config, &directory).await,
@@ -165,12 +291,8 @@ async fn beside(config: &Config, command: Command) -> Result<(), Failure> {
         }
         Command::Retention { apply } => upkeep::retention(config, apply).await,
         Command::User(command) => user(config, command).await,
-        // Told apart by the caller.
-        Command::Serve { .. }
-        | Command::Config(_)
-        | Command::Extract(_)
-        | Command::Url(_)
-        | Command::Hash(_) => Ok(()),
+        // Told apart by the callers.
+        _ => Ok(()),
     }
 }
 
@@ -273,17 +395,56 @@ async fn user_in(store: &dyn Store, command: UserCommand) -> Result<(), Failure>
             }
             Ok(())
         }
+        // Asks a backend; told apart by the caller.
+        UserCommand::Show(_) => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_shows_no_variable_that_may_hold_a_password() {
+        let mut command = command();
+        command.build();
+        let mut seen = 0;
+        for argument in command.get_arguments() {
+            let name = argument.get_id().as_str();
+            if name.ends_with("_url") || name.ends_with("_endpoint") {
+                seen += 1;
+                assert!(argument.is_hide_env_values_set(), "{name}");
+            }
+        }
+        assert_eq!(seen, 4);
+    }
+
+    #[test]
+    fn settings_are_shown_where_they_mean_something() {
+        let help = |path: &[&str]| {
+            let mut command = command();
+            let mut at = &mut command;
+            for name in path {
+                at = at.find_subcommand_mut(name).unwrap();
+            }
+            at.render_long_help().to_string()
+        };
+        assert!(help(&["serve"]).contains("--workers"));
+        assert!(help(&["user", "add"]).contains("--data"));
+        for path in [
+            &["scan"][..],
+            &["url", "report"],
+            &["user", "show"],
+            &["token", "set"],
+        ] {
+            assert!(!help(path).contains("--workers"), "{path:?}");
+            assert!(help(path).contains("--backend"), "{path:?}");
+        }
     }
 
     #[test]

@@ -102,16 +102,67 @@ pub(crate) struct Settings {
     /// [default: 1024]
     #[arg(long, env = "QUORUM_REQUESTS_AT_ONCE", global = true, value_name = "N")]
     requests_at_once: Option<usize>,
+    /// Address and port of /metrics, /healthz and /readyz; not for strangers [default: none]
+    #[arg(
+        long,
+        env = "QUORUM_OPS_LISTEN",
+        global = true,
+        value_name = "ADDRESS:PORT"
+    )]
+    ops_listen: Option<SocketAddr>,
+    /// Where OpenTelemetry traces go, as OTLP over http: `http://127.0.0.1:4318/v1/traces`. Sampling,
+    /// headers and attributes are set by OpenTelemetry's own variables [default: nowhere]
+    #[arg(
+        long,
+        env = "QUORUM_TRACE_ENDPOINT",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    #[serde(skip)]
+    trace_endpoint: Option<ServiceUrl>,
+    /// In the file: `[trace] url = "…"`.
+    #[arg(skip)]
+    trace: Place,
+    /// Certificate for TLS with those that vouch for it, in PEM [default: no TLS]
+    #[arg(
+        long,
+        env = "QUORUM_TLS_CERTIFICATE",
+        global = true,
+        value_name = "FILE"
+    )]
+    tls_certificate: Option<PathBuf>,
+    /// Private key of the certificate, in PEM
+    #[arg(long, env = "QUORUM_TLS_KEY", global = true, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
     /// PostgreSQL that holds the rows, `postgres://…` [default: SQLite in the data directory]
-    #[arg(long, env = "QUORUM_STORE_URL", global = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "QUORUM_STORE_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
     #[serde(skip)]
     store_url: Option<ServiceUrl>,
     /// Bucket that holds the samples, `s3://bucket?endpoint=URL` [default: the data directory]
-    #[arg(long, env = "QUORUM_BLOBS_URL", global = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "QUORUM_BLOBS_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
     #[serde(skip)]
     blobs_url: Option<ServiceUrl>,
     /// NATS with JetStream that wakes the workers, `nats://…` [default: PostgreSQL does]
-    #[arg(long, env = "QUORUM_QUEUE_URL", global = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "QUORUM_QUEUE_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
     #[serde(skip)]
     queue_url: Option<ServiceUrl>,
     /// In the file: `[store] url = "…"`.
@@ -230,9 +281,16 @@ pub(crate) struct Config {
     pub(crate) body_timeout_ms: u64,
     pub(crate) connections_per_peer: usize,
     pub(crate) requests_at_once: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ops_listen: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tls_key: Option<PathBuf>,
     pub(crate) store: Place,
     pub(crate) blobs: Place,
     pub(crate) queue: Place,
+    pub(crate) trace: Place,
     pub(crate) retention: Retention,
 }
 
@@ -253,6 +311,8 @@ pub(crate) enum ConfigError {
     Zero { setting: &'static str },
     #[error("blobs.url and queue.url are for several processes, which need store.url too")]
     HalfGrown,
+    #[error("tls_certificate and tls_key are of no use without each other")]
+    HalfTls,
     #[error("log: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
 }
@@ -333,6 +393,9 @@ impl Settings {
                 .requests_at_once
                 .or(file.requests_at_once)
                 .unwrap_or(1024),
+            ops_listen: self.ops_listen.or(file.ops_listen),
+            tls_certificate: self.tls_certificate.or(file.tls_certificate),
+            tls_key: self.tls_key.or(file.tls_key),
             store: Place {
                 url: self.store_url.or(file.store.url),
             },
@@ -341,6 +404,9 @@ impl Settings {
             },
             queue: Place {
                 url: self.queue_url.or(file.queue.url),
+            },
+            trace: Place {
+                url: self.trace_endpoint.or(file.trace.url),
             },
             retention: file.retention,
         };
@@ -362,6 +428,9 @@ impl Settings {
         if config.store.url.is_none() && (config.blobs.url.is_some() || config.queue.url.is_some())
         {
             return Err(ConfigError::HalfGrown);
+        }
+        if config.tls_certificate.is_some() != config.tls_key.is_some() {
+            return Err(ConfigError::HalfTls);
         }
         tracing_subscriber::EnvFilter::try_new(&config.log)?;
         Ok(config)

@@ -1,8 +1,8 @@
 //! Connections: taken, limited, and taken leave of.
 //!
 //! A client that is slow on purpose costs little and not for long: its headers have a time to
-//! come, a body must keep a least pace while somebody waits for it, and one address has only so
-//! many connections.
+//! come, a body must keep a least pace while somebody waits for it, an answer must be taken, and one
+//! address has only so many connections.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -21,14 +21,19 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::gate;
+use crate::metrics::{Raised, TurnedAway, metrics};
+use crate::origin::Secure;
 
 /// Least bytes a second of a body, on average over the time that it is waited for.
 const LEAST_PACE: u64 = 1024;
@@ -83,6 +88,7 @@ impl Drop for Counted {
 pub(crate) async fn listen(
     config: &Config,
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     router: Router,
     mut stopped: watch::Receiver<bool>,
     grace: Duration,
@@ -99,7 +105,7 @@ pub(crate) async fn listen(
     let ending = stopped.clone();
     loop {
         tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => break,
+            () = async { let _ = stopped.wait_for(|stopped| *stopped).await; } => break,
             Some(_) = connections.join_next() => {}
             taken = listener.accept() => match taken {
                 Ok((stream, peer)) => {
@@ -109,12 +115,20 @@ pub(crate) async fn listen(
                     };
                     // One too many is closed, which costs less than any answer.
                     if let Some(counted) = peers.count(peer.ip(), most) {
-                        let (router, ending) = (router.clone(), ending.clone());
-                        let served = serve(stream, peer, router, limits.clone(), ending);
+                        let connection = Connection {
+                            peer,
+                            router: router.clone(),
+                            limits: limits.clone(),
+                            ending: ending.clone(),
+                        };
+                        let tls = tls.clone();
                         connections.spawn(async move {
-                            served.await;
+                            let _open = Raised::new(&metrics().connections);
+                            connection.begin(stream, tls).await;
                             drop(counted);
                         });
+                    } else {
+                        metrics().turn_away(TurnedAway::Connection);
                     }
                 }
                 Err(error) => {
@@ -129,51 +143,85 @@ pub(crate) async fn listen(
     tokio::time::timeout(grace, ended).await.is_ok()
 }
 
-async fn serve(
-    stream: TcpStream,
+/// One connection that was taken.
+struct Connection {
     peer: SocketAddr,
     router: Router,
     limits: Arc<Limits>,
-    mut ending: watch::Receiver<bool>,
-) {
-    // Answers are small; waiting to fill a packet would only make them late.
-    let _ = stream.set_nodelay(true);
-    let (pace, headers) = (limits.body, limits.headers);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (router, limits) = (router.clone(), limits.clone());
-        async move {
-            // Early, before anything is read or asked for: under load that is what helps.
-            let Ok(_working) = limits.requests.try_acquire() else {
-                let refused = ApiError::transient("The server has too much to do; try again");
-                return Ok(refused.into_response());
-            };
-            // hyper believes the chunks and drops a length beside them before anybody sees it. A
-            // proxy may have believed the length: what follows on the connection is not answered.
-            let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
-            let mut request = gate::tidy(request.map(|body| paced(Body::new(body), pace)));
-            request.extensions_mut().insert(ConnectInfo(peer));
-            let Ok(mut response) = router.oneshot(request).await;
-            if chunked {
-                let close = HeaderValue::from_static("close");
-                response.headers_mut().insert(header::CONNECTION, close);
+    ending: watch::Receiver<bool>,
+}
+
+impl Connection {
+    async fn begin(self, stream: TcpStream, tls: Option<TlsAcceptor>) {
+        // Answers are small; waiting to fill a packet would only make them late.
+        let _ = stream.set_nodelay(true);
+        // Somebody who asks and does not listen holds an answer and a place.
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.limits.body));
+        let stream = Box::pin(stream);
+        let Some(tls) = tls else {
+            return self.serve(stream, false).await;
+        };
+        match tokio::time::timeout(self.limits.headers, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.serve(stream, true).await,
+            failed => {
+                metrics().turn_away(TurnedAway::Handshake);
+                if let Ok(Err(error)) = failed {
+                    tracing::debug!(%error, "no handshake");
+                }
             }
-            Ok::<Response, Infallible>(response)
         }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(headers)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let outcome = tokio::select! {
-        outcome = connection.as_mut() => outcome,
-        () = async { let _ = ending.wait_for(|ending| *ending).await; } => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    }
+
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin, secure: bool) {
+        let Self {
+            peer,
+            router,
+            limits,
+            mut ending,
+        } = self;
+        let (pace, headers) = (limits.body, limits.headers);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (router, limits) = (router.clone(), limits.clone());
+            async move {
+                // Early, before anything is read or asked for: under load that is what helps.
+                let Ok(_working) = limits.requests.try_acquire() else {
+                    metrics().turn_away(TurnedAway::Busy);
+                    let refused = ApiError::transient("The server has too much to do; try again");
+                    return Ok(refused.into_response());
+                };
+                // hyper believes the chunks and drops a length beside them before anybody sees it. A
+                // proxy may have believed the length: what follows on the connection is not answered.
+                let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+                let mut request = gate::tidy(request.map(|body| paced(Body::new(body), pace)));
+                request.extensions_mut().insert(ConnectInfo(peer));
+                if secure {
+                    request.extensions_mut().insert(Secure);
+                }
+                let _in_hand = Raised::new(&metrics().requests_in_hand);
+                let Ok(mut response) = router.oneshot(request).await;
+                if chunked {
+                    let close = HeaderValue::from_static("close");
+                    response.headers_mut().insert(header::CONNECTION, close);
+                }
+                Ok::<Response, Infallible>(response)
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(headers)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        let outcome = tokio::select! {
+            outcome = connection.as_mut() => outcome,
+            () = async { let _ = ending.wait_for(|ending| *ending).await; } => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = outcome {
+            tracing::debug!(%error, "a connection broke");
         }
-    };
-    if let Err(error) = outcome {
-        tracing::debug!(%error, "a connection broke");
     }
 }
 

@@ -13,9 +13,11 @@
 mod app;
 mod ask;
 mod cli;
+mod client;
 mod clock;
 mod config;
 mod cursor;
+mod doctor;
 mod engines;
 mod error;
 mod failpoint;
@@ -23,24 +25,26 @@ mod gate;
 mod ids;
 mod jobs;
 mod listen;
+mod metrics;
 mod objects;
+mod ops;
 mod origin;
 mod quota;
 mod relationships;
 mod routes;
 mod serve;
 mod store;
+mod telemetry;
 mod tier;
+mod tls;
 mod tools;
 mod upkeep;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    match cli::run(cli::Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+    match cli::run(cli::parse()) {
+        Ok(code) => code,
         Err(error) => {
             use std::io::Write as _;
             let _ = writeln!(std::io::stderr(), "quorum: {error}");

@@ -11,6 +11,10 @@ use axum::http::{HeaderMap, header};
 use crate::app::App;
 use crate::error::ApiError;
 
+/// Stands in a request that came over TLS.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Secure;
+
 /// Scheme, host and port, without a slash at the end.
 #[derive(Debug, Clone)]
 pub(crate) struct Origin(String);
@@ -46,6 +50,8 @@ impl FromRequestParts<App> for Origin {
         };
         let scheme = match forwarded("x-forwarded-proto") {
             Some("https") => "https",
+            // Named by a proxy that we trust, or what we speak ourselves.
+            None if parts.extensions.get::<Secure>().is_some() => "https",
             _ => "http",
         };
         let host = forwarded("x-forwarded-host")

@@ -1,27 +1,30 @@
 //! `quorum serve`: puts the parts together, runs them, and takes them apart again in order.
 
-use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{RwLock, watch};
-use tracing_subscriber::EnvFilter;
 
 use crate::app::{App, Parts};
 use crate::cli::{Failure, Role, make_data_directory, say};
 use crate::clock;
-use crate::config::{Config, LogFormat};
+use crate::config::Config;
 use crate::engines::{Engines, write_first_packs};
 use crate::ids::Secret;
 use crate::jobs::{self, Workshop};
 use crate::listen::listen;
+use crate::metrics;
+use crate::ops::{self, Ops};
 use crate::quota::{FLUSH_EVERY, Ledger};
 use crate::routes;
 use crate::store::open::{self, Opened};
 use crate::store::{AddAccount, NewAccount, Store};
+use crate::telemetry;
 use crate::tier::Tier;
+use crate::tls;
 
 /// The signal of a file that grows past the process's limit, on every Linux.
 const SIGXFSZ: i32 = 25;
@@ -34,26 +37,15 @@ const GRACE: Duration = Duration::from_secs(10);
 /// # Errors
 /// The data directory is in use or cannot be used, or the address cannot be listened on.
 pub(crate) fn run(config: Config, role: Role) -> Result<(), Failure> {
-    start_log(&config)?;
+    let telemetry = telemetry::start(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     let outcome = runtime.block_on(serve(config, role));
     // Engines that never came back are left behind: they must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_millis(100));
+    telemetry.end();
     outcome
-}
-
-fn start_log(config: &Config) -> Result<(), Failure> {
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&config.log)?)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Human => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
-    Ok(())
 }
 
 async fn serve(config: Config, role: Role) -> Result<(), Failure> {
@@ -98,6 +90,18 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
         config,
     });
     let (stop, stopped) = watch::channel(false);
+    let ops = Ops {
+        app: app.clone(),
+        stopping: stopped.clone(),
+    };
+    if let Some(address) = app.config.ops_listen {
+        let listener = bind(address).await?;
+        let address = listener.local_addr()?;
+        tracing::info!(%address, "operations are told");
+        let (ops, stopped) = (ops::router(ops.clone()), stopped.clone());
+        let app = app.clone();
+        tokio::spawn(async move { listen(&app.config, listener, None, ops, stopped, GRACE).await });
+    }
     if role == Role::Worker {
         say("quorum: working")?;
         let workers = start_workers(&app, &stopped);
@@ -105,12 +109,15 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
         return finish(&app, workers).await;
     }
 
-    let listener = TcpListener::bind(app.config.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}", app.config.listen))?;
+    let tls = match (&app.config.tls_certificate, &app.config.tls_key) {
+        (Some(certificate), Some(key)) => Some(tls::acceptor(certificate.clone(), key.clone())?),
+        _ => None,
+    };
+    let listener = bind(app.config.listen).await?;
     let address = listener.local_addr()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     // From here on connections wait in the kernel's queue: that is what the line promises.
-    say(&format!("quorum: listening on http://{address}"))?;
+    say(&format!("quorum: listening on {scheme}://{address}"))?;
     let workers = match role {
         Role::All => start_workers(&app, &stopped),
         Role::Api | Role::Worker => Vec::new(),
@@ -118,12 +125,20 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     let books = tokio::spawn(keep_books(app.clone(), stopped.clone()));
     tokio::spawn(sweep(app.clone()));
     tokio::spawn(until_told_to_stop(stop)?);
-    let router = routes::router(&app);
-    if !listen(&app.config, listener, router, stopped, GRACE).await {
+    let router = routes::router(&app)
+        .merge(ops::probes(ops))
+        .layer(axum::middleware::from_fn(metrics::observe));
+    if !listen(&app.config, listener, tls, router, stopped, GRACE).await {
         tracing::warn!("some requests did not end in time and are cut off");
     }
     let _ = books.await;
     finish(&app, workers).await
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("cannot listen on {address}: {error}").into())
 }
 
 /// Waits for the workers' jobs in hand, writes down what was counted, and closes the store.

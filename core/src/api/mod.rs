@@ -199,6 +199,46 @@ pub struct RawReply<'a> {
     pub body: &'a [u8],
 }
 
+impl RawReply<'_> {
+    /// Whether this is a success of the API, for those who read the document themselves. `now` is
+    /// needed to turn a `Retry-After` into a time.
+    ///
+    /// # Errors
+    /// What the status, the type and the length say against it.
+    pub fn check(&self, now: i64) -> Result<(), Failure> {
+        if self.body.len() > MAX_REPLY_BYTES {
+            return Err(Failure::TooLarge);
+        }
+        match self.status {
+            200 if self.is_json() => Ok(()),
+            200 => Err(Failure::NotTheApi),
+            300..=399 => Err(Failure::Redirected),
+            401 => Err(Failure::KeyRefused),
+            403 => Err(Failure::Forbidden),
+            404 if self.is_json() => Err(Failure::NotFound),
+            404 => Err(Failure::NotTheApi),
+            429 => {
+                let retry_at = self
+                    .retry_after
+                    .and_then(|text| text.trim().parse::<u32>().ok())
+                    .map(|seconds| now + i64::from(seconds) * 1000);
+                Err(match error_code(self.body).as_deref() {
+                    Some("QuotaExceededError") => Failure::QuotaSpent { retry_at },
+                    _ => Failure::RateLimited { retry_at },
+                })
+            }
+            status => Err(Failure::Backend { status }),
+        }
+    }
+
+    fn is_json(&self) -> bool {
+        self.content_type
+            .split(';')
+            .next()
+            .is_some_and(|mime| mime.trim().eq_ignore_ascii_case("application/json"))
+    }
+}
+
 impl Call {
     /// The request for this call.
     pub fn request(&self) -> Request {
@@ -252,38 +292,14 @@ impl Call {
     /// # Errors
     /// Any [`Failure`]; nothing that is not exactly what was asked for counts as an answer.
     pub fn interpret(&self, raw: RawReply<'_>, now: i64) -> Result<Reply, Failure> {
-        if raw.body.len() > MAX_REPLY_BYTES {
-            return Err(Failure::TooLarge);
-        }
-        let json = raw
-            .content_type
-            .split(';')
-            .next()
-            .is_some_and(|mime| mime.trim().eq_ignore_ascii_case("application/json"));
-        match raw.status {
-            200 if json => self.read(raw.body).map_err(|_| Failure::NotTheApi),
-            200 => Err(Failure::NotTheApi),
-            300..=399 => Err(Failure::Redirected),
-            401 => Err(Failure::KeyRefused),
-            403 => Err(Failure::Forbidden),
-            404 if !json => Err(Failure::NotTheApi),
-            404 if matches!(self, Self::Report(_)) => match error_code(raw.body).as_deref() {
+        match (raw.check(now), self) {
+            (Ok(()), _) => self.read(raw.body).map_err(|_| Failure::NotTheApi),
+            (Err(Failure::NotFound), Self::Report(_)) => match error_code(raw.body).as_deref() {
                 Some("NotFoundError") => Ok(Reply::Report(None)),
                 _ => Err(Failure::NotTheApi),
             },
-            404 => Err(Failure::NotFound),
-            409 if matches!(self, Self::Vote { .. }) => Ok(Reply::Voted(false)),
-            429 => {
-                let retry_at = raw
-                    .retry_after
-                    .and_then(|text| text.trim().parse::<u32>().ok())
-                    .map(|seconds| now + i64::from(seconds) * 1000);
-                Err(match error_code(raw.body).as_deref() {
-                    Some("QuotaExceededError") => Failure::QuotaSpent { retry_at },
-                    _ => Failure::RateLimited { retry_at },
-                })
-            }
-            status => Err(Failure::Backend { status }),
+            (Err(Failure::Backend { status: 409 }), Self::Vote { .. }) => Ok(Reply::Voted(false)),
+            (Err(failure), _) => Err(failure),
         }
     }
 

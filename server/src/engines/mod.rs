@@ -13,15 +13,18 @@ mod yara;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use quorum_core::indicator::{CanonicalUrl, Domain, FileHash, Kind, Md5, Sha1, Sha256};
 use quorum_core::report::{Category, EngineResult};
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use crate::failpoint;
+use crate::metrics::metrics;
+use crate::telemetry::TARGET;
 
 pub(crate) use hash_list::HashList;
 pub(crate) use host_list::HostList;
@@ -182,7 +185,8 @@ impl Engines {
                 .iter()
                 .all(|result| result.engine_name != engine.name())
             {
-                tasks.spawn(judge(engine.clone(), subject.clone(), self.deadline));
+                let judged = judge(engine.clone(), subject.clone(), self.deadline);
+                tasks.spawn(judged.in_current_span());
             }
         }
         Running(tasks)
@@ -266,6 +270,10 @@ fn column(
 }
 
 /// Runs one engine where it may block, under its deadline.
+#[tracing::instrument(
+    target = TARGET, name = "engine", skip_all,
+    fields(otel.name = engine.name(), category = tracing::field::Empty)
+)]
 async fn judge(engine: Arc<dyn Engine>, subject: Arc<Subject>, deadline: Duration) -> Verdict {
     let kind = subject.kind();
     let worker = engine.clone();
@@ -280,28 +288,32 @@ async fn judge(engine: Arc<dyn Engine>, subject: Arc<Subject>, deadline: Duratio
         }
         worker.judge(&subject, deadline)
     });
+    let began = Instant::now();
     // The engine knows the deadline and should keep it; a thread that does not is left behind.
     let answer = match tokio::time::timeout(deadline, work).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(panic)) => Err(EngineError::Failed(panic.to_string())),
         Err(_) => Err(EngineError::Late),
     };
+    let said = match &answer {
+        Ok(finding) => finding.category,
+        Err(EngineError::Late) => Category::Timeout,
+        Err(EngineError::Unsupported) => Category::TypeUnsupported,
+        Err(EngineError::Failed(_)) => Category::Failure,
+    };
+    metrics().engine(engine.name(), said, began.elapsed());
+    tracing::Span::current().record("category", tracing::field::debug(said));
     match answer {
         Ok(finding) => Verdict {
-            result: column(engine.as_ref(), kind, finding.category, finding.result),
+            result: column(engine.as_ref(), kind, said, finding.result),
             attributes: finding.attributes,
         },
         Err(error) => {
-            let category = match error {
-                EngineError::Late => Category::Timeout,
-                EngineError::Unsupported => Category::TypeUnsupported,
-                EngineError::Failed(_) => Category::Failure,
-            };
-            if category != Category::TypeUnsupported {
+            if said != Category::TypeUnsupported {
                 tracing::warn!(engine = engine.name(), %error, "an engine gave no answer");
             }
             Verdict {
-                result: column(engine.as_ref(), kind, category, None),
+                result: column(engine.as_ref(), kind, said, None),
                 attributes: Map::new(),
             }
         }

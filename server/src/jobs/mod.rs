@@ -17,12 +17,15 @@ use quorum_core::indicator::Kind;
 use quorum_core::report::EngineResult;
 use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::clock;
 use crate::engines::{Engines, Subject};
+use crate::metrics::{JobEnd, metrics};
 use crate::store::bell::Bell;
 use crate::store::blobs::Blobs;
 use crate::store::{Job, Store, StoreError};
+use crate::telemetry::TARGET;
 
 /// Longest time that a worker sleeps when nothing wakes it: how late it may notice a job whose ring
 /// was lost.
@@ -105,11 +108,24 @@ impl Workshop {
                 self.attempt(job).await
             }
         };
+        let span = tracing::info_span!(
+            target: TARGET,
+            "job",
+            otel.name = format!("analyse {}", job.analysis.kind.as_str()),
+            attempts = job.attempts,
+            otel.status_code = tracing::field::Empty,
+        );
+        let turn = turn.instrument(span.clone());
         let outcome = tokio::select! {
             outcome = turn => outcome,
             error = self.keep_lease(job) => Err(error),
         };
+        metrics().job(match outcome {
+            Ok(()) => JobEnd::Completed,
+            Err(_) => JobEnd::GivenBack,
+        });
         if let Err(error) = outcome {
+            span.record("otel.status_code", "ERROR");
             tracing::warn!(analysis = job.analysis.id, %error, "not done");
             let again = clock::now() + RETRY_AFTER * i64::from(job.attempts + 1);
             // If this fails too, the lease's end brings the job back.

@@ -594,6 +594,16 @@ pub(crate) trait Usage: Send + Sync {
     async fn admit_burst(&self, group: &str, now_ms: i64, limit: u32) -> Result<Option<i64>>;
 }
 
+/// How much there is in a store.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Census {
+    /// Analyses that are accepted and not complete.
+    pub(crate) jobs: u64,
+    pub(crate) files: u64,
+    /// What the files take.
+    pub(crate) bytes: u64,
+}
+
 /// What keeps a store well.
 #[async_trait]
 pub(crate) trait Upkeep: Send + Sync {
@@ -604,6 +614,8 @@ pub(crate) trait Upkeep: Send + Sync {
     async fn settle_alone(&self) -> Result<Guard>;
     /// SHA-256 and size of files in the order of their names, from the one after this on.
     async fn files_after(&self, sha256: &str, limit: u32) -> Result<Vec<(String, u64)>>;
+    /// How much there is.
+    async fn census(&self) -> Result<Census>;
     /// What contradicts itself in the rows, with how often. Empty is well.
     async fn contradictions(&self) -> Result<Vec<(&'static str, u64)>>;
     /// Items that nothing has happened to since a time, the oldest first.

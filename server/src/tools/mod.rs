@@ -128,7 +128,7 @@ impl Drop for Progress<'_> {
 
 /// A field of a CSV record (RFC 4180). Spreadsheets run what begins with these characters as a
 /// formula, and the texts come from strangers: such a field gets an apostrophe in front.
-fn csv_field(text: &str) -> String {
+pub(crate) fn csv_field(text: &str) -> String {
     let formula = text.len() > 1 && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if formula {
         format!("'{text}")

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod accounts;
+mod client;
 mod command_line;
 mod community;
 mod disk;
@@ -14,6 +15,7 @@ mod hostile;
 mod hosts;
 mod lists;
 mod migrations;
+mod ops;
 mod quotas;
 #[path = "../services/mod.rs"]
 mod services;

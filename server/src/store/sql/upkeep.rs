@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use quorum_core::indicator::Kind;
 
 use super::{SqlStore, serialise};
-use crate::store::{Guard, Result, Upkeep};
+use crate::store::{Census, Guard, Result, Upkeep};
 
 /// What must not be in a store, each with the statement that counts it.
 const CONTRADICTIONS: &[(&str, &str)] = &[
@@ -99,6 +99,20 @@ impl Upkeep for SqlStore {
             .into_iter()
             .map(|(name, size)| (name, size.unsigned_abs()))
             .collect())
+    }
+
+    async fn census(&self) -> Result<Census> {
+        let (jobs, files, bytes): (i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM job), count(*), CAST(coalesce(sum(size), 0) AS BIGINT)
+             FROM file",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(Census {
+            jobs: jobs.unsigned_abs(),
+            files: files.unsigned_abs(),
+            bytes: bytes.unsigned_abs(),
+        })
     }
 
     async fn contradictions(&self) -> Result<Vec<(&'static str, u64)>> {

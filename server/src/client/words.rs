@@ -1,0 +1,71 @@
+//! Verdicts and their reasons in English, for a terminal.
+
+use quorum_core::api::Failure;
+use quorum_core::verdict::{Assessment, Class, CopyFailure, Reason, Verdict};
+
+use crate::clock;
+
+/// A verdict's word, with the more telling one where there is one.
+pub(super) fn verdict(assessment: &Assessment) -> String {
+    let word = plain(assessment.verdict);
+    match assessment.class {
+        Some(Class::Phishing) => format!("{word}, phishing"),
+        Some(Class::MalwareSite) => format!("{word}, spreads malware"),
+        Some(Class::FalseAlarm) => format!("{word}, probably a false alarm"),
+        None => word.to_owned(),
+    }
+}
+
+/// A verdict's word, the same in every format.
+pub(super) fn plain(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Malicious => "malicious",
+        Verdict::Suspicious => "suspicious",
+        Verdict::Clean => "clean",
+        Verdict::KnownGood => "known_good",
+        Verdict::Unknown => "unknown",
+        Verdict::Unchecked => "unchecked",
+    }
+}
+
+/// A reason as half a sentence.
+pub(super) fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::EnginesObject {
+            objecting,
+            answered,
+        } => format!("{objecting} of {answered} engines object"),
+        Reason::GenericLabels { .. } => "the objections name no family".to_owned(),
+        Reason::Family { label } => format!("called {label}"),
+        Reason::NobodyObjects { answered } => format!("none of {answered} engines objects"),
+        Reason::Votes {
+            malicious,
+            harmless,
+        } => format!("{malicious} votes for malicious, {harmless} for harmless"),
+        Reason::KnownOn { list, by } if by.is_empty() => format!("on the list {list}"),
+        Reason::KnownOn { list, by } => format!("on the list {list}, distributed by {by}"),
+        Reason::KnownSince { first_seen, times } => {
+            format!(
+                "known since {}, sent in {times} times",
+                clock::date(*first_seen)
+            )
+        }
+        Reason::NeverSeen => "never seen there".to_owned(),
+        Reason::NoEngineAnswered { asked } => format!("none of {asked} engines came to a result"),
+        Reason::HostOnly { host } => format!("said of the host {host}; the address is unknown"),
+        Reason::BytesNotRead { failure } => match failure {
+            CopyFailure::NoPermission => "not read: no permission",
+            CopyFailure::Scheme => "not read: no web address",
+            CopyFailure::Refused => "not read: refused",
+            CopyFailure::TooSlow => "not read: too slow",
+            CopyFailure::TooLarge => "not read: too large",
+            CopyFailure::Different => "not read: another file came",
+        }
+        .to_owned(),
+        Reason::CopyDiffers { saved, copy } => {
+            format!("{saved} bytes were announced and {copy} came")
+        }
+        Reason::Private => Failure::Private.to_string(),
+        Reason::Failed { failure } => failure.to_string(),
+    }
+}

@@ -193,7 +193,7 @@ fn line(words: &Words, sent: &Sent) -> Html {
                     <p class="code"><bdi>{ format!("{} ({})", reveal(name), words.size(*size)) }</bdi></p>
                 },
             } }
-            <p class="meta">{ meta.join(" · ") }</p>
+            <p class="note">{ meta.join(" · ") }</p>
         </li>
     }
 }

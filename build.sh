@@ -12,7 +12,7 @@ TOOLS=$CACHE/tools
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
 CARGO_HOME_DIR=${CARGO_HOME:-$HOME/.cargo}
 WASM=wasm32-unknown-unknown
-WASM_PACKAGES=(quorum_extension quorum_www quorum_npm)
+WASM_PACKAGES=(quorum_extension quorum_www quorum_npm quorum_scanner)
 # Every browser that we support has SIMD, and sha2 uses it. The paths of the builder's machine would
 # otherwise stand in the panic messages: two machines must build the same bytes.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$CARGO_HOME_DIR/registry/src=/crates --remap-path-prefix=$ROOT=/quorum"
@@ -139,9 +139,12 @@ build_wasm() {
   say "building the WebAssembly modules"
   cargo build --quiet -p quorum-extension -p quorum-www --target "$WASM" --profile wasm
   cargo build --quiet -p quorum-npm --target "$WASM" --profile npm
+  # Minutes, the first time: YARA-X. Nothing but a change of it, of the rules or of the core builds it again.
+  cargo build --quiet -p quorum-scanner --target "$WASM" --profile scanner
   bind quorum_extension target/bindgen/pkg
   bind quorum_www target/bindgen/pkg
   bind quorum_npm target/bindgen/pkg npm -O3
+  bind quorum_scanner target/bindgen/pkg scanner -O3
 }
 
 # The unpacked extensions: dist/chromium and dist/firefox as users load them, and each with `-test`
@@ -360,7 +363,7 @@ verb_test() {
   set +e
   layer format check cargo fmt --all --check
   layer clippy check cargo clippy --quiet --workspace --all-targets -- -D warnings
-  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www -p quorum-npm --target "$WASM" -- -D warnings
+  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www -p quorum-npm -p quorum-scanner --target "$WASM" -- -D warnings
   layer docs check env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
   layer rust "$(rust_counter)" rust_tests
   layer doctests cargo cargo test --quiet --workspace --doc

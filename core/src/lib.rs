@@ -25,6 +25,7 @@ pub mod message;
 pub mod observable;
 pub mod privacy;
 pub mod report;
+pub mod rules;
 pub mod safe_browsing;
 #[cfg(feature = "observables")]
 pub mod stix;

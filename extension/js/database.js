@@ -1,10 +1,10 @@
-// IndexedDB as promises: four stores' worth of get, put and remove. What is kept, and for how long, is
+// IndexedDB as promises: a few stores' worth of get, put and remove. What is kept, and for how long, is
 // decided in Rust.
 
-/** @typedef {"downloads" | "reports" | "keys"} Store */
+/** @typedef {"downloads" | "reports" | "keys" | "rules"} Store */
 
 const NAME = "quorum";
-const VERSION = 1;
+const VERSION = 2;
 
 /** @type {Promise<IDBDatabase> | undefined} */
 let opening;
@@ -13,7 +13,10 @@ let opening;
 function open() {
   opening ??= new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION);
-    request.onupgradeneeded = () => {
+    request.onupgradeneeded = ({ oldVersion }) => {
+      // Rules, as `core::rules` keeps them: `library`, `own/ID`, `pack/ID`.
+      request.result.createObjectStore("rules");
+      if (oldVersion > 0) return;
       // `at` is a time in milliseconds; the oldest entries go first.
       request.result.createObjectStore("downloads").createIndex("at", "started");
       request.result.createObjectStore("reports").createIndex("at", "asked_at");

@@ -1,7 +1,6 @@
 // The start of every page of ours: gives the user interface (Rust, quorum-www) its handle on the
 // background and lets it draw. The interface knows nothing of the browser's API.
 
-import init, { mount } from "./pkg/quorum_www.js";
 import * as platform from "./platform.js";
 
 /** What the user interface may do. */
@@ -51,7 +50,22 @@ const backend = {
   grant(pattern) {
     return platform.requestOrigins(pattern === "all" ? ["https://*/*", "http://*/*"] : [pattern]);
   },
+
+  /**
+   * Has a Worker of this page do a job with rules.
+   * @param {unknown} job a `Job` of quorum-core
+   * @param {Blob | undefined} file
+   * @param {number} limitMs
+   * @returns {Promise<unknown>} a `Heard`
+   */
+  async scan(job, file, limitMs) {
+    const { run } = await import("./scanner.js");
+    return run(job, file, limitMs);
+  },
 };
 
+const view = document.body.dataset.view ?? "";
+// The page of the rules is a module of its own: nobody else needs the editor.
+const { default: init, mount } = await (view === "rules" ? import("./pkg/quorum_rules.js") : import("./pkg/quorum_www.js"));
 await init();
-mount(backend, document.body.dataset.view ?? "");
+mount(backend, view);

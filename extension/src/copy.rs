@@ -20,19 +20,70 @@ const MOST_UPLOAD_BYTES: u64 = 650 * 1024 * 1024;
 /// How long reading may take, in milliseconds.
 const LIMIT_MS: u32 = 120_000;
 
+/// How much of a copy is kept in our own memory before the browser gets it, in bytes: it puts large
+/// Blobs on disk.
+const MOST_LOOSE: u32 = 8 * 1024 * 1024;
+
 /// Where the pieces of a copy go, beside the hasher.
 enum Sink {
     Nowhere,
-    Kept(Array),
+    Kept(Kept),
 }
 
-/// Reads a copy and digests it.
+/// The pieces of a copy: Blobs, and what came since the last one.
+#[derive(Default)]
+struct Kept {
+    pieces: Array,
+    loose: Array,
+    length: u32,
+}
+
+impl Kept {
+    fn push(&mut self, piece: &Uint8Array) -> Result<(), CopyFailure> {
+        self.loose.push(piece);
+        self.length += piece.length();
+        if self.length > MOST_LOOSE {
+            self.pack()?;
+        }
+        Ok(())
+    }
+
+    fn pack(&mut self) -> Result<(), CopyFailure> {
+        self.pieces.push(&blob(&self.loose)?.into());
+        self.loose = Array::new();
+        self.length = 0;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Blob, CopyFailure> {
+        self.pack()?;
+        blob(&self.pieces)
+    }
+}
+
+fn blob(pieces: &Array) -> Result<Blob, CopyFailure> {
+    Blob::new_with_blob_sequence(pieces).map_err(|_| CopyFailure::TooLarge)
+}
+
+/// Reads a copy and digests it, and keeps it where it is to be scanned.
 ///
 /// # Errors
 /// Why it could not be read.
-pub(crate) async fn digest(url: &str, stop: &Stop) -> Result<SecondCopy, CopyFailure> {
-    let (digests, mime) = read(url, stop, MOST_BYTES, &Sink::Nowhere).await?;
-    Ok(SecondCopy { digests, mime })
+pub(crate) async fn digest(
+    url: &str,
+    stop: &Stop,
+    keep: bool,
+) -> Result<(SecondCopy, Option<Blob>), CopyFailure> {
+    let mut sink = match keep {
+        true => Sink::Kept(Kept::default()),
+        false => Sink::Nowhere,
+    };
+    let (digests, mime) = read(url, stop, MOST_BYTES, &mut sink).await?;
+    let file = match sink {
+        Sink::Kept(kept) => kept.finish().ok(),
+        Sink::Nowhere => None,
+    };
+    Ok((SecondCopy { digests, mime }, file))
 }
 
 /// Reads a copy and keeps it.
@@ -40,18 +91,19 @@ pub(crate) async fn digest(url: &str, stop: &Stop) -> Result<SecondCopy, CopyFai
 /// # Errors
 /// Why it could not be read.
 pub(crate) async fn keep(url: &str, stop: &Stop) -> Result<(Digests, Blob), CopyFailure> {
-    let pieces = Array::new();
-    let sink = Sink::Kept(pieces.clone());
-    let (digests, _) = read(url, stop, MOST_UPLOAD_BYTES, &sink).await?;
-    let blob = Blob::new_with_u8_array_sequence(&pieces).map_err(|_| CopyFailure::TooLarge)?;
-    Ok((digests, blob))
+    let mut sink = Sink::Kept(Kept::default());
+    let (digests, _) = read(url, stop, MOST_UPLOAD_BYTES, &mut sink).await?;
+    match sink {
+        Sink::Kept(kept) => Ok((digests, kept.finish()?)),
+        Sink::Nowhere => Err(CopyFailure::Refused),
+    }
 }
 
 async fn read(
     url: &str,
     stop: &Stop,
     most: u64,
-    sink: &Sink,
+    sink: &mut Sink,
 ) -> Result<(Digests, String), CopyFailure> {
     if url.starts_with("data:") {
         return read_data(url, most, sink);
@@ -98,7 +150,7 @@ async fn read(
         piece.copy_to(&mut buffer);
         hasher.update(&buffer);
         if let Sink::Kept(pieces) = sink {
-            pieces.push(&piece);
+            pieces.push(&piece)?;
         }
     }
     Ok((hasher.finish(), mime))
@@ -113,7 +165,7 @@ impl From<Trouble> for CopyFailure {
     }
 }
 
-fn read_data(url: &str, most: u64, sink: &Sink) -> Result<(Digests, String), CopyFailure> {
+fn read_data(url: &str, most: u64, sink: &mut Sink) -> Result<(Digests, String), CopyFailure> {
     let data = data_url::DataUrl::process(url).map_err(|_| CopyFailure::Scheme)?;
     let (bytes, _) = data.decode_to_vec().map_err(|_| CopyFailure::Refused)?;
     if bytes.len() as u64 > most {
@@ -122,7 +174,7 @@ fn read_data(url: &str, most: u64, sink: &Sink) -> Result<(Digests, String), Cop
     let mut hasher = Hasher::new();
     hasher.update(&bytes);
     if let Sink::Kept(pieces) = sink {
-        pieces.push(&Uint8Array::from(bytes.as_slice()));
+        pieces.push(&Uint8Array::from(bytes.as_slice()))?;
     }
     Ok((hasher.finish(), data.mime_type().to_string()))
 }

@@ -21,7 +21,7 @@ use crate::awake::Awake;
 use crate::bindings::{error_value, from_js, hold, now, platform};
 use crate::fetch::Stop;
 use crate::reports::{self, Manner};
-use crate::{backend, badge, copy, pages, settings, store};
+use crate::{backend, badge, copy, pages, rules, settings, store};
 
 /// A record, and what belongs to its check while it runs.
 struct Entry {
@@ -352,11 +352,21 @@ async fn carry_out(id: String, action: Action) {
             step(&id, Event::HoldExpired).await;
         }
         Action::ReadCopy(url) => {
-            let copy = match watched(&id) {
-                Some(stop) => copy::digest(&url, &stop).await,
+            let read = match watched(&id) {
+                Some(stop) => copy::digest(&url, &stop, rules::any().await).await,
                 None => Err(CopyFailure::Refused),
             };
+            let (copy, file) = match read {
+                Ok((copy, file)) => (Ok(copy), file),
+                Err(failure) => (Err(failure), None),
+            };
             step(&id, Event::CopyRead(copy)).await;
+            // What turned out to be another thing than the download is not scanned.
+            let taken = look(&id).is_some_and(|(record, _)| record.digests.is_some());
+            if let Some(file) = file.filter(|_| taken) {
+                let report = rules::scan(&file).await;
+                step(&id, Event::Scanned(Box::new(report))).await;
+            }
         }
         Action::AskFile(sha256) => {
             let file = Indicator::File(FileHash::Sha256(sha256));
@@ -457,11 +467,25 @@ async fn notify(record: &Record, notice: Notice) {
     let key = match notice {
         Notice::KeptBack => "notice_kept_back",
         Notice::FoundLate => "notice_found_late",
+        Notice::RulesMatched => return notify_of_rules(record).await,
     };
     let title = platform::message(&format!("{key}_title"), Vec::new());
     let parts = vec![record.name.clone(), objections(record)];
     let text = platform::message(&format!("{key}_body"), parts);
     if let Err(error) = platform::notify(&record.id, &title, &text).await {
+        error_value(&error);
+    }
+}
+
+async fn notify_of_rules(record: &Record) {
+    let matches = record.rules.iter().flat_map(|report| &report.matches);
+    let names: Vec<_> = matches.map(|found| found.label.as_str()).take(3).collect();
+    let title = platform::message("notice_rules_title", Vec::new());
+    let parts = vec![record.name.clone(), names.join(", ")];
+    let text = platform::message("notice_rules_body", parts);
+    // Beside the notice about the verdict, which may be there too.
+    let id = format!("{}-rules", record.id);
+    if let Err(error) = platform::notify(&id, &title, &text).await {
         error_value(&error);
     }
 }

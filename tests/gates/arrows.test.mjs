@@ -12,6 +12,7 @@ const MAY_USE = {
   "quorum-extension": ["quorum-core"],
   "quorum-scanner": ["quorum-core", "quorum-yara"],
   "quorum-www": ["quorum-core"],
+  "quorum-rules": ["quorum-core"],
   "quorum-npm": ["quorum-core"],
   "quorum-server": ["quorum-core", "quorum-yara"],
 };

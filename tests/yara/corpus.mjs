@@ -251,6 +251,18 @@ const KINDS = [
   ["mixed", (d) => Buffer.concat([d.bytes(d.below(4000)), pe(d), Buffer.from(text(d, 100)), elf(d)])],
 ];
 
+/** So many bytes of words that no rule looks for, as most of what is in a file. @param {Dice} d @param {number} size */
+function prose(d, size) {
+  const syllables = ["ka", "to", "mi", "re", "su", "lon", "ber", "ti", "qua", "den", "fo", "ris"];
+  const words = [];
+  for (let length = 0; length < size; ) {
+    const word = Array.from({ length: 1 + d.below(4) }, () => d.pick(syllables)).join("");
+    words.push(word);
+    length += word.length + 1;
+  }
+  return Buffer.from(words.join(" "));
+}
+
 /**
  * @param {number} count @param {number} [seed] @param {number} [more] bytes that each gets on top, for measuring
  * @returns {{name: string, bytes: Buffer}[]}
@@ -260,7 +272,7 @@ export function files(count, seed = 1, more = 0) {
     const d = dice(seed * 7919 + n);
     const [kind, make] = /** @type {[string, (d: Dice) => Buffer]} */ (KINDS[n % KINDS.length]);
     const bytes = make(d);
-    return { name: `${String(n).padStart(4, "0")}-${kind}`, bytes: more ? Buffer.concat([bytes, d.below(2) ? Buffer.from(text(d, more >> 3)) : d.bytes(more)]) : bytes };
+    return { name: `${String(n).padStart(4, "0")}-${kind}`, bytes: more ? Buffer.concat([bytes, d.below(2) ? prose(d, more) : d.bytes(more)]) : bytes };
   });
 }
 
@@ -302,7 +314,7 @@ const SHAPES = [
   (d) => ["", `lnk.is_lnk and lnk.relative_path icontains "${d.pick(WORDS)}"`],
   (d) => ["", `lnk.file_size > ${d.below(100_000)} and lnk.creation_time > ${1_500_000_000 + d.below(200_000_000)}`],
   (d) => ["", `dex.is_dex and dex.contains_string("${d.pick(WORDS)}")`],
-  (d) => ["", `dex.is_dex and dex.header.string_ids_size > ${3 + d.below(3)}`],
+  (d) => ["", `dex.header.data_size > ${80 + d.below(40)}`],
   (d) => ["", `math.entropy(0, filesize) > ${d.below(8)}.${d.below(10)}`],
   (d) => ["", `math.mean(0, ${16 + d.below(1000)}) > ${40 + d.below(90)}.5`],
   (d) => ["", `hash.md5(0, ${1 + d.below(64)}) startswith "${d.below(16).toString(16)}"`],

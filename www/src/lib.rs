@@ -19,6 +19,7 @@ mod downloads;
 mod engines;
 mod hash_file;
 mod icon;
+mod matches;
 mod options;
 mod page;
 mod plain;
@@ -70,9 +71,10 @@ fn App(props: &AppProps) -> Html {
 
 /// Mounts a page's interface into its body.
 ///
-/// `backend` is an object with `ask(request) -> Promise<answer>`, `listen(callback) -> unlisten`
-/// and `grant(pattern) -> Promise<boolean>`; requests, answers and news are plain objects in the
-/// shapes of `quorum_core::message`. `view` is `popup`, `report`, `options` or `card`.
+/// `backend` is an object with `ask(request) -> Promise<answer>`, `listen(callback) -> unlisten`,
+/// `grant(pattern) -> Promise<boolean>` and `scan(job, file, limit_ms) -> Promise<heard>`; requests,
+/// answers and news are plain objects in the shapes of `quorum_core::message`, jobs and what is heard of
+/// them in those of `quorum_core::rules`. `view` is `popup`, `report`, `options` or `card`.
 ///
 /// # Errors
 /// An unknown view, or a page without a body.

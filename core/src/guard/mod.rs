@@ -18,6 +18,7 @@ use crate::api::Failure;
 use crate::digest::Digests;
 use crate::indicator::{CanonicalUrl, FileHash, Indicator, Kind, Sha256};
 use crate::report::{AnalysisStatus, Report};
+use crate::rules::{RuleLine, ScanReport};
 use crate::verdict::{Assessment, CopyFailure, Evidence, Reason, Verdict, assess, assess_host};
 
 /// How long a download is held at most, in milliseconds. Chromium lets go at 15 s by itself; the
@@ -33,6 +34,8 @@ pub enum Event {
     Started,
     /// A second copy was read, or could not be.
     CopyRead(Result<SecondCopy, CopyFailure>),
+    /// The second copy was scanned with the rules that are on.
+    Scanned(Box<ScanReport>),
     /// The backend answered about the file.
     FileReport(Result<Option<Box<Report>>, Failure>),
     /// The backend answered about the address or, where it did not know that, about the host.
@@ -117,6 +120,8 @@ pub enum Notice {
     KeptBack,
     /// A download turned out malicious after it had been let go.
     FoundLate,
+    /// YARA rules match a download.
+    RulesMatched,
 }
 
 impl Record {
@@ -128,6 +133,7 @@ impl Record {
             Event::CheckAsked => self.check(),
             Event::CopyRead(Ok(copy)) => self.copy_read(copy),
             Event::CopyRead(Err(failure)) => self.without_bytes(failure),
+            Event::Scanned(report) => self.scanned(*report),
             Event::FileReport(result) => {
                 let assessment = match result {
                     Ok(Some(report)) => {
@@ -245,6 +251,23 @@ impl Record {
         }
         self.digests = Some(copy.digests);
         vec![Action::AskFile(copy.digests.sha256)]
+    }
+
+    /// What rules say is shown beside the verdict, and told once for each rule that is new.
+    fn scanned(&mut self, mut report: ScanReport) -> Vec<Action> {
+        const KEPT: usize = 50;
+        report.matches.truncate(KEPT);
+        let known = |rule: &RuleLine| {
+            let before = self.rules.iter().flat_map(|it| &it.matches);
+            before.into_iter().any(|found| found.rule == *rule)
+        };
+        let new = report.matches.iter().any(|found| !known(&found.rule));
+        self.rules = Some(report);
+        if new {
+            vec![Action::Notify(Notice::RulesMatched)]
+        } else {
+            Vec::new()
+        }
     }
 
     fn without_bytes(&mut self, failure: CopyFailure) -> Vec<Action> {

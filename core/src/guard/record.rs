@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Failure;
 use crate::digest::Digests;
+use crate::rules::ScanReport;
 use crate::verdict::{Assessment, CopyFailure, Verdict};
 
 /// A download as the browser announces it.
@@ -126,6 +127,9 @@ pub struct Record {
     pub digests: Option<Digests>,
     /// Why there is no second copy.
     pub copy_failure: Option<CopyFailure>,
+    /// What YARA rules say of the second copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<ScanReport>,
     /// How long the saved file is, in bytes.
     pub landed_size: Option<u64>,
     /// Where the saved file is.
@@ -156,6 +160,7 @@ impl Record {
             labels: Vec::new(),
             digests: None,
             copy_failure: None,
+            rules: None,
             landed_size: None,
             path: None,
             upload: Upload::No,

@@ -268,6 +268,13 @@ impl Library {
         }
     }
 
+    /// Whether any rules are on.
+    pub fn any(&self) -> bool {
+        self.built_in
+            || self.own.iter().any(|own| own.enabled)
+            || self.packs.iter().any(|pack| pack.enabled)
+    }
+
     /// The packs that are on and due to be fetched: a day after the last time, sooner after a failure.
     pub fn due(&self, now: i64) -> Vec<String> {
         self.packs

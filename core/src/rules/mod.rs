@@ -158,6 +158,32 @@ pub enum Job {
     List,
 }
 
+/// The last that was heard of a Worker about a job.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Heard {
+    /// What it told.
+    pub told: Option<Told>,
+    /// Whether it said that this was the last; otherwise it was ended at the limit.
+    pub done: bool,
+    /// Why there is nothing, in the browser's words.
+    pub failed: Option<String>,
+}
+
+impl Heard {
+    /// The report on a file. A scan that came to no end keeps [`ScanReport::unfinished`], and has a
+    /// [`ScanReport::trouble`] where that was not a matter of time.
+    pub fn report(self) -> ScanReport {
+        match (self.told, self.failed) {
+            (Some(Told::Report(report)), None) => report,
+            (_, failed) => ScanReport {
+                trouble: Some(failed.unwrap_or_default()),
+                ..ScanReport::default()
+            },
+        }
+    }
+}
+
 /// What the Worker tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

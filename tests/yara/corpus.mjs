@@ -265,13 +265,13 @@ function prose(d, size) {
 
 /**
  * @param {number} count @param {number} [seed] @param {number} [more] bytes that each gets on top, for measuring
- * @returns {{name: string, bytes: Buffer}[]}
+ * @returns {{name: string, bytes: Buffer<ArrayBuffer>}[]}
  */
 export function files(count, seed = 1, more = 0) {
   return Array.from({ length: count }, (_, n) => {
     const d = dice(seed * 7919 + n);
     const [kind, make] = /** @type {[string, (d: Dice) => Buffer]} */ (KINDS[n % KINDS.length]);
-    const bytes = make(d);
+    const bytes = /** @type {Buffer<ArrayBuffer>} */ (make(d));
     return { name: `${String(n).padStart(4, "0")}-${kind}`, bytes: more ? Buffer.concat([bytes, d.below(2) ? prose(d, more) : d.bytes(more)]) : bytes };
   });
 }

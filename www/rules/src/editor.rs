@@ -318,18 +318,10 @@ fn coloured(text: &str, fault: Option<&RuleFault>) -> Html {
         let inner = match marked.filter(|mark| (from..to).contains(mark)) {
             Some(mark) => {
                 let (before, rest) = piece.split_at(mark - from);
-                // A word, or one character.
-                let word = rest
-                    .find(|c: char| !c.is_alphanumeric() && c != '_')
-                    .filter(|length| *length > 0);
-                let length = word.unwrap_or_else(|| rest.chars().next().map_or(0, char::len_utf8));
-                let (bad, after) = rest.split_at(
-                    if word.is_none() && rest.chars().all(|c| c.is_alphanumeric() || c == '_') {
-                        rest.len()
-                    } else {
-                        length
-                    },
-                );
+                // The character, and the word that goes on after it.
+                let first = rest.chars().next().map_or(0, char::len_utf8);
+                let word = rest[first..].find(|c: char| !c.is_alphanumeric() && c != '_');
+                let (bad, after) = rest.split_at(word.map_or(rest.len(), |end| first + end));
                 html! { <>{ before }<mark>{ bad }</mark>{ after }</> }
             }
             None => html! { piece },

@@ -12,7 +12,7 @@ TOOLS=$CACHE/tools
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
 CARGO_HOME_DIR=${CARGO_HOME:-$HOME/.cargo}
 WASM=wasm32-unknown-unknown
-WASM_PACKAGES=(quorum_extension quorum_www quorum_console quorum_npm)
+WASM_PACKAGES=(quorum_extension quorum_www quorum_console quorum_npm quorum_scanner)
 # Every browser that we support has SIMD, and sha2 uses it. The paths of the builder's machine would
 # otherwise stand in the panic messages: two machines must build the same bytes.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$CARGO_HOME_DIR/registry/src=/crates --remap-path-prefix=$ROOT=/quorum"
@@ -142,10 +142,13 @@ build_wasm() {
   cargo build --quiet -p quorum-www --no-default-features --features light --target "$WASM" --profile wasm
   cargo build --quiet -p quorum-console --target "$WASM" --profile wasm
   cargo build --quiet -p quorum-npm --target "$WASM" --profile npm
+  # Minutes, the first time: YARA-X. Nothing but a change of it, of the rules or of the core builds it again.
+  cargo build --quiet -p quorum-scanner --target "$WASM" --profile scanner
   bind quorum_extension target/bindgen/pkg
   bind quorum_www target/bindgen/pkg
   bind quorum_console target/bindgen/pkg
   bind quorum_npm target/bindgen/pkg npm -O3
+  bind quorum_scanner target/bindgen/pkg scanner -O3
 }
 
 # The unpacked extensions: dist/chromium and dist/firefox as users load them, and each with `-test`
@@ -229,10 +232,15 @@ verb_bench() {
   [[ -f tests/bench/$name.mjs ]] || die "no such benchmark: $name (there is: $(cd tests/bench && echo *.mjs))"
   need_browsers
   build_extension_alone
-  cargo build --quiet --release -p quorum-core --example extract_speed
-  need_venv bench-python tests/bench/core/requirements.txt
+  case $name in
+    core)
+      cargo build --quiet --release -p quorum-core --example extract_speed
+      need_venv bench-python tests/bench/core/requirements.txt
+      ;;
+    guard) cargo build --quiet --release -p quorum-scanner --example native ;;
+  esac
   QUORUM_EXTRACT_SPEED=$CARGO_TARGET_DIR/release/examples/extract_speed QUORUM_BENCH_PYTHON=$TOOLS/bench-python/bin/python \
-    node "tests/bench/$name.mjs"
+    QUORUM_YARA_NATIVE=$CARGO_TARGET_DIR/release/examples/native node "tests/bench/$name.mjs"
 }
 
 # fuzz [SECONDS [TARGET …]]: each fuzz target for so long. What is found lies in core/fuzz/artifacts, and
@@ -364,7 +372,7 @@ verb_test() {
   set +e
   layer format check cargo fmt --all --check
   layer clippy check cargo clippy --quiet --workspace --all-targets -- -D warnings
-  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www -p quorum-console -p quorum-npm --target "$WASM" -- -D warnings
+  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www -p quorum-console -p quorum-npm -p quorum-scanner --target "$WASM" -- -D warnings
   layer docs check env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
   layer rust "$(rust_counter)" rust_tests
   layer doctests cargo cargo test --quiet --workspace --doc

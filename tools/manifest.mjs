@@ -38,6 +38,8 @@ export function manifest(build) {
   } else {
     delete made.minimum_chrome_version;
     delete made.background.service_worker;
+    // Firefox's background can start a Worker by itself.
+    made.permissions = made.permissions.filter((/** @type {string} */ name) => name !== "offscreen");
     // Firefox knows no "split": one background serves both kinds of window there, and the
     // background itself keeps nothing of a private one.
     delete made.incognito;

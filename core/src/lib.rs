@@ -29,6 +29,7 @@ pub mod observable;
 pub mod policy;
 pub mod privacy;
 pub mod report;
+pub mod rules;
 pub mod safe_browsing;
 pub mod sent;
 #[cfg(feature = "observables")]

@@ -16,6 +16,7 @@ use crate::history::Filter;
 use crate::indicator::{Indicator, Kind};
 use crate::policy::Policy;
 use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
+use crate::rules::{Library, Sort, Switch};
 use crate::sent::Sent;
 use crate::text::{DefangStyle, defang};
 use crate::verdict::{Assessment, Evidence};
@@ -159,6 +160,48 @@ pub enum Request {
     OpenDetails,
     /// Open the options. → [`Reply::Done`]
     OpenOptions,
+    /// Open the page of the YARA rules. → [`Reply::Done`]
+    OpenRules,
+    /// Which YARA rules there are. → [`Reply::Rules`]
+    Rules,
+    /// The text of one of the user's own rules. → [`Reply::RuleText`]
+    RuleText {
+        /// [`OwnRule::id`](crate::rules::OwnRule::id).
+        id: String,
+    },
+    /// Save a text of rules. → [`Reply::Saved`]
+    SaveRule {
+        /// Which one; `None` makes a new one.
+        id: Option<String>,
+        /// What it is called.
+        name: String,
+        /// The rules.
+        text: String,
+    },
+    /// Switch rules on or off. → [`Reply::Rules`]
+    SwitchRules {
+        /// Which.
+        what: Switch,
+        /// On or off.
+        enabled: bool,
+    },
+    /// Remove a text or a pack. → [`Reply::Rules`]
+    RemoveRules {
+        /// Which of the two.
+        sort: Sort,
+        /// Its id.
+        id: String,
+    },
+    /// Add a pack from an address, and fetch it. → [`Reply::Rules`]
+    AddPack {
+        /// The address of its manifest, as typed.
+        url: String,
+    },
+    /// Fetch a pack again, now. → [`Reply::Rules`]
+    UpdatePack {
+        /// Its id.
+        id: String,
+    },
 }
 
 impl Request {
@@ -205,6 +248,12 @@ pub enum Reply {
     History(HistoryPage),
     /// What was sent.
     Sent(Vec<Sent>),
+    /// YARA rules.
+    Rules(Box<Library>),
+    /// A text of rules.
+    RuleText(String),
+    /// A text of rules was saved under this id.
+    Saved(String),
     /// It is done.
     Done,
 }
@@ -251,6 +300,10 @@ pub enum Problem {
     KeyNeeded,
     /// There is no such record any more.
     Gone,
+    /// A text of rules cannot be called this, or another one is.
+    RuleName,
+    /// This cannot be the address of a rule pack, or it is there already.
+    PackAddress,
     /// The backend, or the way to it.
     Backend {
         /// What happened.
@@ -329,7 +382,9 @@ pub enum News {
     /// All records are gone.
     AllForgotten,
     /// Settings or account have changed.
-    State(State),
+    State(Box<State>),
+    /// YARA rules have changed.
+    Rules(Box<Library>),
 }
 
 /// How things stand.

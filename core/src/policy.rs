@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::ending;
-use crate::guard::{Download, Rules};
+use crate::guard::{Download, Terms};
 use crate::indicator::CanonicalUrl;
 use crate::indicator::address::Reserved;
 use crate::verdict::Verdict;
@@ -120,12 +120,12 @@ impl Policy {
     }
 
     /// What goes for a download from its begin to its end, whatever is set meanwhile.
-    pub fn rules(&self, url: &str) -> Rules {
+    pub fn terms(&self, url: &str) -> Terms {
         let reserved = url.parse::<CanonicalUrl>().ok();
         let reserved = reserved.and_then(|url| url.reserved());
         // This machine is no network: nobody else is told of by what it serves itself.
         let intranet = reserved.is_some_and(|reason| reason != Reserved::Loopback);
-        Rules {
+        Terms {
             keep_back: self.keep_back.clone(),
             ask: self.ask_intranet || !intranet,
             send_documents: self.send_documents,

@@ -25,7 +25,7 @@ fn download(held: bool) -> Download {
         started: 1_000,
         private: false,
         held,
-        rules: Policy::default().rules(URL),
+        terms: Policy::default().terms(URL),
     }
 }
 
@@ -673,7 +673,7 @@ fn e21_what_comes_from_the_intranet_is_looked_at_and_asked_about_nobody() {
     let url = "http://wiki.corp.internal/setup.exe";
     let mut record = Record::new(Download {
         url: url.to_owned(),
-        rules: Policy::default().rules(url),
+        terms: Policy::default().terms(url),
         ..download(true)
     });
     record.step(Event::Started, 0);
@@ -692,7 +692,7 @@ fn a_policy_keeps_back_what_it_names_and_flags_the_rest() {
     };
     let ends = |policy: Policy, event: Event| {
         let mut record = Record::new(Download {
-            rules: policy.rules(URL),
+            terms: policy.terms(URL),
             ..download(true)
         });
         record.step(Event::Started, 0);
@@ -725,7 +725,7 @@ fn a_document_is_not_sent_in_unless_the_policy_allows_it() {
         };
         let mut record = Record::new(Download {
             name: name.to_owned(),
-            rules: policy.rules(URL),
+            terms: policy.terms(URL),
             ..download(false)
         });
         record.step(Event::Started, 0);

@@ -19,7 +19,7 @@ fn record(name: &str, url: &str, malicious: bool) -> Record {
         started: 1_000,
         private: false,
         held: false,
-        rules: Policy::default().rules(url),
+        terms: Policy::default().terms(url),
     });
     record.step(Event::Started, 1_000);
     let mut hasher = Hasher::new();

@@ -1,7 +1,7 @@
 // IndexedDB as promises: get, put and remove. What is kept, and for how long, is
 // decided in Rust.
 
-/** @typedef {"downloads" | "reports" | "keys" | "sent"} Store */
+/** @typedef {"downloads" | "reports" | "keys" | "sent" | "rules"} Store */
 
 const NAME = "quorum";
 const VERSION = 2;
@@ -22,6 +22,8 @@ function open() {
       }
       if (oldVersion < 2) {
         request.result.createObjectStore("sent").createIndex("at", "at");
+        // YARA rules, as `core::rules` keeps them: `library`, `own/ID`, `pack/ID`.
+        request.result.createObjectStore("rules");
         const downloads = /** @type {IDBTransaction} */ (request.transaction).objectStore("downloads");
         // What is unfinished, and what bears the browser's number.
         downloads.createIndex("open", "open");

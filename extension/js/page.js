@@ -50,10 +50,26 @@ const backend = {
   grant(pattern) {
     return platform.requestOrigins(pattern === "all" ? ["https://*/*", "http://*/*"] : [pattern]);
   },
+
+  /**
+   * Has a Worker of this page do a job with rules.
+   * @param {unknown} job a `Job` of quorum-core
+   * @param {Blob | undefined} file
+   * @param {number} limitMs
+   * @returns {Promise<unknown>} a `Heard`
+   */
+  async scan(job, file, limitMs) {
+    const { run } = await import("./scanner.js");
+    return run(job, file, limitMs);
+  },
 };
 
+const view = document.body.dataset.view ?? "";
 // The module of the popup and the card is small; pages that people sit down for have their own.
-const { default: init, mount } =
-  document.body.dataset.module === "console" ? await import("./pkg/quorum_console.js") : await import("./pkg/quorum_www.js");
+const modules = {
+  console: () => import("./pkg/quorum_console.js"),
+  www: () => import("./pkg/quorum_www.js"),
+};
+const { default: init, mount } = await modules[/** @type {keyof typeof modules} */ (document.body.dataset.module ?? "www")]();
 await init();
-mount(backend, document.body.dataset.view ?? "");
+mount(backend, view);

@@ -141,6 +141,23 @@ export async function stirWorker() {
   await api.runtime.getPlatformInfo();
 }
 
+// --- The hidden page ------------------------------------------------------------------------------------
+
+/** @type {Promise<void> | undefined} */
+let opening;
+/**
+ * Opens a hidden page of ours, which can have Workers, unless it is open (Chromium only).
+ * @param {string} path
+ */
+export async function openHidden(path) {
+  const open = await api.runtime.getContexts({ contextTypes: [api.runtime.ContextType.OFFSCREEN_DOCUMENT] });
+  if (open.length > 0) return;
+  opening ??= api.offscreen
+    .createDocument({ url: path, reasons: [api.offscreen.Reason.WORKERS], justification: "Scans downloaded files with YARA rules" })
+    .finally(() => (opening = undefined));
+  await opening;
+}
+
 // --- Between our contexts -------------------------------------------------------------------------------
 
 /** @param {unknown} message @returns {Promise<any>} */

@@ -14,7 +14,7 @@ use crate::card::{self, Tell};
 use crate::fetch::Cause;
 use crate::reports::{self, Manner};
 use crate::sender::{self, Asker, Tab};
-use crate::{backend, badge, downloads, pages, settings, store};
+use crate::{backend, badge, downloads, pages, rules, settings, store};
 
 /// Answers a message with an [`Answer`].
 pub(crate) async fn answer(message: JsValue, sender: JsValue) -> JsValue {
@@ -159,8 +159,32 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
             platform::open_options().await.map_err(browser)?;
             return Ok(Reply::Done);
         }
+        Request::OpenRules => {
+            platform::open_page("rules.html").await.map_err(browser)?;
+            return Ok(Reply::Done);
+        }
+        Request::Rules => return Ok(Reply::Rules(Box::new(rules::library().await))),
+        Request::RuleText { id } => {
+            let text = rules::text(&id).await.ok_or(Problem::Gone)?;
+            return Ok(Reply::RuleText(text));
+        }
+        Request::SaveRule { id, name, text } => {
+            return rules::save(id.as_deref(), &name, text)
+                .await
+                .map(Reply::Saved);
+        }
+        Request::SwitchRules { what, enabled } => {
+            return rules::switch(&what, enabled).await.map(boxed);
+        }
+        Request::RemoveRules { sort, id } => return rules::remove(sort, &id).await.map(boxed),
+        Request::AddPack { url } => return rules::add(&url).await.map(boxed),
+        Request::UpdatePack { id } => return Ok(boxed(rules::update(&id).await)),
     }
     Ok(Reply::State(settings::state()))
+}
+
+fn boxed(library: quorum_core::rules::Library) -> Reply {
+    Reply::Rules(Box::new(library))
 }
 
 fn browser(error: JsValue) -> Problem {

@@ -100,6 +100,34 @@ pub(crate) mod hold {
     }
 }
 
+/// The Worker that scans, by `js/scanner.js`.
+pub(crate) mod scanner {
+    use quorum_core::rules::{Heard, Job};
+    use wasm_bindgen::prelude::*;
+    use web_sys::Blob;
+
+    #[wasm_bindgen(raw_module = "../scanner.js")]
+    extern "C" {
+        #[wasm_bindgen(js_name = run, catch)]
+        async fn run_job(
+            job: &JsValue,
+            file: Option<&Blob>,
+            limit_ms: u32,
+        ) -> Result<JsValue, JsValue>;
+    }
+
+    /// Has a job done; the Worker is ended after this time.
+    pub(crate) async fn run(job: &Job, file: Option<&Blob>, limit_ms: u32) -> Heard {
+        match run_job(&super::to_js(job), file, limit_ms).await {
+            Ok(heard) => super::from_js(heard).unwrap_or_default(),
+            Err(problem) => Heard {
+                failed: Some(super::words(&problem)),
+                ..Heard::default()
+            },
+        }
+    }
+}
+
 /// Running text, by `js/reader.js` and the module that it loads.
 pub(crate) mod reader {
     use js_sys::Uint8Array;

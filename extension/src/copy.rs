@@ -4,7 +4,7 @@
 //! they are to be sent on.
 
 use js_sys::{Array, Uint8Array};
-use quorum_core::api::{Method, Purpose, match_pattern};
+use quorum_core::api::{Method, match_pattern};
 use quorum_core::digest::{Digests, Hasher};
 use quorum_core::guard::SecondCopy;
 use quorum_core::indicator::CanonicalUrl;
@@ -22,136 +22,150 @@ const MOST_UPLOAD_BYTES: u64 = 650 * 1024 * 1024;
 /// How long reading may take, in milliseconds.
 const LIMIT_MS: u32 = 120_000;
 
+/// How much of a copy is kept in our own memory before the browser gets it, in bytes: it puts large
+/// Blobs on disk.
+const MOST_LOOSE: u32 = 8 * 1024 * 1024;
+
 /// Where the pieces of a copy go, beside the hasher.
-enum Sink {
-    Watched(Watch),
-    Kept(Array),
+struct Sink {
+    /// What looks at it.
+    watch: Option<Watch>,
+    /// What keeps it.
+    kept: Option<Kept>,
 }
 
 impl Sink {
-    fn push(&mut self, piece: &Uint8Array) {
-        match self {
-            Self::Watched(watch) => watch.push(piece),
-            Self::Kept(pieces) => {
-                pieces.push(piece);
-            }
+    fn push(&mut self, piece: &Uint8Array) -> Result<(), CopyFailure> {
+        if let Some(watch) = &mut self.watch {
+            watch.push(piece);
         }
+        if let Some(kept) = &mut self.kept {
+            kept.push(piece)?;
+        }
+        Ok(())
     }
 }
 
-/// Where bytes come from.
-enum Source<'a> {
-    /// An address, and on whose behalf it is asked.
-    Address(&'a str, Cause),
-    /// The path of a saved file.
-    Saved(&'a str),
+/// The pieces of a copy: Blobs, and what came since the last one.
+#[derive(Default)]
+struct Kept {
+    pieces: Array,
+    loose: Array,
+    length: u32,
 }
 
-/// Reads a copy and digests it. `name` is what the download is to be called.
+impl Kept {
+    fn push(&mut self, piece: &Uint8Array) -> Result<(), CopyFailure> {
+        self.loose.push(piece);
+        self.length += piece.length();
+        if self.length > MOST_LOOSE {
+            self.pack()?;
+        }
+        Ok(())
+    }
+
+    fn pack(&mut self) -> Result<(), CopyFailure> {
+        self.pieces.push(&blob(&self.loose)?.into());
+        self.loose = Array::new();
+        self.length = 0;
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Blob, CopyFailure> {
+        self.pack()?;
+        blob(&self.pieces)
+    }
+}
+
+fn blob(pieces: &Array) -> Result<Blob, CopyFailure> {
+    Blob::new_with_blob_sequence(pieces).map_err(|_| CopyFailure::TooLarge)
+}
+
+/// A download's bytes, and where they are had.
+#[derive(Clone, Copy)]
+pub(crate) struct Bytes<'a> {
+    /// The download's address.
+    pub(crate) url: &'a str,
+    /// What it is to be called.
+    pub(crate) name: &'a str,
+    /// The path of the saved file, if that is to be read and not the address.
+    pub(crate) saved: Option<&'a str>,
+    /// On whose behalf.
+    pub(crate) cause: Cause,
+}
+
+/// Reads a download's bytes, digests and inspects them, and keeps them where they are to be scanned.
 ///
 /// # Errors
 /// Why it could not be read.
 pub(crate) async fn digest(
-    url: &str,
-    name: &str,
+    of: Bytes<'_>,
+    keep: bool,
     stop: &Stop,
-    cause: Cause,
-) -> Result<SecondCopy, CopyFailure> {
-    look_at(Source::Address(url, cause), url, name, stop).await
-}
-
-/// Reads the saved file and digests it.
-///
-/// # Errors
-/// Why it could not be read.
-pub(crate) async fn digest_saved(
-    path: &str,
-    url: &str,
-    name: &str,
-    stop: &Stop,
-) -> Result<SecondCopy, CopyFailure> {
-    look_at(Source::Saved(path), url, name, stop).await
-}
-
-async fn look_at(
-    source: Source<'_>,
-    url: &str,
-    name: &str,
-    stop: &Stop,
-) -> Result<SecondCopy, CopyFailure> {
-    let mut sink = Sink::Watched(Watch::new(url, name).await);
-    let (digests, mime) = read(source, stop, MOST_BYTES, &mut sink).await?;
-    let inspection = match sink {
-        Sink::Watched(watch) => watch.finish(),
-        Sink::Kept(_) => Default::default(),
+) -> Result<(SecondCopy, Option<Blob>), CopyFailure> {
+    let mut sink = Sink {
+        watch: Some(Watch::new(of.url, of.name).await),
+        kept: keep.then(Kept::default),
     };
-    Ok(SecondCopy {
+    let (digests, mime) = read(&of, stop, MOST_BYTES, &mut sink).await?;
+    let read = SecondCopy {
         digests,
         mime,
-        inspection,
-    })
+        inspection: sink.watch.map(Watch::finish).unwrap_or_default(),
+    };
+    Ok((read, sink.kept.and_then(|kept| kept.finish().ok())))
 }
 
-/// Reads the saved file if its path is given, else a copy, and keeps it.
+/// Reads a download's bytes and keeps them, to be sent in.
 ///
 /// # Errors
-/// Why it could not be read.
-pub(crate) async fn keep(
-    url: &str,
-    saved: Option<&str>,
-    stop: &Stop,
-    cause: Cause,
-) -> Result<(Digests, Blob), CopyFailure> {
-    let mut sink = Sink::Kept(Array::new());
-    let source = saved.map_or(Source::Address(url, cause), Source::Saved);
-    let (digests, _) = read(source, stop, MOST_UPLOAD_BYTES, &mut sink).await?;
-    let Sink::Kept(pieces) = sink else {
-        return Err(CopyFailure::Refused);
+/// Why they could not be read.
+pub(crate) async fn keep(of: Bytes<'_>, stop: &Stop) -> Result<(Digests, Blob), CopyFailure> {
+    let mut sink = Sink {
+        watch: None,
+        kept: Some(Kept::default()),
     };
-    let blob = Blob::new_with_u8_array_sequence(&pieces).map_err(|_| CopyFailure::TooLarge)?;
-    Ok((digests, blob))
+    let (digests, _) = read(&of, stop, MOST_UPLOAD_BYTES, &mut sink).await?;
+    let kept = sink.kept.ok_or(CopyFailure::Refused)?;
+    Ok((digests, kept.finish()?))
 }
 
 async fn read(
-    source: Source<'_>,
+    of: &Bytes<'_>,
     stop: &Stop,
     most: u64,
     sink: &mut Sink,
 ) -> Result<(Digests, String), CopyFailure> {
     let saved;
-    let (url, cookies, cause) = match source {
-        Source::Address(url, _) if url.starts_with("data:") => return read_data(url, most, sink),
-        Source::Address(url, cause) => {
-            let parsed: CanonicalUrl = url.parse().map_err(|_| CopyFailure::Scheme)?;
-            if !settings::may_read(vec![match_pattern(parsed.as_url())]).await {
-                return Err(CopyFailure::NoPermission);
-            }
-            (url, true, cause)
-        }
-        Source::Saved(path) => {
+    let url = match of.saved {
+        Some(path) => {
             let allowed = platform::may_read_files().await;
             if !allowed.is_ok_and(|allowed| allowed.is_truthy()) {
                 return Err(CopyFailure::NoPermission);
             }
             saved = file_address(path);
-            let cause = Cause {
-                purpose: Purpose::Background,
-                private: true,
-            };
-            (saved.as_str(), false, cause)
+            saved.as_str()
+        }
+        None if of.url.starts_with("data:") => return read_data(of.url, most, sink),
+        None => {
+            let parsed: CanonicalUrl = of.url.parse().map_err(|_| CopyFailure::Scheme)?;
+            if !settings::may_read(vec![match_pattern(parsed.as_url())]).await {
+                return Err(CopyFailure::NoPermission);
+            }
+            of.url
         }
     };
     let outgoing = Outgoing {
         method: Method::Get,
         url,
         key: None,
-        cookies,
+        cookies: of.saved.is_none(),
         payload: Payload::Empty,
         // The address is the one after all redirects. One that redirects now leads to something
         // else, and might lead us, with the user's cookies, where no page could.
         redirects: Redirects::Refused,
         limit_ms: LIMIT_MS,
-        cause,
+        cause: of.cause,
     };
     // Nothing of it is cached either way: a stored answer could be another than what was saved,
     // and a large file would drive everything else out.
@@ -179,7 +193,7 @@ async fn read(
         buffer.resize(piece.length() as usize, 0);
         piece.copy_to(&mut buffer);
         hasher.update(&buffer);
-        sink.push(&piece);
+        sink.push(&piece)?;
     }
     Ok((hasher.finish(), mime))
 }
@@ -218,6 +232,6 @@ fn read_data(url: &str, most: u64, sink: &mut Sink) -> Result<(Digests, String),
     }
     let mut hasher = Hasher::new();
     hasher.update(&bytes);
-    sink.push(&Uint8Array::from(bytes.as_slice()));
+    sink.push(&Uint8Array::from(bytes.as_slice()))?;
     Ok((hasher.finish(), data.mime_type().to_string()))
 }

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use gloo_timers::future::TimeoutFuture;
 use quorum_core::api::{Failure, Purpose};
-use quorum_core::guard::{Action, Disposition, Download, Event, Notice, Record, UploadError};
+use quorum_core::guard::{
+    Action, Disposition, Download, Event, Notice, Record, SecondCopy, UploadError,
+};
 use quorum_core::history::Filter;
 use quorum_core::indicator::{FileHash, Indicator, Sha256};
 use quorum_core::message::{HistoryPage, News};
@@ -16,12 +18,13 @@ use quorum_core::verdict::{CopyFailure, Evidence};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
+use web_sys::Blob;
 
 use crate::awake::Awake;
 use crate::bindings::{error_value, from_js, hold, now, platform, reader};
 use crate::fetch::{Cause, Stop};
 use crate::reports::{self, Manner};
-use crate::{backend, badge, copy, pages, settings, store};
+use crate::{backend, badge, copy, pages, rules, settings, store};
 
 /// How many records a page of the history has.
 const SHOWN: usize = 50;
@@ -105,7 +108,7 @@ impl Item {
                 .next()
                 .unwrap_or_default()
                 .to_owned(),
-            rules: settings::policy().rules(&url),
+            terms: settings::policy().terms(&url),
             url,
             mime: self.mime.unwrap_or_default(),
             private: self.incognito || platform::in_private(),
@@ -466,24 +469,39 @@ async fn carry_out(id: String, action: Action) {
     let Some((record, manner)) = look(&id) else {
         return;
     };
+    let bytes = |url, saved| copy::Bytes {
+        url,
+        name: &record.name,
+        saved: record.path.as_deref().filter(|_| saved),
+        cause: manner.cause,
+    };
     match action {
         Action::StartHold(ms) => {
             TimeoutFuture::new(ms).await;
             step(&id, Event::HoldExpired).await;
         }
         Action::ReadCopy(url) => {
-            let copy = match watched(&id) {
-                Some(stop) => copy::digest(&url, &record.name, &stop, manner.cause).await,
+            let read = match watched(&id) {
+                Some(stop) => copy::digest(bytes(&url, false), rules::any().await, &stop).await,
                 None => Err(CopyFailure::Refused),
             };
+            let (copy, file) = parted(read);
             step(&id, Event::CopyRead(copy)).await;
+            scan(&id, file).await;
         }
-        Action::ReadSaved(path) => {
-            let saved = match Stop::new() {
-                Some(stop) => copy::digest_saved(&path, &record.url, &record.name, &stop).await,
+        Action::ReadSaved(_) => {
+            let read = match Stop::new() {
+                Some(stop) => {
+                    copy::digest(bytes(&record.url, true), rules::any().await, &stop).await
+                }
                 None => Err(CopyFailure::Refused),
             };
+            let (saved, file) = parted(read);
+            let known = record.digests.is_some() && record.rules.is_some();
+            let same = known && saved.as_ref().ok().map(|saved| saved.digests) == record.digests;
             step(&id, Event::SavedRead(saved)).await;
+            // The second copy was scanned, and has the same bytes.
+            scan(&id, file.filter(|_| !same)).await;
         }
         Action::AskFile(sha256) => {
             let report = file_report(sha256, manner).await;
@@ -511,12 +529,9 @@ async fn carry_out(id: String, action: Action) {
             hold::release(record.download as f64);
         }
         Action::FetchAgain(url) => fetch_again(&id, &url).await,
-        Action::Upload { url, sha256, name } => {
-            let saved = record
-                .path
-                .as_deref()
-                .filter(|_| record.read == Evidence::SavedFile);
-            let result = upload(&id, &url, saved, sha256, &name, manner.cause).await;
+        Action::Upload { url, sha256, .. } => {
+            let saved = record.read == Evidence::SavedFile;
+            let result = upload(&id, bytes(&url, saved), sha256).await;
             step(&id, Event::Uploaded(result)).await;
         }
         Action::AskAnalysis {
@@ -569,25 +584,38 @@ async fn fetch_again(id: &str, url: &str) {
     }
 }
 
-async fn upload(
-    id: &str,
-    url: &str,
-    saved: Option<&str>,
-    sha256: Sha256,
-    name: &str,
-    cause: Cause,
-) -> Result<String, UploadError> {
+async fn upload(id: &str, bytes: copy::Bytes<'_>, sha256: Sha256) -> Result<String, UploadError> {
     let copy = |failure| UploadError::Copy { failure };
     let stop = watched(id).ok_or(copy(CopyFailure::Refused))?;
-    let (digests, file) = copy::keep(url, saved, &stop, cause).await.map_err(copy)?;
+    let (digests, file) = copy::keep(bytes, &stop).await.map_err(copy)?;
     // What the user agreed to send is what was checked, and nothing else.
     if digests.sha256 != sha256 {
         return Err(copy(CopyFailure::Different));
     }
-    let analysis = backend::submit_file(name, &file, cause)
+    let analysis = backend::submit_file(bytes.name, &file, bytes.cause)
         .await
         .map_err(|failure| UploadError::Backend { failure })?;
     Ok(analysis.id)
+}
+
+/// What was read, and the file where it was kept.
+fn parted(
+    read: Result<(SecondCopy, Option<Blob>), CopyFailure>,
+) -> (Result<SecondCopy, CopyFailure>, Option<Blob>) {
+    match read {
+        Ok((read, file)) => (Ok(read), file),
+        Err(failure) => (Err(failure), None),
+    }
+}
+
+/// Scans what was read with the rules that are on. What turned out to be another thing than the
+/// download is not scanned.
+async fn scan(id: &str, file: Option<Blob>) {
+    let taken = look(id).is_some_and(|(record, _)| record.digests.is_some());
+    if let Some(file) = file.filter(|_| taken) {
+        let report = rules::scan(&file).await;
+        step(id, Event::Scanned(Box::new(report))).await;
+    }
 }
 
 /// How many object, in words.
@@ -607,11 +635,25 @@ async fn notify(record: &Record, notice: Notice) {
     let key = match notice {
         Notice::KeptBack => "notice_kept_back",
         Notice::FoundLate => "notice_found_late",
+        Notice::RulesMatched => return notify_of_rules(record).await,
     };
     let title = platform::message(&format!("{key}_title"), Vec::new());
     let parts = vec![record.name.clone(), objections(record)];
     let text = platform::message(&format!("{key}_body"), parts);
     if let Err(error) = platform::notify(&record.id, &title, &text).await {
+        error_value(&error);
+    }
+}
+
+async fn notify_of_rules(record: &Record) {
+    let matches = record.rules.iter().flat_map(|report| &report.matches);
+    let names: Vec<_> = matches.map(|found| found.label.as_str()).take(3).collect();
+    let title = platform::message("notice_rules_title", Vec::new());
+    let parts = vec![record.name.clone(), names.join(", ")];
+    let text = platform::message("notice_rules_body", parts);
+    // Beside the notice about the verdict, which may be there too.
+    let id = format!("{}-rules", record.id);
+    if let Err(error) = platform::notify(&id, &title, &text).await {
         error_value(&error);
     }
 }

@@ -24,6 +24,7 @@ mod downloads;
 mod fetch;
 mod pages;
 mod reports;
+mod rules;
 mod sender;
 mod settings;
 mod store;
@@ -51,6 +52,7 @@ pub async fn wake() {
     settings::load().await;
     downloads::resume();
     reports::tidy();
+    rules::tick();
 }
 
 /// The extension was installed or updated, or the browser started.

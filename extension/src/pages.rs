@@ -37,5 +37,5 @@ pub(crate) fn publish(news: &News) {
 
 /// Tells all pages how things stand.
 pub(crate) fn publish_state() {
-    publish(&News::State(settings::state()));
+    publish(&News::State(Box::new(settings::state())));
 }

@@ -24,6 +24,25 @@ for (const name of ["quorum_extension", "quorum_www", "quorum_console"]) {
   });
 }
 
+test("the scanner takes at most 6.5 MB, 2.3 MB gzipped, and nobody loads it before it is needed", (t) => {
+  const file = join(build("chromium"), "pkg/quorum_scanner_bg.wasm");
+  const [raw, packed] = [readFileSync(file).length, gzipped(file)];
+  t.diagnostic(`${raw} bytes, ${packed} gzipped`);
+  assert.ok(raw <= 6_500_000, `${raw} bytes`);
+  assert.ok(packed <= 2_300_000, `${packed} bytes gzipped`);
+  const naming = readdirSync(build("chromium")).filter((name) => name.endsWith(".js") && readFileSync(join(build("chromium"), name), "utf8").includes("quorum_scanner"));
+  assert.deepEqual(naming, ["scanner-worker.js"]);
+});
+
+test("the scanner's constructors are called once, not with each export", async () => {
+  // Where a linker sees nobody call them, it wraps every export in a function that does, named so.
+  const linked = join(process.env.CARGO_TARGET_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? "/root", ".cache"), "quorum/target"), "wasm32-unknown-unknown/scanner/quorum_scanner.wasm");
+  const bytes = readFileSync(linked);
+  assert.ok(WebAssembly.Module.customSections(await WebAssembly.compile(bytes), "name").length > 0, "the names are gone: this test would find nothing");
+  assert.ok(bytes.includes("__wasm_call_ctors"), "the constructors are gone");
+  assert.ok(!bytes.includes("command_export"), "an export is wrapped");
+});
+
 test("the content script takes at most 8 KB", (t) => {
   const size = readFileSync(join(build("chromium"), "content.js")).length;
   t.diagnostic(`${size} bytes`);
@@ -55,7 +74,7 @@ for (const browser of ["chromium", "firefox"]) {
 
   test(`${browser}: no path of the building machine is in the build`, () => {
     const home = process.env.HOME ?? "/root";
-    for (const name of ["quorum_extension", "quorum_www", "quorum_console"]) {
+    for (const name of ["quorum_extension", "quorum_www", "quorum_console", "quorum_scanner"]) {
       const bytes = readFileSync(join(build(browser), "pkg", `${name}_bg.wasm`));
       for (const path of [`${home}/.cargo`, ROOT]) assert.ok(!bytes.includes(path), `${name} holds ${path}`);
     }

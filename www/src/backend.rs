@@ -4,10 +4,12 @@ use std::rc::Rc;
 
 use js_sys::{Function, Promise};
 use quorum_core::message::{Answer, News, Problem, Reply, Request};
+use quorum_core::rules::{Heard, Job};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::Blob;
 
 #[wasm_bindgen]
 extern "C" {
@@ -20,6 +22,13 @@ extern "C" {
     fn listen(this: &Bridge, callback: &Function) -> Result<Function, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn grant(this: &Bridge, pattern: &str) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn scan(
+        this: &Bridge,
+        job: JsValue,
+        file: Option<&Blob>,
+        limit_ms: u32,
+    ) -> Result<Promise, JsValue>;
 }
 
 /// Who answers. Cheap to clone.
@@ -89,6 +98,30 @@ impl Backend {
                     .is_ok_and(|answer| answer.is_truthy()),
                 Err(_) => false,
             }
+        }
+    }
+
+    /// Has this page's own scanner do a job, which it may take so long for.
+    pub(crate) fn scan(
+        &self,
+        job: &Job,
+        file: Option<&Blob>,
+        limit_ms: u32,
+    ) -> impl Future<Output = Heard> + use<> {
+        let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+        let begun = job
+            .serialize(&serializer)
+            .map_err(|error| malformed(&error.to_string()))
+            .and_then(|job| self.0.scan(job, file, limit_ms).map_err(refused));
+        async move {
+            let heard = match begun {
+                Ok(begun) => JsFuture::from(begun).await.map_err(refused).and_then(read),
+                Err(problem) => Err(problem),
+            };
+            heard.unwrap_or_else(|problem| Heard {
+                failed: Some(format!("{problem:?}")),
+                ..Heard::default()
+            })
         }
     }
 

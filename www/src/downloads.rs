@@ -9,6 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use crate::icon::{Icon, Shape};
+use crate::matches::Matches;
 use crate::plain::reveal;
 use crate::report::Dots;
 use crate::sentences;
@@ -83,7 +84,7 @@ pub(crate) fn use_history() -> UseReducerHandle<History> {
             News::Download(record) => history.dispatch(Change::One(record)),
             News::Forgotten(id) => history.dispatch(Change::Gone(id)),
             News::AllForgotten => history.dispatch(Change::AllGone),
-            News::State(_) => {}
+            News::State(_) | News::Rules(_) => {}
         }));
     }
     history
@@ -244,6 +245,7 @@ pub(crate) fn Row(props: &RowProps) -> Html {
                     <p class="why">{ words.phrase(&sentences::reason(reason)) }</p>
                 }) }
                 if let Some(labels) = labels { <p class="labels"><bdi>{ labels.join(", ") }</bdi></p> }
+                if let Some(report) = &record.rules { <Matches report={report.clone()} calm=false /> }
                 if under_way {
                     <progress class="progress" aria-label={words.say(progress.unwrap_or(key("checking")))} />
                 }

@@ -2,17 +2,16 @@
 
 use std::rc::Rc;
 
-use js_sys::Array;
 use quorum_core::guard::Record;
 use quorum_core::history::{self, Filter};
 use quorum_core::message::{HistoryPage, News, Problem, Reply, Request};
 use quorum_core::verdict::Verdict;
-use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlInputElement, HtmlSelectElement, Url};
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use crate::downloads::Row;
+use crate::files::save;
 use crate::menu::{Menu, Place};
 use crate::sentences;
 use crate::session::{Load, Session, Target, use_news, use_session, use_standing};
@@ -286,23 +285,7 @@ fn give(form: Form, records: &[Record]) {
             history::stix(records, time).to_string(),
         ),
     };
-    if let Err(error) = offer(name, mime, &text) {
+    if let Err(error) = save(name, mime, &text) {
         web_sys::console::error_1(&error);
     }
-}
-
-fn offer(name: &str, mime: &str, text: &str) -> Result<(), JsValue> {
-    let options = BlobPropertyBag::new();
-    options.set_type(mime);
-    let parts = Array::of1(&JsValue::from_str(text));
-    let blob = Blob::new_with_str_sequence_and_options(&parts, &options)?;
-    let url = Url::create_object_url_with_blob(&blob)?;
-    let document = web_sys::window().and_then(|window| window.document());
-    let document = document.ok_or("no document")?;
-    let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
-    link.set_href(&url);
-    link.set_download(name);
-    link.click();
-    // The browser has taken hold of it by then.
-    Url::revoke_object_url(&url)
 }

@@ -24,10 +24,13 @@ mod copy;
 mod details;
 mod downloads;
 mod engines;
+#[cfg(feature = "console")]
+mod files;
 mod hash_file;
 #[cfg(feature = "console")]
 mod history;
 mod icon;
+mod matches;
 #[cfg(feature = "console")]
 mod menu;
 #[cfg(feature = "console")]
@@ -41,6 +44,8 @@ mod policy;
 mod popup;
 mod report;
 mod ring;
+#[cfg(feature = "console")]
+mod rules;
 mod search;
 #[cfg(feature = "console")]
 mod sent;
@@ -75,9 +80,10 @@ fn App(props: &AppProps) -> Html {
 
 /// Mounts what people see at a glance: `popup`, `report` or `card`, into the page's body.
 ///
-/// `backend` is an object with `ask(request) -> Promise<answer>`, `listen(callback) -> unlisten`
-/// and `grant(pattern) -> Promise<boolean>`; requests, answers and news are plain objects in the
-/// shapes of `quorum_core::message`. `view` is the page's `data-view`.
+/// `backend` is an object with `ask(request) -> Promise<answer>`, `listen(callback) -> unlisten`,
+/// `grant(pattern) -> Promise<boolean>` and `scan(job, file, limit_ms) -> Promise<heard>`; requests,
+/// answers and news are plain objects in the shapes of `quorum_core::message`, jobs and what is heard of
+/// them in those of `quorum_core::rules`. `view` is the page's `data-view`.
 ///
 /// # Errors
 /// An unknown view, or a page without a body.
@@ -93,7 +99,7 @@ pub fn mount(backend: Bridge, view: String) -> Result<(), JsError> {
     render(backend, page)
 }
 
-/// Mounts what people sit down for: `options`, `history` or `sent`. As [`mount`]; in a module of its own, `quorum-console`.
+/// Mounts what people sit down for: `options`, `history`, `rules` or `sent`. As [`mount`]; in a module of its own, `quorum-console`.
 ///
 /// # Errors
 /// As [`mount`].
@@ -102,6 +108,7 @@ pub fn mount_console(backend: Bridge, view: &str) -> Result<(), JsError> {
     let page = match view {
         "options" => Callback::from(|()| html! { <options::Options /> }),
         "history" => Callback::from(|()| html! { <history::HistoryView /> }),
+        "rules" => Callback::from(|()| html! { <rules::Rules /> }),
         "sent" => Callback::from(|()| html! { <sent::SentPage /> }),
         other => return Err(JsError::new(&format!("unknown view {other:?}"))),
     };

@@ -10,6 +10,7 @@ use crate::words::key;
 pub(crate) enum Place {
     Options,
     History,
+    Rules,
     Sent,
 }
 
@@ -25,6 +26,7 @@ pub(crate) fn Menu(props: &MenuProps) -> Html {
     let places = [
         (Place::Options, "options.html", key("options_title")),
         (Place::History, "history.html", key("history_title")),
+        (Place::Rules, "rules.html", key("rules_title")),
         (Place::Sent, "sent.html", key("sent_title")),
     ];
     html! {

@@ -29,8 +29,13 @@ enum Outcome {
 /// The page.
 #[component]
 pub(crate) fn Options() -> Html {
-    let words = use_session().words;
+    let session = use_session();
+    let words = session.words.clone();
     let standing = use_standing();
+    let open_rules = Callback::from(move |_: MouseEvent| {
+        let answer = session.backend.ask(&Request::OpenRules);
+        spawn_local(async move { drop(answer.await) });
+    });
     {
         let title = words.say(key("options_title"));
         use_effect_with((), move |()| set_title(&title));
@@ -66,6 +71,13 @@ pub(crate) fn Options() -> Html {
                 <Menu place={Place::Options} />
                 <h1>{ words.say(key("options_title")) }</h1>
                 { body }
+                <section>
+                    <h2>{ words.say(key("rules_title")) }</h2>
+                    <p class="note">{ words.say(key("rules_intro")) }</p>
+                    <div class="row">
+                        <button type="button" onclick={open_rules}>{ words.say(key("rules_open")) }</button>
+                    </div>
+                </section>
                 <section>
                     <h2>{ words.say(key("options_what")) }</h2>
                     <ul class="plain-list">

@@ -6,6 +6,7 @@ use std::cell::Cell;
 use quorum_core::api::Failure;
 use quorum_core::indicator::{FileHash, Indicator};
 use quorum_core::message::{Problem, Request, State};
+use quorum_core::rules::{Job, ScanReport, time_limit};
 use quorum_core::verdict::Evidence;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
@@ -17,6 +18,7 @@ use crate::downloads::{Downloads, use_history};
 use crate::engines::Engines;
 use crate::hash_file::hash_file;
 use crate::icon::{Icon, Shape};
+use crate::matches::Matches;
 use crate::plain::reveal;
 use crate::report::Head;
 use crate::search::{Search, carries_file, dropped};
@@ -66,6 +68,8 @@ pub(crate) fn Popup() -> Html {
         _ => None,
     };
     let report = use_report(target.clone());
+    // What the rules say of the file that was dropped: its digest says which file that is.
+    let scanned = use_state(|| None::<(Indicator, ScanReport)>);
 
     let find = {
         let (subject, session, latest) = (subject.clone(), session.clone(), latest.clone());
@@ -117,12 +121,14 @@ pub(crate) fn Popup() -> Html {
     };
     let on_file = {
         let (subject, latest, part) = (subject.clone(), latest.clone(), part.clone());
+        let (session, scanned) = (session.clone(), scanned.clone());
         Callback::from(move |file: File| {
             let ticket = latest.get().wrapping_add(1);
             latest.set(ticket);
             subject.set(Subject::Reading(file.name(), 0.0));
             part.set(Part::Engines);
             let (subject, latest) = (subject.clone(), latest.clone());
+            let (backend, scanned) = (session.backend.clone(), scanned.clone());
             spawn_local(async move {
                 let progress = {
                     let (subject, latest, name) = (subject.clone(), latest.clone(), file.name());
@@ -132,17 +138,21 @@ pub(crate) fn Popup() -> Html {
                         }
                     }
                 };
+                let limit = time_limit(file.size() as u64);
+                let scan = backend.scan(&Job::Scan, Some(&file), limit);
                 let digests = hash_file(&file, progress).await;
                 if latest.get() != ticket {
                     return;
                 }
-                subject.set(match digests {
-                    Ok(digests) => Subject::One(Target {
-                        indicator: Indicator::File(FileHash::Sha256(digests.sha256)),
-                        evidence: Evidence::SavedFile,
-                    }),
-                    Err(_) => Subject::Unreadable(file.name()),
-                });
+                let Ok(digests) = digests else {
+                    return subject.set(Subject::Unreadable(file.name()));
+                };
+                let indicator = Indicator::File(FileHash::Sha256(digests.sha256));
+                subject.set(Subject::One(Target {
+                    indicator: indicator.clone(),
+                    evidence: Evidence::SavedFile,
+                }));
+                scanned.set(Some((indicator, scan.await.report())));
             });
         })
     };
@@ -286,6 +296,11 @@ pub(crate) fn Popup() -> Html {
             </header>
             <main ref={middle}>
                 { head }
+                if let (Some(target), Some((of, report))) = (&target, &*scanned) {
+                    if target.indicator == *of {
+                        <section class="scanned"><Matches report={report.clone()} calm=true /></section>
+                    }
+                }
                 <Tabs {parts} {selected} {on_select} />
                 if let Some(view) = &view {
                     <Panel part={Part::Engines} {selected}><Engines view={view.clone()} /></Panel>

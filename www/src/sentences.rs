@@ -249,6 +249,8 @@ pub(crate) fn problem(problem: &Problem) -> Phrase {
         Problem::BadKey => key("problem_bad_key").into(),
         Problem::KeyNeeded => key("problem_key_needed").into(),
         Problem::Gone => key("problem_gone").into(),
+        Problem::RuleName => key("problem_rule_name").into(),
+        Problem::PackAddress => key("problem_pack_address").into(),
         Problem::Backend { failure } => self::failure(failure),
         Problem::Browser { message } => {
             Phrase::new(key("problem_browser"), [message.as_str().into()])

@@ -91,7 +91,7 @@ pub(crate) fn use_standing() -> UseStateHandle<Load<State>> {
         let standing = standing.clone();
         use_news(Callback::from(move |news| {
             if let News::State(state) = news {
-                standing.set(Load::Ready(state));
+                standing.set(Load::Ready(*state));
             }
         }));
     }

@@ -16,7 +16,7 @@ mod ruleset;
 mod scanner;
 
 pub use ruleset::{CompileError, RuleInfo, Ruleset, Severity, Source};
-pub use scanner::{MAX_DATA, MAX_MATCHES, Match, PatternMatch, ScanError, Scanner};
+pub use scanner::{BlockScanner, MAX_DATA, MAX_MATCHES, Match, PatternMatch, ScanError, Scanner};
 
 /// The version of the YARA-X engine inside, such as `1.22.1`.
 pub const ENGINE_VERSION: &str = yara_x::VERSION;

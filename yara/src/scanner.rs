@@ -94,34 +94,76 @@ impl<'r> Scanner<'r> {
     /// [`ScanError::Timeout`], or [`ScanError::Failed`] with what YARA-X says. The scanner can be used again
     /// after either.
     pub fn scan(&mut self, bytes: &[u8]) -> Result<Vec<Match>, ScanError> {
-        let results = self.engine.scan(bytes).map_err(|error| match error {
-            yara_x::ScanError::Timeout => ScanError::Timeout,
-            other => ScanError::Failed(other.to_string()),
-        })?;
-        Ok(results
-            .matching_rules()
-            .map(|rule| Match {
-                patterns: rule
-                    .patterns()
-                    .flat_map(|pattern| {
-                        pattern
-                            .matches()
-                            .map(move |found| (pattern.identifier(), found))
-                    })
-                    .take(MAX_MATCHES)
-                    .map(|(identifier, found)| {
-                        let range = found.range();
-                        let data = found.data();
-                        PatternMatch {
-                            identifier: identifier.to_owned(),
-                            offset: range.start as u64,
-                            length: range.len() as u64,
-                            data: data[..data.len().min(MAX_DATA)].to_vec(),
-                        }
-                    })
-                    .collect(),
-                rule: self.ruleset.info(&rule),
-            })
-            .collect())
+        let results = self.engine.scan(bytes).map_err(refused)?;
+        Ok(matches(self.ruleset, &results))
     }
+}
+
+/// Scans a file that is too large to be had as a whole, block by block. Patterns are found, each match
+/// within one block; `filesize`, `uint16(0)` and the like and all modules are undefined, so a condition that
+/// needs one of them is not met.
+pub struct BlockScanner<'r> {
+    ruleset: &'r Ruleset,
+    engine: yara_x::blocks::Scanner<'r>,
+}
+
+impl<'r> BlockScanner<'r> {
+    /// A scanner for one file after another.
+    pub fn new(ruleset: &'r Ruleset) -> Self {
+        let mut engine = yara_x::blocks::Scanner::new(ruleset.engine());
+        engine.max_matches_per_pattern(MAX_COUNTED);
+        Self { ruleset, engine }
+    }
+
+    /// Takes the block that begins at this offset of the file. Blocks may overlap.
+    ///
+    /// # Errors
+    /// As [`Scanner::scan`].
+    pub fn block(&mut self, offset: usize, bytes: &[u8]) -> Result<(), ScanError> {
+        self.engine.scan(offset, bytes).map(drop).map_err(refused)
+    }
+
+    /// Ends the file: the rules that match it. The next block is of another file.
+    ///
+    /// # Errors
+    /// As [`Scanner::scan`].
+    pub fn finish(&mut self) -> Result<Vec<Match>, ScanError> {
+        let results = self.engine.finish().map_err(refused)?;
+        Ok(matches(self.ruleset, &results))
+    }
+}
+
+fn refused(error: yara_x::ScanError) -> ScanError {
+    match error {
+        yara_x::ScanError::Timeout => ScanError::Timeout,
+        other => ScanError::Failed(other.to_string()),
+    }
+}
+
+fn matches(ruleset: &Ruleset, results: &yara_x::ScanResults<'_, '_>) -> Vec<Match> {
+    results
+        .matching_rules()
+        .map(|rule| Match {
+            patterns: rule
+                .patterns()
+                .flat_map(|pattern| {
+                    pattern
+                        .matches()
+                        .map(move |found| (pattern.identifier(), found))
+                })
+                .take(MAX_MATCHES)
+                .map(|(identifier, found)| {
+                    let range = found.range();
+                    let data = found.data();
+                    PatternMatch {
+                        identifier: identifier.to_owned(),
+                        offset: range.start as u64,
+                        length: range.len() as u64,
+                        data: data[..data.len().min(MAX_DATA)].to_vec(),
+                    }
+                })
+                .collect(),
+            rule: ruleset.info(&rule),
+        })
+        .collect()
 }

@@ -11,7 +11,7 @@
 
 mod record;
 
-pub use record::{Disposition, Download, Phase, Record, Rules, Upload, UploadError};
+pub use record::{Disposition, Download, Phase, Record, Terms, Upload, UploadError};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,7 @@ use crate::api::Failure;
 use crate::digest::Digests;
 use crate::indicator::{CanonicalUrl, FileHash, Indicator, Kind, Sha256};
 use crate::report::{AnalysisStatus, Report};
+use crate::rules::{RuleLine, ScanReport};
 use crate::told::{Inspection, Told};
 use crate::verdict::{Assessment, CopyFailure, Evidence, Reason, Verdict, assess, assess_host};
 
@@ -39,6 +40,8 @@ pub enum Event {
     CopyRead(Result<SecondCopy, CopyFailure>),
     /// The saved file was read, or could not be.
     SavedRead(Result<SecondCopy, CopyFailure>),
+    /// The bytes that were read were scanned with the rules that are on.
+    Scanned(Box<ScanReport>),
     /// The backend answered about the file.
     FileReport(Result<Option<Box<Report>>, Failure>),
     /// The backend answered about the member of an archive that was asked about last.
@@ -131,6 +134,8 @@ pub enum Notice {
     KeptBack,
     /// A download turned out malicious after it had been let go.
     FoundLate,
+    /// YARA rules match a download.
+    RulesMatched,
 }
 
 impl Record {
@@ -152,6 +157,7 @@ impl Record {
             Event::SavedRead(Ok(saved)) => self.saved_read(saved, now),
             // What is known stays what it is: this rung is out of reach, and another one was not.
             Event::SavedRead(Err(_)) => Vec::new(),
+            Event::Scanned(report) => self.scanned(*report),
             Event::FileReport(result) => self.file_answered(result, now),
             Event::MemberReport(result) => self.member_answered(result, now),
             Event::AddressReport(result) => {
@@ -336,7 +342,7 @@ impl Record {
 
     /// Asks about the file, or says that what comes from the intranet is asked about nobody.
     fn ask_file(&mut self, sha256: Sha256, now: i64) -> Vec<Action> {
-        if self.rules.ask {
+        if self.terms.ask {
             return vec![Action::AskFile(sha256)];
         }
         let assessment = Assessment::unchecked(self.read, Reason::Private);
@@ -401,6 +407,23 @@ impl Record {
         }
     }
 
+    /// What rules say is shown beside the verdict, and told once for each rule that is new.
+    fn scanned(&mut self, mut report: ScanReport) -> Vec<Action> {
+        const KEPT: usize = 50;
+        report.matches.truncate(KEPT);
+        let known = |rule: &RuleLine| {
+            let before = self.rules.iter().flat_map(|it| &it.matches);
+            before.into_iter().any(|found| found.rule == *rule)
+        };
+        let new = report.matches.iter().any(|found| !known(&found.rule));
+        self.rules = Some(report);
+        if new {
+            vec![Action::Notify(Notice::RulesMatched)]
+        } else {
+            Vec::new()
+        }
+    }
+
     fn without_bytes(&mut self, failure: CopyFailure) -> Vec<Action> {
         if self.read == Evidence::SavedFile {
             return Vec::new();
@@ -431,7 +454,7 @@ impl Record {
 
     fn settle(&mut self, assessment: Assessment) -> Vec<Action> {
         let malicious = assessment.verdict == Verdict::Malicious;
-        let keep_back = self.rules.keep_back.contains(&assessment.verdict);
+        let keep_back = self.terms.keep_back.contains(&assessment.verdict);
         let was_malicious = self.verdict() == Some(Verdict::Malicious);
         self.assessment = Some(assessment);
         self.phase = Phase::Done;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::Failure;
 use crate::digest::Digests;
 use crate::policy::is_document;
+use crate::rules::ScanReport;
 use crate::told::Inspection;
 use crate::verdict::{Assessment, CopyFailure, Evidence, Reason, Verdict};
 
@@ -27,12 +28,12 @@ pub struct Download {
     /// Whether this browser lets us hold it back until we have looked.
     pub held: bool,
     /// What goes for it.
-    pub rules: Rules,
+    pub terms: Terms,
 }
 
 /// What goes for a download, by the [`Policy`](crate::policy::Policy) of when it began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rules {
+pub struct Terms {
     /// Verdicts at which it is kept back, if it is held.
     pub keep_back: Vec<Verdict>,
     /// Whether the backend may be asked about it.
@@ -132,7 +133,7 @@ pub struct Record {
     /// Whether the check is over.
     pub phase: Phase,
     /// What goes for it.
-    pub rules: Rules,
+    pub terms: Terms,
     /// What became of it.
     pub disposition: Disposition,
     /// The verdict, once there is one.
@@ -153,6 +154,9 @@ pub struct Record {
     pub copy_differs: Option<Reason>,
     /// Why there is no second copy.
     pub copy_failure: Option<CopyFailure>,
+    /// What YARA rules say of the bytes that were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<ScanReport>,
     /// How long the saved file is, in bytes.
     pub landed_size: Option<u64>,
     /// Where the saved file is.
@@ -176,7 +180,7 @@ impl Record {
             checked_at: None,
             private: download.private,
             phase: Phase::Checking,
-            rules: download.rules,
+            terms: download.terms,
             disposition: if download.held {
                 Disposition::Held
             } else {
@@ -191,6 +195,7 @@ impl Record {
             archive: None,
             copy_differs: None,
             copy_failure: None,
+            rules: None,
             landed_size: None,
             path: None,
             upload: Upload::No,
@@ -225,7 +230,7 @@ impl Record {
         let document = is_document(&self.name, &self.inspection.type_tag);
         self.digests.is_some()
             && self.never_seen()
-            && (self.rules.send_documents || !document)
+            && (self.terms.send_documents || !document)
             && matches!(self.upload, Upload::No | Upload::Failed { .. })
     }
 }

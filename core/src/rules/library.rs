@@ -1,0 +1,298 @@
+//! The library: which rules there are, which are on, and when packs are looked after again.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{PackFault, PackManifest, RuleFault, RulesUrl};
+
+/// How old a pack gets before it is fetched again, in milliseconds.
+const UPDATE_MS: i64 = 24 * 60 * 60 * 1000;
+/// The first wait after a failure; it doubles up to [`UPDATE_MS`].
+const RETRY_MS: i64 = 60 * 60 * 1000;
+/// The most own texts, and the most packs.
+const MAX_ENTRIES: usize = 200;
+
+/// What there is, without the texts themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Library {
+    /// Grows with every change of what a scan would use.
+    pub revision: u32,
+    /// Whether Quorum's own pack is on.
+    pub built_in: bool,
+    /// The user's own texts, in the order they were made.
+    pub own: Vec<OwnRule>,
+    /// Packs, in the order they were added.
+    pub packs: Vec<Pack>,
+    /// Rules that are off one by one: `pack-id/source/name`, `own/…` and `quorum/…` likewise.
+    pub off: BTreeSet<String>,
+}
+
+impl Default for Library {
+    fn default() -> Self {
+        Self {
+            revision: 0,
+            built_in: true,
+            own: Vec::new(),
+            packs: Vec::new(),
+            off: BTreeSet::new(),
+        }
+    }
+}
+
+/// A text of the user's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnRule {
+    /// Names it for as long as it exists.
+    pub id: String,
+    /// What the user calls it; unique.
+    pub name: String,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// When it was last changed, in milliseconds since the Unix epoch.
+    pub changed: i64,
+}
+
+/// A pack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pack {
+    /// Names it for as long as it exists.
+    pub id: String,
+    /// Its manifest's address.
+    pub url: RulesUrl,
+    /// What it calls itself; empty as long as it has never been had.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The licence of the rules that name none.
+    pub license: Option<String>,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// How many rules it has.
+    pub rules: u32,
+    /// When what is here was fetched, in milliseconds since the Unix epoch.
+    pub updated: Option<i64>,
+    /// When it was last tried.
+    pub tried: Option<i64>,
+    /// How often it failed since it was last had.
+    pub failures: u32,
+    /// Why, the last time.
+    pub problem: Option<PackProblem>,
+}
+
+/// Why a pack was not updated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum PackProblem {
+    /// It could not be fetched.
+    Unreachable,
+    /// The server answered with an error.
+    Status {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// It is damaged, or no pack.
+    Damaged {
+        /// What is wrong.
+        fault: PackFault,
+    },
+    /// Its rules do not compile.
+    Rules {
+        /// The first error.
+        fault: RuleFault,
+    },
+    /// The compiler did not end, or not in time.
+    NotChecked,
+}
+
+/// What is switched on or off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    /// Quorum's own pack.
+    BuiltIn,
+    /// A pack, by its id.
+    Pack(String),
+    /// An own text, by its id.
+    Own(String),
+    /// One rule, by its key in [`Library::off`].
+    Rule(String),
+}
+
+/// What is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sort {
+    /// A pack.
+    Pack,
+    /// An own text.
+    Own,
+}
+
+/// Whether an own text may be called this: something, and nothing that would break a line of the page.
+pub fn valid_name(name: &str) -> bool {
+    let length = name.chars().count();
+    (1..=100).contains(&length)
+        && name.trim() == name
+        && !name.chars().any(|c| c.is_control() || c == '/')
+}
+
+impl Library {
+    /// Saves an own text under its name: a new one where `id` is `None`. Gives its id; `None` if the name is
+    /// taken or not allowed, the id is not known, or there are too many.
+    pub fn save(&mut self, id: Option<&str>, name: &str, now: i64) -> Option<String> {
+        let taken = self
+            .own
+            .iter()
+            .any(|own| own.name == name && Some(own.id.as_str()) != id);
+        if taken || !valid_name(name) {
+            return None;
+        }
+        let id = match id {
+            Some(id) => {
+                let own = self.own.iter_mut().find(|own| own.id == id)?;
+                name.clone_into(&mut own.name);
+                own.changed = now;
+                id.to_owned()
+            }
+            None if self.own.len() >= MAX_ENTRIES => return None,
+            None => {
+                let id = self.fresh(now);
+                self.own.push(OwnRule {
+                    id: id.clone(),
+                    name: name.to_owned(),
+                    enabled: true,
+                    changed: now,
+                });
+                id
+            }
+        };
+        self.revision += 1;
+        Some(id)
+    }
+
+    /// Adds a pack, to be fetched; gives its id. `None` if it is there already or there are too many.
+    pub fn add(&mut self, url: RulesUrl, now: i64) -> Option<String> {
+        if self.packs.len() >= MAX_ENTRIES || self.packs.iter().any(|pack| pack.url == url) {
+            return None;
+        }
+        let id = self.fresh(now);
+        self.packs.push(Pack {
+            id: id.clone(),
+            url,
+            name: String::new(),
+            version: String::new(),
+            license: None,
+            enabled: true,
+            rules: 0,
+            updated: None,
+            tried: None,
+            failures: 0,
+            problem: None,
+        });
+        Some(id)
+    }
+
+    /// An id that nothing here has: the time, and a count where that is taken.
+    fn fresh(&self, now: i64) -> String {
+        let used = |id: &str| {
+            self.own.iter().any(|own| own.id == id) || self.packs.iter().any(|pack| pack.id == id)
+        };
+        (0..)
+            .map(|count| format!("{now}-{count}"))
+            .find(|id| !used(id))
+            .unwrap_or_default()
+    }
+
+    /// Switches something; `false` if it is not there.
+    pub fn switch(&mut self, what: &Switch, enabled: bool) -> bool {
+        match what {
+            Switch::BuiltIn => self.built_in = enabled,
+            Switch::Pack(id) => match self.packs.iter_mut().find(|pack| pack.id == *id) {
+                Some(pack) => pack.enabled = enabled,
+                None => return false,
+            },
+            Switch::Own(id) => match self.own.iter_mut().find(|own| own.id == *id) {
+                Some(own) => own.enabled = enabled,
+                None => return false,
+            },
+            Switch::Rule(key) if enabled => {
+                self.off.remove(key);
+            }
+            Switch::Rule(key) => {
+                self.off.insert(key.clone());
+            }
+        }
+        self.revision += 1;
+        true
+    }
+
+    /// Removes something; `false` if it is not there.
+    pub fn remove(&mut self, sort: Sort, id: &str) -> bool {
+        let before = self.own.len() + self.packs.len();
+        match sort {
+            Sort::Own => self.own.retain(|own| own.id != id),
+            Sort::Pack => {
+                self.packs.retain(|pack| pack.id != id);
+                let prefix = format!("{id}/");
+                self.off.retain(|key| !key.starts_with(&prefix));
+            }
+        }
+        let removed = self.own.len() + self.packs.len() < before;
+        self.revision += u32::from(removed);
+        removed
+    }
+
+    /// A pack was fetched, verified and compiled: so many rules.
+    pub fn updated(&mut self, id: &str, manifest: &PackManifest, rules: u32, now: i64) {
+        if let Some(pack) = self.packs.iter_mut().find(|pack| pack.id == id) {
+            pack.name.clone_from(&manifest.name);
+            pack.version.clone_from(&manifest.version);
+            pack.license.clone_from(&manifest.license);
+            pack.rules = rules;
+            pack.updated = Some(now);
+            pack.tried = Some(now);
+            pack.failures = 0;
+            pack.problem = None;
+            self.revision += 1;
+        }
+    }
+
+    /// A pack was not updated; what was there before stays.
+    pub fn failed(&mut self, id: &str, problem: PackProblem, now: i64) {
+        if let Some(pack) = self.packs.iter_mut().find(|pack| pack.id == id) {
+            pack.tried = Some(now);
+            pack.failures = pack.failures.saturating_add(1);
+            pack.problem = Some(problem);
+        }
+    }
+
+    /// Whether any rules are on.
+    pub fn any(&self) -> bool {
+        self.built_in
+            || self.own.iter().any(|own| own.enabled)
+            || self.packs.iter().any(|pack| pack.enabled)
+    }
+
+    /// The packs that are on and due to be fetched: a day after the last time, sooner after a failure.
+    pub fn due(&self, now: i64) -> Vec<String> {
+        self.packs
+            .iter()
+            .filter(|pack| pack.enabled && pack.is_due(now))
+            .map(|pack| pack.id.clone())
+            .collect()
+    }
+}
+
+impl Pack {
+    fn is_due(&self, now: i64) -> bool {
+        let Some(tried) = self.tried else { return true };
+        let wait = match self.failures {
+            0 => UPDATE_MS,
+            count => (RETRY_MS << (count - 1).min(5)).min(UPDATE_MS),
+        };
+        // A time that is to come is from before the clock was set.
+        tried > now || now - tried >= wait
+    }
+}

@@ -1,0 +1,21 @@
+// `./build.sh bench guard`: what the guard costs. The part there is so far: YARA in WebAssembly, beside the
+// npm package of YARA-X and beside the same code natively.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../e2e/harness/tree.mjs";
+import { yara } from "./guard/yara.mjs";
+
+/** @typedef {{name: string, ratio: number, goal: number, unit: string, ours: number, theirs: number}} Row */
+
+/** @type {Row[]} */
+const rows = [...(await yara())];
+
+const OUT = join(ROOT, "target/bench");
+mkdirSync(OUT, { recursive: true });
+writeFileSync(join(OUT, "guard.json"), `${JSON.stringify({ rows }, null, 2)}\n`);
+console.log("ratio    goal  holds  what                                                              ours       other");
+for (const { name, ratio, goal, unit, ours, theirs } of rows) {
+  console.log(`${ratio.toFixed(2).padStart(6)} ${goal.toFixed(2).padStart(6)}  ${ratio >= goal ? "yes" : "NO "}    ${name.padEnd(62)} ${ours.toFixed(1).padStart(7)} ${unit} ${theirs.toFixed(1).padStart(8)} ${unit}`);
+}
+process.exitCode = rows.every(({ ratio, goal }) => ratio >= goal) ? 0 : 1;

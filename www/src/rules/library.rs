@@ -1,0 +1,299 @@
+//! What there is: Quorum's own pack, packs from addresses, the user's own texts; each with its switch.
+
+use quorum_core::message::{Problem, Reply, Request};
+use quorum_core::rules::{
+    CHECK_LIMIT_MS, Job, Library, Origin, Pack, PackFault, PackProblem, RuleLine, RulesUrl, Sort,
+    Switch, Told,
+};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use crate::matches::origin;
+use crate::plain::reveal;
+use crate::sentences;
+use crate::session::use_session;
+use crate::words::{Key, Phrase, Value, key};
+
+/// The library out of a reply.
+pub(crate) fn rules(reply: Reply) -> Option<Library> {
+    match reply {
+        Reply::Rules(library) => Some(*library),
+        _ => None,
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct SwitchProps {
+    pub(crate) what: Switch,
+    pub(crate) on: bool,
+    pub(crate) label: String,
+    /// Takes what is to be asked.
+    pub(crate) act: Callback<Request>,
+    #[prop_or_default]
+    pub(crate) children: Html,
+}
+
+/// A checkbox with what it is about.
+#[component]
+pub(crate) fn Toggle(props: &SwitchProps) -> Html {
+    let id = match &props.what {
+        Switch::BuiltIn => "switch-built-in".to_owned(),
+        Switch::Pack(id) | Switch::Own(id) | Switch::Rule(id) => format!("switch-{id}"),
+    };
+    let onclick = {
+        let (what, act) = (props.what.clone(), props.act.clone());
+        Callback::from(move |event: MouseEvent| {
+            let field: HtmlInputElement = event.target_unchecked_into();
+            act.emit(Request::SwitchRules {
+                what: what.clone(),
+                enabled: field.checked(),
+            });
+        })
+    };
+    html! {
+        <div class="check">
+            <input id={id.clone()} type="checkbox" checked={props.on} {onclick} />
+            <label for={id}><bdi>{ &props.label }</bdi></label>
+            { props.children.clone() }
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct PacksProps {
+    pub(crate) library: Library,
+    pub(crate) act: Callback<Request>,
+}
+
+/// The packs, and the form that adds one.
+#[component]
+pub(crate) fn Packs(props: &PacksProps) -> Html {
+    let session = use_session();
+    let words = session.words.clone();
+    let url = use_state(String::new);
+    let busy = use_state(|| false);
+    let trouble = use_state(|| None::<Problem>);
+    let oninput = {
+        let url = url.clone();
+        Callback::from(move |event: InputEvent| {
+            let field: HtmlInputElement = event.target_unchecked_into();
+            url.set(field.value());
+        })
+    };
+    let onsubmit = {
+        let (backend, url, busy, trouble) = (
+            session.backend.clone(),
+            url.clone(),
+            busy.clone(),
+            trouble.clone(),
+        );
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            // Access must be asked for in the click itself; without it the server must allow everybody.
+            let granted = url
+                .parse::<RulesUrl>()
+                .ok()
+                .map(|url| backend.grant(&url.match_pattern()));
+            let request = Request::AddPack {
+                url: (*url).clone(),
+            };
+            let (backend, url, busy, trouble) =
+                (backend.clone(), url.clone(), busy.clone(), trouble.clone());
+            busy.set(true);
+            spawn_local(async move {
+                if let Some(granted) = granted {
+                    granted.await;
+                }
+                match backend.ask_for(&request, rules).await {
+                    Ok(_) => {
+                        url.set(String::new());
+                        trouble.set(None);
+                    }
+                    Err(problem) => trouble.set(Some(problem)),
+                }
+                busy.set(false);
+            });
+        })
+    };
+    html! {
+        <section>
+            <h2>{ words.say(key("rules_packs")) }</h2>
+            <p class="note">{ words.say(key("rules_packs_text")) }</p>
+            <ul class="entries">
+                { for props.library.packs.iter().map(|pack| html! {
+                    <PackEntry key={pack.id.clone()} pack={pack.clone()} act={props.act.clone()} />
+                }) }
+            </ul>
+            <form {onsubmit}>
+                <label for="pack-url">{ words.say(key("rules_pack_address")) }</label>
+                <input id="pack-url" type="text" inputmode="url" class="code" autocomplete="off" spellcheck="false"
+                    placeholder="https://rules.example/pack.json" value={(*url).clone()} {oninput} />
+                <div class="row">
+                    <button type="submit" disabled={*busy || url.trim().is_empty()}>{ words.say(key("rules_pack_add")) }</button>
+                </div>
+                if *busy { <progress class="progress" aria-label={words.say(key("rules_pack_add"))} /> }
+                if let Some(problem) = &*trouble {
+                    <p class="trouble" role="alert">{ words.phrase(&sentences::problem(problem)) }</p>
+                }
+            </form>
+        </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct PackProps {
+    pack: Pack,
+    act: Callback<Request>,
+}
+
+#[component]
+fn PackEntry(props: &PackProps) -> Html {
+    let words = use_session().words;
+    let pack = &props.pack;
+    let address = pack.url.to_string();
+    let label = if pack.name.is_empty() {
+        reveal(&address)
+    } else {
+        reveal(&pack.name)
+    };
+    let mut facts = Vec::new();
+    if let Some(updated) = pack.updated {
+        facts.push(words.phrase(&Phrase::counted(
+            u64::from(pack.rules),
+            key("rules_count_one"),
+            key("rules_count"),
+        )));
+        facts.push(words.fill(key("rules_version"), &[&pack.version]));
+        facts.extend(pack.license.as_deref().map(reveal));
+        facts.push(words.fill(key("rules_updated"), &[&words.ago(updated)]));
+    }
+    let id = || pack.id.clone();
+    let button = |name: Key, request: Request| {
+        let act = props.act.clone();
+        let onclick = Callback::from(move |_: MouseEvent| act.emit(request.clone()));
+        html! { <button type="button" class="plain" {onclick}>{ words.say(name) }</button> }
+    };
+    html! {
+        <li class="entry">
+            <Toggle what={Switch::Pack(id())} on={pack.enabled} {label} act={props.act.clone()}>
+                <p class="note code"><bdi>{ reveal(&address) }</bdi></p>
+                if !facts.is_empty() { <p class="note">{ facts.join(" · ") }</p> }
+                if let Some(problem) = &pack.problem {
+                    <p class="trouble note" role="status">{ words.phrase(&pack_problem(problem)) }</p>
+                    if pack.updated.is_some() { <p class="note">{ words.say(key("rules_pack_kept")) }</p> }
+                }
+            </Toggle>
+            <div class="actions" role="group" aria-label={words.fill(key("actions_for"), &[&pack.name])}>
+                { button(key("rules_update"), Request::UpdatePack { id: id() }) }
+                { button(key("rules_remove"), Request::RemoveRules { sort: Sort::Pack, id: id() }) }
+            </div>
+        </li>
+    }
+}
+
+/// Why a pack was not taken.
+fn pack_problem(problem: &PackProblem) -> Phrase {
+    match problem {
+        PackProblem::Unreachable => key("rules_pack_unreachable").into(),
+        PackProblem::Status { status } => {
+            Phrase::new(key("rules_pack_status"), [Value::Count(u64::from(*status))])
+        }
+        PackProblem::NotChecked => key("rules_pack_not_checked").into(),
+        PackProblem::Rules { fault } => Phrase::new(
+            key("rules_pack_fault"),
+            [
+                fault.source.as_str().into(),
+                fault.line.into(),
+                fault.column.into(),
+                fault.message.as_str().into(),
+            ],
+        ),
+        PackProblem::Damaged { fault } => match fault {
+            PackFault::Manifest { message } => {
+                Phrase::new(key("rules_pack_manifest"), [message.as_str().into()])
+            }
+            PackFault::Format { version } => {
+                Phrase::new(key("rules_pack_format"), [(*version).into()])
+            }
+            PackFault::List { path } => Phrase::new(key("rules_pack_list"), [path.as_str().into()]),
+            PackFault::Checksum { path } => {
+                Phrase::new(key("rules_pack_checksum"), [path.as_str().into()])
+            }
+            PackFault::NotText { path } => {
+                Phrase::new(key("rules_pack_not_text"), [path.as_str().into()])
+            }
+        },
+    }
+}
+
+/// Every rule that there is, when somebody wants to see them: compiling them all takes a moment.
+#[component]
+pub(crate) fn Each(props: &PacksProps) -> Html {
+    let session = use_session();
+    let words = session.words.clone();
+    let lines = use_state(|| None::<Vec<RuleLine>>);
+    let open = use_state(|| false);
+    {
+        let (backend, lines) = (session.backend.clone(), lines.clone());
+        use_effect_with((*open, props.library.revision), move |(open, _)| {
+            if *open {
+                let heard = backend.scan(&Job::List, None, CHECK_LIMIT_MS);
+                spawn_local(async move {
+                    if let Some(Told::Rules(rules)) = heard.await.told {
+                        lines.set(Some(rules));
+                    }
+                });
+            }
+        });
+    }
+    let ontoggle = {
+        let open = open.clone();
+        Callback::from(move |event: Event| {
+            let details: web_sys::Element = event.target_unchecked_into();
+            open.set(details.has_attribute("open"));
+        })
+    };
+    let row = |rule: &RuleLine| {
+        let from = match &rule.origin {
+            Origin::BuiltIn => "quorum",
+            Origin::Own => "own",
+            Origin::Pack(name) => {
+                let pack = props.library.packs.iter().find(|pack| pack.name == *name);
+                pack.map_or("", |pack| pack.id.as_str())
+            }
+        };
+        let id = format!("{from}/{}/{}", rule.source, rule.name);
+        let on = !props.library.off.contains(&id);
+        let facts: Vec<_> = [
+            Some(origin(&words, &rule.origin)),
+            rule.author.as_deref().map(reveal),
+            rule.license.as_deref().map(reveal),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        html! {
+            <li class="entry" key={id.clone()}>
+                <Toggle what={Switch::Rule(id)} {on} label={reveal(&rule.name)} act={props.act.clone()}>
+                    if let Some(description) = &rule.description { <p class="note"><bdi>{ reveal(description) }</bdi></p> }
+                    <p class="note">{ facts.join(" · ") }</p>
+                    if let Some(reference) = &rule.reference { <p class="note"><bdi>{ reveal(reference) }</bdi></p> }
+                </Toggle>
+            </li>
+        }
+    };
+    html! {
+        <section>
+            <details {ontoggle}>
+                <summary>{ words.say(key("rules_each")) }</summary>
+                <p class="note">{ words.say(key("rules_each_text")) }</p>
+                if let Some(lines) = &*lines {
+                    <ul class="entries">{ for lines.iter().map(row) }</ul>
+                } else {
+                    <progress class="progress" aria-label={words.say(key("loading"))} />
+                }
+            </details>
+        </section>
+    }
+}

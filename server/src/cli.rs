@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::admin;
 use crate::clock;
 use crate::config::{Config, Settings};
 use crate::ids::Secret;
 use crate::serve;
-use crate::store::{AddAccount, NewAccount, Store, open};
+use crate::store::{Actor, AddAccount, NewAccount, Store, open};
 use crate::tier::Tier;
 use crate::tools;
 use crate::upkeep;
@@ -62,6 +63,8 @@ enum Command {
     /// Manages users; works beside a running server
     #[command(subcommand)]
     User(UserCommand),
+    #[command(flatten)]
+    Admin(admin::Command),
     /// Finds URLs, domains, hashes and 25 other kinds of observables in texts
     Extract(tools::Extract),
     /// Explains web addresses
@@ -107,6 +110,8 @@ enum UserCommand {
     },
     /// Lists users with their groups and tiers
     List,
+    #[command(flatten)]
+    More(admin::UserCommand),
 }
 
 #[derive(Subcommand)]
@@ -165,6 +170,7 @@ async fn beside(config: &Config, command: Command) -> Result<(), Failure> {
         }
         Command::Retention { apply } => upkeep::retention(config, apply).await,
         Command::User(command) => user(config, command).await,
+        Command::Admin(command) => admin::run(config, command).await,
         // Told apart by the caller.
         Command::Serve { .. }
         | Command::Config(_)
@@ -197,7 +203,8 @@ pub(crate) fn make_data_directory(data: &Path) -> Result<(), Failure> {
         .map_err(|error| format!("cannot make {}: {error}", data.display()).into())
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether a user or a group can have this name.
+pub(crate) fn is_name(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
     // 64 hex digits would be taken for a key.
     (1..=63).contains(&name.len()) && name.bytes().all(allowed)
@@ -228,13 +235,17 @@ async fn user_in(store: &dyn Store, command: UserCommand) -> Result<(), Failure>
                 group: group.as_deref().unwrap_or(&name),
                 tier: group.is_none().then_some(tier),
                 administrator: false,
+                email: None,
             };
-            match store.add_account(&new, &key.hash(), clock::now()).await? {
+            let hash = key.hash();
+            let added = store.add_account(&new, (&hash).into(), Actor::LOCAL, clock::now());
+            match added.await? {
                 AddAccount::Added => say(&format!(
                     "quorum: user {name:?} created; API key (shown once): {}",
                     key.reveal()
                 )),
                 AddAccount::NameTaken => Err(format!("there is a user {name:?} already").into()),
+                AddAccount::EmailTaken => Err("another user has this e-mail address".into()),
                 AddAccount::GroupTaken => {
                     Err(format!("there is a group {name:?} already; join it with --group").into())
                 }
@@ -248,8 +259,10 @@ async fn user_in(store: &dyn Store, command: UserCommand) -> Result<(), Failure>
             revoke_others,
         } => {
             let key = Secret::draw()?;
+            let hash = key.hash();
+            let (new, by) = ((&hash).into(), Actor::LOCAL);
             if !store
-                .add_key(&name, &key.hash(), revoke_others, clock::now())
+                .add_key(&name, new, revoke_others, by, clock::now())
                 .await?
             {
                 return Err(format!("there is no user {name:?}").into());
@@ -273,6 +286,7 @@ async fn user_in(store: &dyn Store, command: UserCommand) -> Result<(), Failure>
             }
             Ok(())
         }
+        UserCommand::More(command) => admin::user(store, command).await,
     }
 }
 

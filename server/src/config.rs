@@ -102,6 +102,14 @@ pub(crate) struct Settings {
     /// [default: 1024]
     #[arg(long, env = "QUORUM_REQUESTS_AT_ONCE", global = true, value_name = "N")]
     requests_at_once: Option<usize>,
+    /// Database of addresses' countries in MaxMind's format, for submissions [default: none]
+    #[arg(
+        long,
+        env = "QUORUM_COUNTRY_DATABASE",
+        global = true,
+        value_name = "FILE"
+    )]
+    country_database: Option<PathBuf>,
     /// PostgreSQL that holds the rows, `postgres://…` [default: SQLite in the data directory]
     #[arg(long, env = "QUORUM_STORE_URL", global = true, value_name = "URL")]
     #[serde(skip)]
@@ -230,6 +238,8 @@ pub(crate) struct Config {
     pub(crate) body_timeout_ms: u64,
     pub(crate) connections_per_peer: usize,
     pub(crate) requests_at_once: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) country_database: Option<PathBuf>,
     pub(crate) store: Place,
     pub(crate) blobs: Place,
     pub(crate) queue: Place,
@@ -333,6 +343,7 @@ impl Settings {
                 .requests_at_once
                 .or(file.requests_at_once)
                 .unwrap_or(1024),
+            country_database: self.country_database.or(file.country_database),
             store: Place {
                 url: self.store_url.or(file.store.url),
             },

@@ -10,11 +10,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![forbid(unsafe_code)]
 
+mod admin;
 mod app;
 mod ask;
 mod cli;
 mod clock;
 mod config;
+mod countries;
 mod cursor;
 mod engines;
 mod error;
@@ -33,6 +35,7 @@ mod store;
 mod tier;
 mod tools;
 mod upkeep;
+mod words;
 
 use std::process::ExitCode;
 

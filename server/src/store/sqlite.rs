@@ -25,6 +25,23 @@ macro_rules! tags_of_comment {
           WHERE comment = seq ORDER BY place))"
     };
 }
+/// What was granted to those whom the condition names, as a JSON list of lists.
+macro_rules! privileges_where {
+    ($condition:literal) => {
+        concat!(
+            "(SELECT json_group_array(json_array(privilege.name, privilege.expires, holder_kind))
+              FROM privilege WHERE ",
+            $condition,
+            ")"
+        )
+    };
+}
+/// The texts of a JSON list, each as `value`.
+macro_rules! each_text {
+    ($parameter:literal) => {
+        concat!("json_each(", $parameter, ")")
+    };
+}
 /// Ends the choice of a job: there is one writer, so nobody else can be choosing.
 macro_rules! take_unlocked {
     () => {
@@ -36,6 +53,8 @@ macro_rules! take_unlocked {
 mod accounts;
 #[path = "sql/archive.rs"]
 mod archive;
+#[path = "sql/audit.rs"]
+mod audit;
 #[path = "sql/community.rs"]
 mod community;
 #[path = "sql/items.rs"]
@@ -107,6 +126,12 @@ impl SqliteStore {
             writer,
             settling: path.with_extension("settling"),
         })
+    }
+
+    #[cfg(test)]
+    pub(super) async fn execute_for_test(&self, statement: &'static str) -> Result<()> {
+        sqlx::query(statement).execute(&self.writer).await?;
+        Ok(())
     }
 
     /// A transaction that may write from its first statement on, so that it cannot find the

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::files::blobs;
 use crate::grown::Services;
-use crate::harness::{Client, Directory, Server, quorum, sha256};
+use crate::harness::{Client, Directory, Server, quorum, sha256, until};
 
 /// Something of every kind, and the paths at which it can be read.
 fn furnish(server: &Server) -> Vec<String> {
@@ -156,6 +156,71 @@ fn a_backup_made_while_writing_goes_on_restores_to_equal_answers() {
         );
         std::fs::remove_dir_all(&into).unwrap();
     }
+}
+
+/// Makes a backup what release 0.1.0 would have written: without the tables and the last columns that
+/// came later.
+const AS_OF_0_1_0: &str = r"
+import hashlib, json, os, sys
+root = sys.argv[1]
+later = {'user_group': 2, 'account': 2, 'submission': 1, 'job': 2, 'comment': 1, 'vote': 1}
+new = ['privilege', 'comment_word', 'comment_mention', 'false_positive', 'audit', 'setting']
+path = os.path.join(root, 'manifest.json')
+manifest = json.load(open(path))
+for table in new:
+    del manifest['tables'][table]
+    if os.path.exists(os.path.join(root, 'tables', table + '.jsonl')):
+        os.remove(os.path.join(root, 'tables', table + '.jsonl'))
+for table, columns in later.items():
+    file = os.path.join(root, 'tables', table + '.jsonl')
+    if not os.path.exists(file): continue
+    rows = [json.loads(line)[:-columns] for line in open(file)]
+    lines = ''.join(json.dumps(row, separators=(',', ':'), ensure_ascii=False) + '\n' for row in rows)
+    open(file, 'w').write(lines)
+    manifest['tables'][table]['sha256'] = hashlib.sha256(lines.encode()).hexdigest()
+json.dump(manifest, open(path, 'w'))
+";
+
+/// S19: a backup of an earlier release is restored, and what it says can be found.
+#[test]
+fn a_backup_of_an_earlier_release_is_restored() {
+    let server = Server::start();
+    let mut paths = furnish(&server);
+    // The key of the pseudonyms came later too.
+    paths.retain(|path| !path.ends_with("/submissions"));
+    server
+        .client
+        .comment("/domains/b.example", "findable")
+        .data();
+    let expected = answers(&server.client, &paths);
+    let directory = Directory::new();
+    let backup = directory.0.join("backup");
+    server.must(&["backup", backup.to_str().unwrap()]);
+    let aged = std::process::Command::new("python3")
+        .args(["-c", AS_OF_0_1_0, backup.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(aged.status.success(), "{}", stderr(&aged));
+    let into = directory.0.join("restored");
+    let output = restore(&backup, &into, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let restored = Server::on(&into, &server.client.key);
+    assert_eq!(answers(&restored.client, &paths), expected);
+    until("the comments can be searched", || {
+        let found = restored.client.get("/search?query=findable");
+        found.json["meta"]["count"] == 1
+    });
+    assert!(restored.must(&["check"]).contains("as they should be"));
+    // A row with half of what came later is no row of any release.
+    let rows = backup.join("tables/account.jsonl");
+    let text = std::fs::read_to_string(&rows).unwrap();
+    std::fs::write(&rows, text.replacen("]\n", ",null]\n", 1)).unwrap();
+    let output = restore(&backup, &directory.0.join("refused"), &[]);
+    assert!(
+        stderr(&output).contains("cannot be read back"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 /// S17, S25: `check` sees a sample that changed, one that is missing, one of another length.

@@ -33,7 +33,6 @@ CREATE TABLE audit (
     detail     TEXT NOT NULL  -- a JSON object
 );
 CREATE INDEX audit_actor ON audit (actor, seq);
-CREATE INDEX audit_action ON audit (action, seq);
 CREATE INDEX audit_subject ON audit (subject, seq);
 CREATE INDEX audit_group ON audit (group_name, seq);
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit

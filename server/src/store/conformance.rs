@@ -988,6 +988,21 @@ async fn sqlite_and_local_files() {
         let refused = store.execute_for_test(statement).await.unwrap_err();
         assert!(refused.to_string().contains("only added to"), "{refused}");
     }
+    // S18: a full file ends a transaction, and nothing beyond it. (The limit goes with the
+    // connection that was spoiled.)
+    let full = "PRAGMA max_page_count = 1";
+    other.execute_for_test(full).await.unwrap();
+    let row = |endpoint: String| UsageRow {
+        account: "bob".to_owned(),
+        group: "team".to_owned(),
+        day: 1,
+        endpoint,
+        used: 1,
+    };
+    let rows: Vec<_> = (0..20_000).map(|number| row(number.to_string())).collect();
+    other.add_usage(&rows).await.unwrap_err();
+    other.add_usage(&rows).await.unwrap();
+    assert_eq!(other.usage_of("bob", 1, 1).await.unwrap().len(), rows.len());
     // A moved store is only read.
     let frozen = store.freeze().await.unwrap();
     assert!(store.account("bob").await.unwrap().is_some());

@@ -13,7 +13,7 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection as _, Sqlite, Transaction};
 
 use super::{Guard, Result, StoreError, schema_error};
 use crate::failpoint;
@@ -98,6 +98,12 @@ impl SqliteStore {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(30))
+            // A full disk makes SQLite end a transaction by itself. Then sqlx's ROLLBACK fails, and it
+            // holds the transaction to be open for ever: such a connection writes nothing any more.
+            .before_acquire(|connection, _| {
+                let is_whole = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_whole) })
+            })
             .connect_with(options.clone())
             .await?;
         // A server and a command beside it may start at the same time: one of them migrates.

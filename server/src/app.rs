@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::countries::Countries;
 use crate::engines::Engines;
 use crate::quota::Ledger;
 use crate::store::Store;
@@ -16,6 +17,10 @@ pub(crate) struct Parts {
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) engines: Arc<Engines>,
     pub(crate) ledger: Ledger,
+    /// Where the administrator has such a database.
+    pub(crate) countries: Option<Countries>,
+    /// The key of the pseudonyms under which sources are shown.
+    pub(crate) pseudonym_key: [u8; 32],
     /// Rung when a job was put into the queue.
     pub(crate) bell: Arc<dyn Bell>,
 }

@@ -3,6 +3,7 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::{Extension, Json};
 use serde::de::DeserializeOwned;
@@ -13,9 +14,9 @@ use crate::app::App;
 use crate::clock;
 use crate::cursor;
 use crate::error::ApiError;
-use crate::origin::Origin;
+use crate::origin::{Origin, country};
 use crate::quota::Refusal;
-use crate::store::{Account, Listing, Page, Submitter};
+use crate::store::{Account, Actor, Listing, Page};
 
 /// What handlers answer.
 pub(crate) type Answer = Result<Json<Value>, ApiError>;
@@ -40,6 +41,20 @@ pub(crate) struct Ask {
     query: Vec<(String, String)>,
     /// By which door the request came.
     pub(crate) interface: &'static str,
+    /// From which country, where that is known.
+    pub(crate) country: Option<String>,
+}
+
+/// The door by which a request came, as our own programs name themselves.
+pub(crate) fn interface(headers: &HeaderMap) -> &'static str {
+    let tool = headers.get("x-tool").and_then(|tool| tool.to_str().ok());
+    match tool {
+        Some("quorum-extension") => "extension",
+        Some("quorum-web") => "web",
+        Some(tool) if tool == "quorum-cli" || tool.starts_with("quorum/") => "cli",
+        Some("quorum-mail") => "mail",
+        _ => "api",
+    }
 }
 
 impl FromRequestParts<App> for Ask {
@@ -55,10 +70,6 @@ impl FromRequestParts<App> for Ask {
         let uri = match OriginalUri::from_request_parts(parts, app).await {
             Ok(OriginalUri(uri)) => uri,
         };
-        let tool = parts
-            .headers
-            .get("x-tool")
-            .and_then(|tool| tool.to_str().ok());
         Ok(Self {
             app: app.clone(),
             account,
@@ -67,10 +78,8 @@ impl FromRequestParts<App> for Ask {
             query: form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
                 .into_owned()
                 .collect(),
-            interface: match tool {
-                Some("quorum-extension") => "extension",
-                _ => "api",
-            },
+            interface: interface(&parts.headers),
+            country: country(parts, app),
         })
     }
 }
@@ -176,12 +185,26 @@ impl Ask {
         charge(&self.app, &self.account, endpoint).await
     }
 
-    /// Who sends something in.
-    pub(crate) fn submitter(&self) -> Submitter<'_> {
-        Submitter {
+    /// Who asks, as submissions and the audit log note it.
+    pub(crate) fn actor(&self) -> Actor<'_> {
+        Actor {
             account: &self.account.name,
             group: &self.account.group,
             interface: self.interface,
+            country: self.country.as_deref(),
+        }
+    }
+
+    /// A page of a list that is here as a whole: its cursors are places in it.
+    pub(crate) fn part<T>(&self, page: Page, all: Vec<T>) -> Listing<T> {
+        let total = all.len() as u64;
+        let start = usize::try_from(page.before.unwrap_or(0)).unwrap_or(usize::MAX);
+        let end = start.saturating_add(page.limit as usize);
+        let entries = all.into_iter().skip(start).take(page.limit as usize);
+        Listing {
+            entries: entries.collect(),
+            next: (end < total as usize).then_some(end as i64),
+            total,
         }
     }
 }

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+use crate::admin;
 use crate::client;
 use crate::clock;
 use crate::config::{Config, Settings};
 use crate::doctor;
 use crate::ids::Secret;
 use crate::serve;
-use crate::store::{AddAccount, NewAccount, Store, open};
+use crate::store::{Actor, AddAccount, NewAccount, Store, open};
 use crate::tier::Tier;
 use crate::tools;
 use crate::upkeep;
@@ -78,15 +79,17 @@ enum Command {
     Vote(client::Vote),
     /// Searches at a backend
     Search(client::Search),
-    /// Keeps and checks the API keys of backends
+    /// Keeps and checks the API keys of backends, and manages those of users beside a running server
     #[command(subcommand)]
-    Token(client::TokenCommand),
+    Token(TokenCommand),
     /// Manages users beside a running server, and shows those of a backend
     #[command(subcommand)]
     User(UserCommand),
-    /// Shows groups of a backend
+    /// Manages groups beside a running server, and shows those of a backend
     #[command(subcommand)]
     Group(GroupCommand),
+    /// Shows who did what, newest first
+    Audit(admin::AuditQuery),
     /// Finds URLs, domains, hashes and 25 other kinds of observables in texts
     Extract(tools::Extract),
     /// Explains web addresses, and asks a backend about them
@@ -142,16 +145,28 @@ enum UserCommand {
     },
     /// Lists users with their groups and tiers
     List,
+    #[command(flatten)]
+    More(admin::UserCommand),
     /// Shows a user of a backend
     Show(client::UserShow),
 }
 
 #[derive(Subcommand)]
 enum GroupCommand {
+    #[command(flatten)]
+    Here(admin::GroupCommand),
     /// Shows a group of a backend
     Show(client::GroupShow),
     /// Lists the users of a backend's group
     Members(client::GroupMembers),
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    #[command(flatten)]
+    Here(admin::TokenCommand),
+    #[command(flatten)]
+    There(client::TokenCommand),
 }
 
 #[derive(Subcommand)]
@@ -233,7 +248,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Comment(comment) => client::run(comment.run()),
         Command::Vote(vote) => client::run(vote.run()),
         Command::Search(search) => client::run(search.run()),
-        Command::Token(token) => client::run(token.run()),
+        Command::Token(TokenCommand::There(token)) => client::run(token.run()),
         Command::User(UserCommand::Show(show)) => client::run(show.run()),
         Command::Group(GroupCommand::Show(show)) => client::run(show.run()),
         Command::Group(GroupCommand::Members(members)) => client::run(members.run()),
@@ -291,6 +306,13 @@ async fn beside(config: &Config, command: Command) -> Result<(), Failure> {
         }
         Command::Retention { apply } => upkeep::retention(config, apply).await,
         Command::User(command) => user(config, command).await,
+        Command::Group(GroupCommand::Here(command)) => {
+            admin::run(config, admin::Command::Group(command)).await
+        }
+        Command::Token(TokenCommand::Here(command)) => {
+            admin::run(config, admin::Command::Token(command)).await
+        }
+        Command::Audit(query) => admin::run(config, admin::Command::Audit(query)).await,
         // Told apart by the callers.
         _ => Ok(()),
     }
@@ -319,7 +341,8 @@ pub(crate) fn make_data_directory(data: &Path) -> Result<(), Failure> {
         .map_err(|error| format!("cannot make {}: {error}", data.display()).into())
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether a user or a group can have this name.
+pub(crate) fn is_name(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
     // 64 hex digits would be taken for a key.
     (1..=63).contains(&name.len()) && name.bytes().all(allowed)
@@ -350,13 +373,17 @@ async fn user_in(store: &dyn Store, command: UserCommand) -> Result<(), Failure>
                 group: group.as_deref().unwrap_or(&name),
                 tier: group.is_none().then_some(tier),
                 administrator: false,
+                email: None,
             };
-            match store.add_account(&new, &key.hash(), clock::now()).await? {
+            let hash = key.hash();
+            let added = store.add_account(&new, (&hash).into(), Actor::LOCAL, clock::now());
+            match added.await? {
                 AddAccount::Added => say(&format!(
                     "quorum: user {name:?} created; API key (shown once): {}",
                     key.reveal()
                 )),
                 AddAccount::NameTaken => Err(format!("there is a user {name:?} already").into()),
+                AddAccount::EmailTaken => Err("another user has this e-mail address".into()),
                 AddAccount::GroupTaken => {
                     Err(format!("there is a group {name:?} already; join it with --group").into())
                 }
@@ -370,8 +397,10 @@ async fn user_in(store: &dyn Store, command: UserCommand) -> Result<(), Failure>
             revoke_others,
         } => {
             let key = Secret::draw()?;
+            let hash = key.hash();
+            let (new, by) = ((&hash).into(), Actor::LOCAL);
             if !store
-                .add_key(&name, &key.hash(), revoke_others, clock::now())
+                .add_key(&name, new, revoke_others, by, clock::now())
                 .await?
             {
                 return Err(format!("there is no user {name:?}").into());
@@ -395,6 +424,7 @@ async fn user_in(store: &dyn Store, command: UserCommand) -> Result<(), Failure>
             }
             Ok(())
         }
+        UserCommand::More(command) => admin::user(store, command).await,
         // Asks a backend; told apart by the caller.
         UserCommand::Show(_) => Ok(()),
     }

@@ -29,6 +29,11 @@ pub(crate) fn date(time: i64) -> String {
     format(time, "%Y-%m-%d")
 }
 
+/// A time as `YYYY-MM-DD HH:MM:SS`, UTC, for people.
+pub(crate) fn date_time(time: i64) -> String {
+    format(time, "%Y-%m-%d %H:%M:%S")
+}
+
 fn format(time: i64, pattern: &str) -> String {
     chrono::DateTime::from_timestamp(time, 0)
         .unwrap_or_default()

@@ -135,6 +135,14 @@ pub(crate) struct Settings {
     /// Private key of the certificate, in PEM
     #[arg(long, env = "QUORUM_TLS_KEY", global = true, value_name = "FILE")]
     tls_key: Option<PathBuf>,
+    /// Database of addresses' countries in MaxMind's format, for submissions [default: none]
+    #[arg(
+        long,
+        env = "QUORUM_COUNTRY_DATABASE",
+        global = true,
+        value_name = "FILE"
+    )]
+    country_database: Option<PathBuf>,
     /// PostgreSQL that holds the rows, `postgres://…` [default: SQLite in the data directory]
     #[arg(
         long,
@@ -287,6 +295,7 @@ pub(crate) struct Config {
     pub(crate) tls_certificate: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tls_key: Option<PathBuf>,
+    pub(crate) country_database: Option<PathBuf>,
     pub(crate) store: Place,
     pub(crate) blobs: Place,
     pub(crate) queue: Place,
@@ -396,6 +405,7 @@ impl Settings {
             ops_listen: self.ops_listen.or(file.ops_listen),
             tls_certificate: self.tls_certificate.or(file.tls_certificate),
             tls_key: self.tls_key.or(file.tls_key),
+            country_database: self.country_database.or(file.country_database),
             store: Place {
                 url: self.store_url.or(file.store.url),
             },

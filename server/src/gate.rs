@@ -18,6 +18,7 @@ use crate::ask::charge;
 use crate::clock;
 use crate::error::ApiError;
 use crate::ids::SecretHash;
+use crate::routes::OWN;
 use crate::store::Account;
 
 /// Endpoints that cost nothing, or that decide for themselves what they cost: a new file and the
@@ -28,6 +29,7 @@ const NOT_CHARGED_HERE: &[(&str, &str)] = &[
     ("GET", "/api/v3/files/{id}"),
     ("GET", "/api/v3/users/{id}/overall_quotas"),
     ("GET", "/api/v3/users/{id}/api_usage"),
+    ("GET", "/api/v3/groups/{id}/api_usage"),
 ];
 
 /// How much of a refused body is read, and for how long, before its connection closes.
@@ -119,6 +121,16 @@ async fn holder(app: &App, headers: &HeaderMap) -> Result<Account, ApiError> {
 
 /// The name under which a request is counted in `api_usage`.
 fn endpoint(method: &Method, path: &str) -> &'static str {
+    if let Some(own) = path.strip_prefix(OWN) {
+        return match own.split('/').nth(1).unwrap_or_default() {
+            "users" => "users",
+            "groups" => "groups",
+            "audit" => "audit",
+            "votes" => "votes",
+            "{collection}" if own.ends_with("/history") => "history",
+            _ => "moderation",
+        };
+    }
     let mut segments = path.trim_start_matches("/api/v3/").split('/');
     let noun = segments.next().unwrap_or_default();
     let rest = segments.nth(1).unwrap_or_default();

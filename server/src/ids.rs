@@ -52,6 +52,21 @@ pub(crate) fn parse_submission(id: &str) -> Option<(Kind, &str, i64)> {
     Some((kind, item, seq.parse().ok()?))
 }
 
+/// What a user is called where who it was is nobody's business: 8 hex digits of an HMAC under a key
+/// of the store's, so that nobody outside can try names.
+pub(crate) fn pseudonym(key: &[u8; 32], account: &str) -> String {
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    // A key is filled up with zeros to the digest's block (RFC 2104).
+    let mut block = [0; 64];
+    block[..32].copy_from_slice(key);
+    let mut mac = Hmac::<sha2::Sha256>::new(&block.into());
+    mac.update(account.as_bytes());
+    let digest: [u8; 32] = mac.finalize().into_bytes().into();
+    let mut text = Sha256::from(digest).to_string();
+    text.truncate(8);
+    text
+}
+
 /// 256 random bits as 64 hex digits: an API key or an upload token. Shown once, kept as its hash.
 pub(crate) struct Secret(Sha256);
 
@@ -89,6 +104,18 @@ impl SecretHash {
     pub(crate) fn of(text: &str) -> Option<Self> {
         let secret: Sha256 = text.parse().ok()?;
         Some(Self(sha256(secret.to_string().as_bytes())))
+    }
+
+    /// Names the secret without opening anything: the hash's first 16 hex digits.
+    pub(crate) fn id(&self) -> String {
+        let mut id = self.0.to_string();
+        id.truncate(16);
+        id
+    }
+
+    /// The hash itself, as the store kept it.
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes.into())
     }
 
     /// Its bytes, for the store.

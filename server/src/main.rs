@@ -10,12 +10,14 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![forbid(unsafe_code)]
 
+mod admin;
 mod app;
 mod ask;
 mod cli;
 mod client;
 mod clock;
 mod config;
+mod countries;
 mod cursor;
 mod doctor;
 mod engines;
@@ -39,6 +41,7 @@ mod tier;
 mod tls;
 mod tools;
 mod upkeep;
+mod words;
 
 use std::process::ExitCode;
 

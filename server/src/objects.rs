@@ -11,7 +11,10 @@ use crate::engines::Subject;
 use crate::ids;
 use crate::origin::Origin;
 use crate::quota::Used;
-use crate::store::{Account, AnalysisRecord, CommentRecord, Group, Item, Submission, VoteRecord};
+use crate::store::{
+    Account, AnalysisRecord, AuditRecord, CommentRecord, FalsePositive, Group, Item, KeyRecord,
+    Privilege, Submission, VoteRecord,
+};
 use crate::tier::{Limits, UNLIMITED};
 
 /// An object with its link to itself.
@@ -267,10 +270,18 @@ pub(crate) fn analysis_descriptor(origin: &Origin, id: &str) -> Value {
     })
 }
 
-/// A submission.
-pub(crate) fn submission(origin: &Origin, record: &Submission) -> Value {
+/// A submission. Who it was shows as a pseudonym: the same for all that they send in, and nothing
+/// to anybody without the store's key.
+pub(crate) fn submission(origin: &Origin, record: &Submission, key: &[u8; 32]) -> Value {
     let id = ids::submission(record.kind, &record.item, record.seq);
-    let mut attributes = map(json!({"date": record.date, "interface": record.interface}));
+    let mut attributes = map(json!({
+        "date": record.date,
+        "interface": record.interface,
+        "source_key": ids::pseudonym(key, &record.account),
+    }));
+    if let Some(country) = &record.country {
+        attributes.insert("country".to_owned(), country.as_str().into());
+    }
     if let Some(name) = &record.name {
         attributes.insert("name".to_owned(), name.as_str().into());
     }
@@ -323,8 +334,8 @@ fn escaped(text: &str) -> String {
 /// A vote.
 pub(crate) fn vote(origin: &Origin, record: &VoteRecord) -> Value {
     let value = match record.verdict {
-        VoteVerdict::Harmless => 1,
-        VoteVerdict::Malicious => -1,
+        VoteVerdict::Harmless => record.weight,
+        VoteVerdict::Malicious => -record.weight,
     };
     object(
         "vote",
@@ -344,7 +355,8 @@ pub(crate) fn quotas(
     let Limits {
         minute,
         daily,
-        intelligence,
+        searches,
+        downloads,
         retrohunt,
         livehunt,
         vtdiff,
@@ -360,8 +372,8 @@ pub(crate) fn quotas(
             user.monthly,
             group.monthly,
         ),
-        ("intelligence_searches_monthly", intelligence, 0, 0),
-        ("intelligence_downloads_monthly", intelligence, 0, 0),
+        ("intelligence_searches_monthly", searches, 0, 0),
+        ("intelligence_downloads_monthly", downloads, 0, 0),
         ("intelligence_hunting_rules", livehunt, 0, 0),
         ("intelligence_retrohunt_jobs_monthly", retrohunt, 0, 0),
         ("intelligence_graphs_private", private_graphs, 0, 0),
@@ -378,6 +390,88 @@ pub(crate) fn quotas(
     ]
 }
 
+/// Something granted beside the tier, as objects show it.
+fn privilege(granted: &Privilege) -> Value {
+    let mut privilege = json!({"granted": granted.holds(clock::now())});
+    if let Some(expires) = granted.expires {
+        privilege["expiration_date"] = expires.into();
+    }
+    privilege
+}
+
+/// A key. `secret` only in the answer to whoever made it.
+pub(crate) fn api_key(user: &str, key: &KeyRecord, secret: Option<&str>) -> Value {
+    let now = clock::now();
+    let status = match key {
+        KeyRecord {
+            revoked: Some(_), ..
+        } => "revoked",
+        KeyRecord {
+            expires: Some(expires),
+            ..
+        } if *expires <= now => "expired",
+        _ => "active",
+    };
+    let mut attributes = map(json!({
+        "label": key.label,
+        "creation_date": key.created,
+        "status": status,
+        "user": user,
+    }));
+    // A date that is none breaks clients.
+    let more = [
+        ("expiration_date", key.expires.map(Value::from)),
+        ("revocation_date", key.revoked.map(Value::from)),
+        ("apikey", secret.map(Value::from)),
+    ];
+    for (name, value) in more {
+        attributes.extend(value.map(|value| (name.to_owned(), value)));
+    }
+    json!({"type": "api_key", "id": key.id, "attributes": attributes})
+}
+
+/// An entry of the audit log.
+pub(crate) fn audit_entry(entry: &AuditRecord) -> Value {
+    json!({"type": "audit_entry", "id": entry.seq.to_string(), "attributes": {
+        "date": entry.date,
+        "actor": entry.actor,
+        "interface": entry.interface,
+        "action": entry.action,
+        "subject": entry.subject,
+        "group": entry.group,
+        "detail": entry.detail,
+    }})
+}
+
+/// A report that something is objected to wrongly.
+pub(crate) fn false_positive(origin: &Origin, report: &FalsePositive) -> Value {
+    let mut attributes = map(json!({
+        "date": report.date,
+        "text": report.text,
+        "status": report.status,
+        "reported_by": report.account,
+    }));
+    let more = [
+        ("decision_date", report.decided.map(Value::from)),
+        ("decided_by", report.decided_by.as_deref().map(Value::from)),
+        ("answer", report.answer.as_deref().map(Value::from)),
+    ];
+    for (name, value) in more {
+        attributes.extend(value.map(|value| (name.to_owned(), value)));
+    }
+    let item = format!("{}/{}", report.kind.collection(), report.item);
+    json!({
+        "type": "false_positive",
+        "id": report.seq.to_string(),
+        "attributes": attributes,
+        "relationships": {"item": {"data": {"type": report.kind.as_str(), "id": report.item}}},
+        "links": {
+            "self": origin.own(format_args!("false_positives/{}", report.seq)),
+            "item": origin.api(item),
+        },
+    })
+}
+
 /// A user. `used` only for who may see it: the user and administrators.
 pub(crate) fn user(origin: &Origin, account: &Account, used: Option<(Used, Used)>) -> Value {
     let mut attributes = map(json!({
@@ -389,25 +483,32 @@ pub(crate) fn user(origin: &Origin, account: &Account, used: Option<(Used, Used)
         "user_since": account.created,
     }));
     if let Some((user, group)) = used {
-        let quotas: Map<_, _> = quotas(account.tier.limits(), user, group)
+        let quotas: Map<_, _> = quotas(account.limits, user, group)
             .into_iter()
             .map(|(name, allowed, used, _)| {
                 (name.to_owned(), json!({"allowed": allowed, "used": used}))
             })
             .collect();
-        let mut privileges: Map<String, Value> = account
-            .tier
-            .privileges()
-            .iter()
-            .map(|name| {
-                let privilege = json!({
-                    "granted": true,
-                    "inherited_from": account.group,
-                    "inherited_via": "api_quota_group",
-                });
-                ((*name).to_owned(), privilege)
-            })
-            .collect();
+        let inherited = |mut privilege: Value| {
+            privilege["inherited_from"] = account.group.as_str().into();
+            privilege["inherited_via"] = "api_quota_group".into();
+            privilege
+        };
+        let mut privileges = Map::new();
+        for one in &account.privileges {
+            let privilege = match one.by_group {
+                true => inherited(privilege(one)),
+                false => privilege(one),
+            };
+            // One's own and the group's: the one that counts now shows.
+            let shown: Option<&Value> = privileges.get(&one.name);
+            if shown.is_none_or(|shown| shown["granted"] == false) {
+                privileges.insert(one.name.clone(), privilege);
+            }
+        }
+        for name in account.tier.privileges() {
+            privileges.insert((*name).to_owned(), inherited(json!({"granted": true})));
+        }
         if account.administrator {
             privileges.insert("admin".to_owned(), json!({"granted": true}));
         }
@@ -417,6 +518,9 @@ pub(crate) fn user(origin: &Origin, account: &Account, used: Option<(Used, Used)
             "preferences": account.preferences,
             "has_2fa": false,
         })));
+        if let Some(email) = &account.email {
+            attributes.insert("email".to_owned(), email.as_str().into());
+        }
     }
     object(
         "user",
@@ -429,21 +533,28 @@ pub(crate) fn user(origin: &Origin, account: &Account, used: Option<(Used, Used)
 
 /// A group. Quotas only for its members and administrators.
 pub(crate) fn group(origin: &Origin, group: &Group, used: Option<Used>) -> Value {
-    let mut attributes = map(json!({"organization": group.name}));
+    let mut attributes = group.profile.clone();
+    attributes
+        .entry("organization")
+        .or_insert_with(|| group.name.as_str().into());
     if let Some(used) = used {
-        let quotas: Map<_, _> = quotas(group.tier.limits(), Used::default(), used)
+        let quotas: Map<_, _> = quotas(group.limits, Used::default(), used)
             .into_iter()
             .map(|(name, allowed, _, used)| {
                 (name.to_owned(), json!({"allowed": allowed, "used": used}))
             })
             .collect();
-        let privileges: Map<String, Value> = group
-            .tier
-            .privileges()
+        let mut privileges: Map<String, Value> = group
+            .privileges
             .iter()
-            .map(|name| ((*name).to_owned(), json!({"granted": true})))
+            .map(|one| (one.name.clone(), privilege(one)))
             .collect();
+        for name in group.tier.privileges() {
+            privileges.insert((*name).to_owned(), json!({"granted": true}));
+        }
         attributes.extend(map(json!({
+            "tier": group.tier.as_str(),
+            "creation_date": group.created,
             "quotas": quotas,
             "privileges": privileges,
             "auto_add_users": [],

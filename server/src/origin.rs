@@ -1,8 +1,8 @@
-//! The address by which a client reached us. Every absolute URL that we emit carries it: clients
-//! follow our links as they stand.
+//! The address by which a client reached us, and that from which it came. Every absolute URL that we
+//! emit carries the first: clients follow our links as they stand.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
@@ -23,6 +23,13 @@ impl Origin {
     /// The address of an object of the API.
     pub(crate) fn api(&self, path: impl fmt::Display) -> String {
         format!("{}/api/v3/{path}", self.0)
+    }
+}
+
+impl Origin {
+    /// The address of an object of our own additions.
+    pub(crate) fn own(&self, path: impl fmt::Display) -> String {
+        format!("{}{}/{path}", self.0, crate::routes::OWN)
     }
 }
 
@@ -63,6 +70,29 @@ impl FromRequestParts<App> for Origin {
     }
 }
 
+/// Where a request came from: the peer, or the last address before the proxies that we trust. What
+/// a client claims beyond those is nobody's word but its own.
+fn client_address(parts: &Parts, trusted: &[IpAddr]) -> Option<IpAddr> {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip();
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter();
+    let hops = forwarded.filter_map(|value| value.to_str().ok());
+    let hops: Vec<_> = hops.flat_map(|value| value.split(',')).collect();
+    let mut address = peer;
+    for hop in hops.iter().rev() {
+        if !trusted.contains(&address) {
+            break;
+        }
+        address = hop.trim().parse().ok()?;
+    }
+    Some(address.to_canonical())
+}
+
+/// The country that a request came from, in two letters.
+pub(crate) fn country(parts: &Parts, app: &App) -> Option<String> {
+    let countries = app.countries.as_ref()?;
+    countries.of(client_address(parts, &app.config.trusted_proxies)?)
+}
+
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
@@ -80,6 +110,31 @@ fn is_host(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_believed_as_far_as_the_proxies_are_known() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let asked = |peer: &str, forwarded: &[&str]| {
+            let mut request = axum::http::Request::builder();
+            for value in forwarded {
+                request = request.header("x-forwarded-for", *value);
+            }
+            let (mut parts, ()) = request.body(()).unwrap().into_parts();
+            let peer = SocketAddr::from((ip(peer), 1));
+            parts.extensions.insert(ConnectInfo(peer));
+            client_address(&parts, &[ip("10.0.0.1"), ip("10.0.0.2")])
+        };
+        assert_eq!(asked("192.0.2.7", &["203.0.113.9"]), Some(ip("192.0.2.7")));
+        assert_eq!(
+            asked("10.0.0.1", &["1.1.1.1, 192.0.2.7"]),
+            Some(ip("192.0.2.7"))
+        );
+        let two = asked("10.0.0.1", &["1.1.1.1, 192.0.2.7", "10.0.0.2"]);
+        assert_eq!(two, Some(ip("192.0.2.7")));
+        assert_eq!(asked("10.0.0.1", &["unknown"]), None);
+        assert_eq!(asked("10.0.0.1", &[]), Some(ip("10.0.0.1")));
+        assert_eq!(asked("::ffff:192.0.2.7", &[]), Some(ip("192.0.2.7")));
+    }
 
     #[test]
     fn a_host_is_nothing_that_could_end_it() {

@@ -254,7 +254,7 @@ impl Ledger {
         now: i64,
         instant: Instant,
     ) -> Result<(), Refusal> {
-        let Limits { minute, daily, .. } = account.tier.limits();
+        let Limits { minute, daily, .. } = account.limits;
         let mut books = self.books();
         if let Some(minute) = minute {
             let recent = books.bursts.entry(account.group.clone()).or_default();
@@ -293,7 +293,7 @@ impl Ledger {
         endpoint: &'static str,
         now: i64,
     ) -> Result<Result<(), Refusal>, StoreError> {
-        let Limits { minute, daily, .. } = account.tier.limits();
+        let Limits { minute, daily, .. } = account.limits;
         let day = now / DAY;
         if !self.books().spend(account, endpoint, now) {
             let _asking = asking.lock().await;

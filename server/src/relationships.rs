@@ -298,7 +298,7 @@ pub(crate) async fn related(
             "Type {kind:?} has no relationship {name:?}"
         )));
     };
-    if relation.premium && !ask.account.tier.is_premium() {
+    if relation.premium && !ask.account.is_premium() {
         return Err(ApiError::forbidden(format!(
             "Relationship {name:?} is not part of the {} tier",
             ask.account.tier
@@ -326,17 +326,17 @@ pub(crate) async fn related(
             } else {
                 &group.administrators
             };
+            let names = ask.part(page, names.clone());
             let mut entries = Vec::new();
-            for name in names {
-                if let Some(account) = ask.app.store.account(name).await? {
+            for name in names.entries {
+                if let Some(account) = ask.app.store.account(&name).await? {
                     entries.push(user_node(ask, account).await?);
                 }
             }
-            let total = entries.len() as u64;
             Some(Related::Many(Listing {
                 entries,
-                next: None,
-                total,
+                next: names.next,
+                total: names.total,
             }))
         }
         Owner::None => None,
@@ -367,7 +367,7 @@ async fn of_item(
             owner: Owner::Analysis(record),
         }),
         "submissions" => store.submissions(kind, id, page).await?.map(|record| Node {
-            object: objects::submission(&ask.origin, &record),
+            object: objects::submission(&ask.origin, &record, &ask.app.pseudonym_key),
             owner: Owner::None,
         }),
         "network_location" => {
@@ -386,6 +386,10 @@ async fn of_user(
     Ok(Some(match name {
         "comments" => Related::Many(comments(ask, CommentFilter::By(&account.name), page).await?),
         "votes" => Related::Many(votes(ask, VoteFilter::By(&account.name), page).await?),
+        "mentions" => {
+            let filter = CommentFilter::Mentioning(&account.name);
+            Related::Many(comments(ask, filter, page).await?)
+        }
         "groups" | "api_quota_group" | "intelligence_quota_group" | "monitor_quota_group" => {
             // Whose group somebody is in is theirs to know.
             let node = match ask.app.store.group(&account.group).await? {
@@ -410,7 +414,18 @@ async fn of_user(
 
 /// Whether the caller may see what is private about a user.
 pub(crate) fn may_see(ask: &Ask, account: &Account) -> bool {
-    ask.account.administrator || ask.account.name == account.name
+    ask.account.name == account.name || may_manage(ask, account)
+}
+
+/// Whether the caller administers a user: the server, or the user's group. Who administers a group
+/// has no say over who administers the server.
+pub(crate) fn may_manage(ask: &Ask, account: &Account) -> bool {
+    ask.account.administrator || (administers(ask, &account.group) && !account.administrator)
+}
+
+/// Whether the caller administers a group.
+pub(crate) fn administers(ask: &Ask, group: &str) -> bool {
+    ask.account.administrator || (ask.account.group_administrator && ask.account.group == group)
 }
 
 /// A user as the caller may see them.
@@ -489,7 +504,7 @@ pub(crate) async fn dressed(ask: &Ask, node: Node) -> Result<Value, ApiError> {
     let mut inside = Map::new();
     for name in ask.relationships() {
         let known = relations(owner.type_name()).find(|relation| relation.name == name);
-        if known.is_none_or(|relation| relation.premium && !ask.account.tier.is_premium()) {
+        if known.is_none_or(|relation| relation.premium && !ask.account.is_premium()) {
             continue;
         }
         let path = owner.path();

@@ -12,6 +12,7 @@ use crate::app::{App, Parts};
 use crate::cli::{Failure, Role, make_data_directory, say};
 use crate::clock;
 use crate::config::Config;
+use crate::countries::Countries;
 use crate::engines::{Engines, write_first_packs};
 use crate::ids::Secret;
 use crate::jobs::{self, Workshop};
@@ -21,7 +22,7 @@ use crate::ops::{self, Ops};
 use crate::quota::{FLUSH_EVERY, Ledger};
 use crate::routes;
 use crate::store::open::{self, Opened};
-use crate::store::{AddAccount, NewAccount, Store};
+use crate::store::{Actor, AddAccount, NewAccount, Store};
 use crate::telemetry;
 use crate::tier::Tier;
 use crate::tls;
@@ -81,7 +82,10 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     let deadline = config.engine_timeout();
     // Compiling the rules takes a moment; better now than in the first analysis.
     let engines = tokio::task::spawn_blocking(move || Engines::open(&packs, deadline)).await?;
+    let countries = config.country_database.as_deref().map(Countries::open);
     let app: App = Arc::new(Parts {
+        countries: countries.transpose()?,
+        pseudonym_key: store.pseudonym_key().await?,
         ledger: Ledger::open(store.clone(), shared, clock::now()).await?,
         store,
         blobs,
@@ -124,6 +128,7 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     };
     let books = tokio::spawn(keep_books(app.clone(), stopped.clone()));
     tokio::spawn(sweep(app.clone()));
+    tokio::spawn(index_comments(app.clone()));
     tokio::spawn(until_told_to_stop(stop)?);
     let router = routes::router(&app)
         .merge(ops::probes(ops))
@@ -183,8 +188,11 @@ async fn create_administrator(store: &dyn Store) -> Result<(), Failure> {
         group: "admin",
         tier: Some(Tier::Duet),
         administrator: true,
+        email: None,
     };
-    match store.add_account(&new, &key.hash(), clock::now()).await? {
+    let hash = key.hash();
+    let added = store.add_account(&new, (&hash).into(), Actor::LOCAL, clock::now());
+    match added.await? {
         AddAccount::Added => say(&format!(
             "quorum: administrator \"admin\" created; API key (shown once): {}",
             key.reveal()
@@ -220,6 +228,15 @@ async fn keep_books(app: App, mut stopped: watch::Receiver<bool>) {
         if let Err(error) = app.ledger.flush().await {
             tracing::error!(%error, "cannot write the usage down");
         }
+    }
+}
+
+/// Makes comments from before there was an index findable.
+async fn index_comments(app: App) {
+    match app.store.index_comments().await {
+        Ok(0) => {}
+        Ok(indexed) => tracing::info!(indexed, "comments of an earlier release can be searched"),
+        Err(error) => tracing::warn!(%error, "cannot index comments of an earlier release"),
     }
 }
 

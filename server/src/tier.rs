@@ -5,9 +5,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 /// A licence tier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+#[schema(rename_all = "kebab-case")]
 pub(crate) enum Tier {
     /// Free of charge.
     Public,
@@ -30,8 +35,10 @@ pub(crate) struct Limits {
     pub(crate) minute: Option<u32>,
     /// Requests a day.
     pub(crate) daily: u64,
-    /// Intelligence searches a month; downloads have as many of their own.
-    pub(crate) intelligence: u64,
+    /// Intelligence searches a month.
+    pub(crate) searches: u64,
+    /// Downloads a month.
+    pub(crate) downloads: u64,
     /// Retrohunt jobs a month.
     pub(crate) retrohunt: u64,
     /// Active Livehunt rules.
@@ -63,7 +70,8 @@ impl Tier {
         let paid = |daily, intelligence, retrohunt, livehunt, vtdiff| Limits {
             minute: None,
             daily,
-            intelligence,
+            searches: intelligence,
+            downloads: intelligence,
             retrohunt,
             livehunt,
             vtdiff,
@@ -88,23 +96,63 @@ impl Tier {
     pub(crate) fn privileges(self) -> &'static [&'static str] {
         match self {
             Self::Public => &[],
-            Self::Basic | Self::Professional | Self::Enterprise => &["intelligence"],
-            Self::Duet => &["intelligence", "private-graphs"],
+            Self::Basic | Self::Professional | Self::Enterprise => &[INTELLIGENCE],
+            Self::Duet => &[INTELLIGENCE, PRIVATE_GRAPHS],
             Self::DuetFeeds => &[
-                "intelligence",
-                "private-graphs",
+                INTELLIGENCE,
+                PRIVATE_GRAPHS,
                 "file-feed",
                 "url-feed",
                 "file-behaviour-feed",
             ],
         }
     }
+}
 
-    /// Whether relationships that are not public may be read.
-    pub(crate) fn is_premium(self) -> bool {
-        self != Self::Public
+impl Limits {
+    /// Those of somebody without a licence.
+    pub(crate) fn of_nobody() -> Self {
+        Tier::Public.limits()
+    }
+
+    /// The limit with a quota's name in the API; `None` for what is not given by tiers.
+    pub(crate) fn named(&mut self, quota: &str) -> Option<&mut u64> {
+        Some(match quota {
+            "api_requests_daily" => &mut self.daily,
+            "intelligence_searches_monthly" => &mut self.searches,
+            "intelligence_downloads_monthly" => &mut self.downloads,
+            "intelligence_hunting_rules" => &mut self.livehunt,
+            "intelligence_retrohunt_jobs_monthly" => &mut self.retrohunt,
+            "intelligence_graphs_private" => &mut self.private_graphs,
+            "intelligence_vtdiff_creation_monthly" => &mut self.vtdiff,
+            _ => return None,
+        })
     }
 }
+
+/// The privilege of what is not public: premium relationships, submissions.
+pub(crate) const INTELLIGENCE: &str = "intelligence";
+
+/// The add-on of private graphs.
+pub(crate) const PRIVATE_GRAPHS: &str = "private-graphs";
+
+/// Everything that can be granted to a group or a user beside its tier, for ever or to a day. That
+/// of administrating the server is a role: see `Account::administrator`.
+pub(crate) const ADD_ONS: &[&str] = &[
+    INTELLIGENCE,
+    PRIVATE_GRAPHS,
+    "retrohunt-180-days",
+    "retrohunt-365-days",
+    "file-feed",
+    "url-feed",
+    "domain-feed",
+    "ip-address-feed",
+    "file-behaviour-feed",
+    "private-scanning",
+    "downloads-tier-1",
+    "downloads-tier-2",
+    "big-files",
+];
 
 impl fmt::Display for Tier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -128,6 +176,17 @@ mod tests {
     fn the_command_line_and_the_store_write_a_tier_alike() {
         for tier in Tier::value_variants() {
             assert_eq!(tier.as_str().parse(), Ok(*tier));
+            let written = serde_json::json!(tier.as_str());
+            assert_eq!(serde_json::from_value::<Tier>(written).unwrap(), *tier);
+        }
+    }
+
+    #[test]
+    fn what_comes_with_a_tier_can_be_granted_too() {
+        for tier in Tier::value_variants() {
+            for privilege in tier.privileges() {
+                assert!(ADD_ONS.contains(privilege), "{privilege}");
+            }
         }
     }
 }

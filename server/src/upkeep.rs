@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
 use quorum_core::indicator::{Kind, Sha256};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 
 use crate::cli::{Failure, make_data_directory, say};
@@ -22,7 +23,7 @@ use crate::store::archive::{Archive as _, Count, Filler, Sink, TABLES, Table, Ta
 use crate::store::blobs::Blobs;
 use crate::store::open::{self, Opened};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Result, Store, StoreError};
+use crate::store::{Actor, Result, Store, StoreError};
 
 /// How many names are asked for at once.
 const PAGE: u32 = 1000;
@@ -196,6 +197,20 @@ pub(crate) async fn backup(config: &Config, directory: &Path) -> std::result::Re
     make_new_directory(directory)?;
     let tables = directory.join("tables");
     make_data_directory(&tables)?;
+    // First, so that the backup itself tells that it was made.
+    let place = directory.display().to_string();
+    let noted = store.note(
+        Actor::LOCAL,
+        "store.backup",
+        &place,
+        json!({}),
+        clock::now(),
+    );
+    match noted.await {
+        // One that was moved is only read.
+        Ok(()) | Err(StoreError::Moved { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
     let mut files = Files {
         directory,
         open: None,

@@ -254,6 +254,55 @@ class VtPy(unittest.TestCase):
             self.assertNotIn("quotas", seen)
             self.assertNotIn("apikey", seen)
 
+    def test_changes_its_profile_and_no_more(self) -> None:
+        user = self.alice.get_object("/users/{}", "alice")
+        user.first_name = "Alice"
+        self.alice.patch_object("/users/{}", "alice", obj=user)
+        self.assertEqual(self.alice.get_object("/users/{}", "alice").first_name, "Alice")
+        self.assertIsInstance(user.user_since, datetime.datetime)
+        user = self.alice.get_object("/users/{}", "alice")
+        user.reputation = 1000
+        self.assert_error("InvalidArgumentError", self.alice.patch_object, "/users/{}", "alice", obj=user)
+        user = self.bob.get_object("/users/{}", "alice")
+        user.first_name = "Mallory"
+        self.assert_error("ForbiddenError", self.bob.patch_object, "/users/{}", "alice", obj=user)
+
+    def test_reads_its_group_its_usage_and_its_members(self) -> None:
+        group = self.alice.get_object("/groups/{}", "alice")
+        self.assertEqual((group.type, group.id), ("group", "alice"))
+        self.assertIn("api_requests_daily", group.quotas)
+        self.assertEqual([user.id for user in self.alice.iterator("/groups/alice/users")], ["alice"])
+        self.assertIs(self.alice.get_data("/groups/{}/relationships/administrators/{}", "alice", "alice"), True)
+        usage = self.alice.get_data("/users/{}/api_usage", "alice")
+        self.assertGreaterEqual(usage["total"]["groups"], 1)
+        most = next(self.alice.iterator("/groups/alice/users_consuming_quota/api_requests_daily"))
+        self.assertEqual(most.id, "alice")
+        self.assertGreaterEqual(most.context_attributes["quota_consumed_from_group"], 1)
+        self.assert_error("NotFoundError", self.bob.get_object, "/groups/{}", "alice")
+
+    def test_administers_a_group(self) -> None:
+        admin = self.client(server.admin)
+        server.add_user("dora", "public")
+        group = admin.get_object("/groups/{}", "dora")
+        group.quotas = {"api_requests_daily": {"allowed": 7}}
+        group.privileges = {"file-feed": {"granted": True, "expiration_date": 4_000_000_000}}
+        changed = admin.patch_object("/groups/{}", "dora", obj=group)
+        self.assertEqual(changed.quotas["api_requests_daily"]["allowed"], 7)
+        self.assertEqual(changed.privileges["file-feed"]["expiration_date"], 4_000_000_000)
+
+    def test_is_told_when_somebody_mentions_it(self) -> None:
+        comment = self.comment(self.bob, "/domains/mentioned.example/comments", "what do you say, @alice?")
+        self.assertIn(comment.id, [one.id for one in self.alice.iterator("/users/alice/mentions")])
+
+    def test_lists_who_sent_a_file_in_without_their_names(self) -> None:
+        content = b"a file that several people have sent in\n"
+        self.scan(content, "first.bin")
+        self.bob.scan_file(named(content, "second.bin"))
+        sent = list(self.alice.iterator(f"/files/{sha256(content)}/submissions"))
+        self.assertEqual([one.name for one in sent], ["second.bin", "first.bin"])
+        self.assertEqual(len({one.source_key for one in sent}), 2)
+        self.assertIsInstance(sent[0].date, datetime.datetime)
+
     def test_searches_for_a_hash_a_domain_and_a_tag(self) -> None:
         self.scan(EICAR, "eicar.com")
         found = list(self.alice.iterator("/search", params={"query": hashlib.md5(EICAR).hexdigest()}))

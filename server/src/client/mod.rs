@@ -138,7 +138,7 @@ fn exit_of(failure: &Failure) -> Exit {
         | Failure::RateLimited { .. }
         | Failure::QuotaSpent { .. } => Exit::Refused,
         Failure::NotFound => Exit::NotFound,
-        Failure::Private | Failure::NoBackend => Exit::Usage,
+        Failure::Private | Failure::NoBackend | Failure::DryRun => Exit::Usage,
         Failure::Interrupted => Exit::Interrupted,
         Failure::Unreachable
         | Failure::TooSlow

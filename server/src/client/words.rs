@@ -60,8 +60,13 @@ pub(super) fn reason(reason: &Reason) -> String {
             CopyFailure::TooSlow => "not read: too slow",
             CopyFailure::TooLarge => "not read: too large",
             CopyFailure::Different => "not read: another file came",
+            CopyFailure::DryRun => "not read: a dry run",
         }
         .to_owned(),
+        // These three come of looking at a download, which this program does not.
+        Reason::Noticed { told } => told.what.replace('_', " "),
+        Reason::Member { path } => format!("said of the member {path}"),
+        Reason::MembersNotAsked { asked, of } => format!("{asked} of {of} members looked up"),
         Reason::CopyDiffers { saved, copy } => {
             format!("{saved} bytes were announced and {copy} came")
         }

@@ -9,6 +9,7 @@ use super::document::{CommentJudgement, NewCommentVote};
 use super::{Envelope, Errors};
 use crate::app::App;
 use crate::ask::{Answer, Ask, JsonBody, Path};
+use crate::clock;
 use crate::error::ApiError;
 use crate::objects;
 use crate::relationships::{self, Node, Owner, descriptors_at, dressed, objects_at};
@@ -81,7 +82,7 @@ pub(crate) async fn comment(ask: Ask, Path(id): Path<String>) -> Answer {
     Ok(Json(json!({"data": data})))
 }
 
-/// Deletes a comment of one's own.
+/// Deletes a comment of one's own, or any as an administrator of the server.
 #[utoipa::path(
     delete, path = "/comments/{id}", tag = "comments", operation_id = "delete_comment",
     params(("id" = String, Path)),
@@ -89,12 +90,13 @@ pub(crate) async fn comment(ask: Ask, Path(id): Path<String>) -> Answer {
 )]
 pub(crate) async fn delete(ask: Ask, Path(id): Path<String>) -> Answer {
     let record = find(&ask, &id).await?;
-    if record.author != ask.account.name {
+    if record.author != ask.account.name && !ask.account.administrator {
         return Err(ApiError::forbidden(
-            "Only who wrote a comment can delete it",
+            "Only who wrote a comment and administrators can delete it",
         ));
     }
-    if !ask.app.store.delete_comment(&id).await? {
+    let (store, by) = (&ask.app.store, ask.actor());
+    if !store.delete_comment(&id, by, clock::now()).await? {
         return Err(ApiError::not_found(format!("Comment {id:?} not found")));
     }
     Ok(Json(json!({})))
@@ -121,7 +123,7 @@ pub(crate) async fn vote(
     let tally = ask
         .app
         .store
-        .vote_comment(&id, &ask.account.name, verdict)
+        .vote_comment(&id, ask.actor(), verdict)
         .await?;
     Ok(Json(json!({"data": {
         "positive": tally.positive, "negative": tally.negative, "abuse": tally.abuse,

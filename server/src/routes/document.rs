@@ -3,6 +3,8 @@
 //! The shapes of bodies are the types that the handlers read them with: what the document says and
 //! what is taken cannot differ.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
@@ -10,11 +12,16 @@ use utoipa::{IntoResponses, OpenApi, ToSchema};
 
 use quorum_core::report::VoteVerdict;
 
+use crate::tier::Tier;
+
 /// Longest comment, in characters; the macros below take the number only.
 pub(crate) const MAX_COMMENT: usize = 4096;
 
 /// Longest text of a profile, in characters; see above.
 pub(crate) const MAX_PROFILE_TEXT: usize = 256;
+
+/// Longest e-mail address, in bytes (RFC 5321, 4.5.3.1.3).
+pub(crate) const MAX_EMAIL: usize = 254;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -28,6 +35,36 @@ pub(crate) const MAX_PROFILE_TEXT: usize = 256;
     security(("key" = []))
 )]
 struct Head;
+
+/// Where our own additions are.
+pub(crate) const OWN: &str = "/api/quorum/v1";
+
+/// Adds the paths of our own additions, and says where they are. A path may be in both places with
+/// other methods.
+pub(crate) fn add_own(
+    document: &mut utoipa::openapi::OpenApi,
+    additions: utoipa::openapi::OpenApi,
+) {
+    for (path, mut item) in additions.paths.paths {
+        let there = document.paths.paths.entry(path).or_default();
+        for (operation, there) in [
+            (item.get.take(), &mut there.get),
+            (item.post.take(), &mut there.post),
+            (item.patch.take(), &mut there.patch),
+            (item.delete.take(), &mut there.delete),
+        ] {
+            if let Some(mut operation) = operation {
+                operation.servers = Some(vec![utoipa::openapi::Server::new(OWN)]);
+                *there = Some(operation);
+            }
+        }
+    }
+    if let Some(added) = additions.components {
+        let components = document.components.get_or_insert_default();
+        components.schemas.extend(added.schemas);
+        components.responses.extend(added.responses);
+    }
+}
 
 /// The document without paths; the routes add theirs.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
@@ -217,7 +254,8 @@ enum UserType {
     User,
 }
 
-/// What a user may change; what is missing stays.
+/// What changes about a user; what is missing stays. Names, phrase and preferences are the user's
+/// own; the others are for who administers the user.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserChangeAttributes {
@@ -229,4 +267,257 @@ pub(crate) struct UserChangeAttributes {
     pub(crate) profile_phrase: Option<String>,
     #[schema(value_type = Option<Object>)]
     pub(crate) preferences: Option<Map<String, Value>>,
+    /// For administrators of the server.
+    #[schema(max_length = 254, examples("bob@example.com"))]
+    pub(crate) email: Option<String>,
+    /// A suspended user's keys open nothing until they are active again.
+    pub(crate) status: Option<UserStatus>,
+    /// By name; `admin` is the role. For administrators of the server.
+    pub(crate) privileges: Option<BTreeMap<String, PrivilegeChange>>,
+}
+
+/// Whether a user may do anything.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UserStatus {
+    Active,
+    Suspended,
+}
+
+impl UserStatus {
+    /// As the store writes it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+/// A privilege that is granted or taken back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PrivilegeChange {
+    pub(crate) granted: bool,
+    /// Seconds since the Unix epoch; for ever without.
+    pub(crate) expiration_date: Option<i64>,
+}
+
+/// A change of a group.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct GroupChangeBody {
+    pub(crate) data: GroupChangeObject,
+}
+
+/// `type`, `id` if one likes, and what changes.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct GroupChangeObject {
+    #[serde(rename = "type")]
+    _type: GroupType,
+    pub(crate) id: Option<String>,
+    pub(crate) attributes: GroupChangeAttributes,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum GroupType {
+    Group,
+}
+
+/// What changes about a group; what is missing stays. Tier, quotas and privileges are for
+/// administrators of the server.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GroupChangeAttributes {
+    #[schema(max_length = 256)]
+    pub(crate) organization: Option<String>,
+    #[schema(max_length = 256)]
+    pub(crate) organization_legal_name: Option<String>,
+    #[schema(max_length = 256)]
+    pub(crate) country: Option<String>,
+    #[schema(max_length = 256)]
+    pub(crate) country_iso: Option<String>,
+    #[schema(max_length = 256)]
+    pub(crate) domain_name: Option<String>,
+    #[schema(max_length = 256)]
+    pub(crate) industry: Option<String>,
+    pub(crate) tier: Option<Tier>,
+    /// By name, what is allowed beside the tier.
+    pub(crate) quotas: Option<BTreeMap<String, QuotaChange>>,
+    pub(crate) privileges: Option<BTreeMap<String, PrivilegeChange>>,
+}
+
+/// What is allowed of something.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QuotaChange {
+    /// `null` is what the tier allows.
+    #[schema(maximum = 1_000_000_000)]
+    pub(crate) allowed: Option<u64>,
+}
+
+/// Users to be added to a group, or to its administrators.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewMembers {
+    #[schema(max_items = 40)]
+    pub(crate) data: Vec<NewMember>,
+}
+
+/// One of them, by e-mail address.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewMember {
+    #[serde(rename = "type")]
+    _type: UserType,
+    #[schema(examples("bob@example.com"))]
+    pub(crate) id: String,
+}
+
+/// A user to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewUser {
+    pub(crate) data: NewUserObject,
+}
+
+/// `type`, the name as `id`, and attributes if one likes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewUserObject {
+    #[serde(rename = "type")]
+    _type: UserType,
+    /// Letters, digits, `.`, `_` and `-`.
+    #[schema(pattern = "^[A-Za-z0-9._-]{1,63}$")]
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) attributes: NewUserAttributes,
+}
+
+/// Where a new user belongs.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct NewUserAttributes {
+    #[schema(max_length = 254)]
+    pub(crate) email: Option<String>,
+    /// The group to join; else one is made for the user by administrators of the server, and
+    /// administrators of a group add to their own.
+    pub(crate) group: Option<String>,
+    /// Of the group that is made.
+    pub(crate) tier: Option<Tier>,
+}
+
+/// A group to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewGroup {
+    pub(crate) data: NewGroupObject,
+}
+
+/// `type`, the name as `id`, and the tier.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewGroupObject {
+    #[serde(rename = "type")]
+    _type: GroupType,
+    /// Letters, digits, `.`, `_` and `-`.
+    #[schema(pattern = "^[A-Za-z0-9._-]{1,63}$")]
+    pub(crate) id: String,
+    pub(crate) attributes: NewGroupAttributes,
+}
+
+/// What a new group may use.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewGroupAttributes {
+    pub(crate) tier: Tier,
+}
+
+/// A key to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewKeyBody {
+    pub(crate) data: NewKeyObject,
+}
+
+/// `type` and attributes if one likes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewKeyObject {
+    #[serde(rename = "type")]
+    _type: KeyType,
+    #[serde(default)]
+    pub(crate) attributes: NewKeyAttributes,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum KeyType {
+    ApiKey,
+}
+
+/// What a key is for, and for how long.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct NewKeyAttributes {
+    #[schema(max_length = 256)]
+    pub(crate) label: String,
+    /// Seconds since the Unix epoch; for ever without.
+    pub(crate) expiration_date: Option<i64>,
+}
+
+/// A report that something is objected to wrongly.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewFalsePositive {
+    pub(crate) data: NewFalsePositiveObject,
+}
+
+/// `type` and attributes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewFalsePositiveObject {
+    #[serde(rename = "type")]
+    _type: FalsePositiveType,
+    pub(crate) attributes: NewCommentAttributes,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum FalsePositiveType {
+    FalsePositive,
+}
+
+/// What an administrator decides on a report.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FalsePositiveDecision {
+    pub(crate) data: FalsePositiveDecisionObject,
+}
+
+/// `type` and attributes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FalsePositiveDecisionObject {
+    #[serde(rename = "type")]
+    _type: FalsePositiveType,
+    pub(crate) attributes: FalsePositiveDecisionAttributes,
+}
+
+/// The decision, and words for whoever reported it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FalsePositiveDecisionAttributes {
+    pub(crate) status: DecidedStatus,
+    #[serde(default)]
+    #[schema(max_length = 4096)]
+    pub(crate) answer: String,
+}
+
+/// How it was decided.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DecidedStatus {
+    Accepted,
+    Rejected,
 }

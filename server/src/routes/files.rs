@@ -13,14 +13,14 @@ use super::item::{self, item_routes};
 use super::upload::{self, Upload};
 use super::{Envelope, Errors};
 use crate::app::App;
-use crate::ask::{Answer, Ask, JsonBody, Path, charge};
+use crate::ask::{Answer, Ask, JsonBody, Path, charge, interface};
 use crate::clock;
 use crate::error::ApiError;
 use crate::failpoint;
 use crate::ids::{Secret, SecretHash};
 use crate::objects;
-use crate::origin::Origin;
-use crate::store::{Account, StoreError, Submitter};
+use crate::origin::{Origin, country};
+use crate::store::{Account, Actor, StoreError};
 
 /// How long an upload address can be used, in seconds.
 const UPLOAD_URL_LIFE: i64 = 3600;
@@ -46,7 +46,16 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     responses((status = 200, body = Envelope), Errors)
 )]
 pub(crate) async fn submit(ask: Ask, request: Request) -> Answer {
-    take_in(ask.app, ask.account, ask.interface, ask.origin, request).await
+    let Ask {
+        app,
+        account,
+        origin,
+        interface,
+        country,
+        ..
+    } = ask;
+    let door = Door { interface, country };
+    take_in(app, account, door, origin, request).await
 }
 
 /// An address that takes one file, without a key.
@@ -81,21 +90,33 @@ pub(super) async fn upload_with_token(
         .take_upload_token(&hash, clock::now())
         .await?
         .ok_or_else(unknown)?;
-    take_in(app, account, "api", origin, request).await
+    let (parts, body) = request.into_parts();
+    let door = Door {
+        interface: interface(&parts.headers),
+        country: country(&parts, &app),
+    };
+    let request = Request::from_parts(parts, body);
+    take_in(app, account, door, origin, request).await
+}
+
+/// By which door a file comes, and from where.
+struct Door {
+    interface: &'static str,
+    country: Option<String>,
 }
 
 /// Takes a file in.
 async fn take_in(
     app: App,
     account: Account,
-    interface: &'static str,
+    door: Door,
     origin: Origin,
     request: Request,
 ) -> Answer {
     let (parts, body) = request.into_parts();
     let upload = upload::receive(&app, &parts.headers, body).await?;
     // On its own: a client that hangs up now must not stop half-way what follows.
-    let accepted = tokio::spawn(accept(app, account, interface, upload));
+    let accepted = tokio::spawn(accept(app, account, door, upload));
     match accepted.await {
         Ok(analysis) => Ok(Json(
             json!({"data": objects::analysis_descriptor(&origin, &analysis?)}),
@@ -112,7 +133,7 @@ async fn take_in(
 async fn accept(
     app: App,
     account: Account,
-    interface: &'static str,
+    door: Door,
     upload: Upload,
 ) -> Result<String, ApiError> {
     let Upload { received, name } = upload;
@@ -122,10 +143,11 @@ async fn accept(
         charge(&app, &account, "files").await?;
     }
     let file_type = file_type(&received.head);
-    let by = Submitter {
+    let by = Actor {
         account: &account.name,
         group: &account.group,
-        interface,
+        interface: door.interface,
+        country: door.country.as_deref(),
     };
     let settling = received.publish(&*app.store).await?;
     let analysis = app

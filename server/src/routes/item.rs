@@ -398,7 +398,7 @@ pub(crate) async fn analyse(ask: &Ask, kind: Kind, raw: &str) -> Answer {
     let analysis = ask
         .app
         .store
-        .analyse(kind, &found.id, ask.submitter(), clock::now())
+        .analyse(kind, &found.id, ask.actor(), clock::now())
         .await?
         .ok_or_else(|| missing(kind, raw))?;
     ask.app.bell.ring().await;
@@ -419,29 +419,33 @@ pub(crate) async fn descriptors(ask: &Ask, kind: Kind, raw: &str, name: &str) ->
     descriptors_at(ask, &found.owner(), name).await
 }
 
-/// `POST /{noun}/{id}/comments`
-pub(crate) async fn add_comment(ask: &Ask, kind: Kind, raw: &str, body: NewComment) -> Answer {
-    let text = body.data.attributes.text.as_str();
+/// Refuses what says nothing, or too much.
+///
+/// # Errors
+/// See above.
+pub(crate) fn said(what: &str, text: &str) -> Result<(), ApiError> {
     if text.trim().is_empty() {
-        return Err(ApiError::invalid_argument("The comment has no text"));
+        return Err(ApiError::invalid_argument(format!(
+            "The {what} has no text"
+        )));
     }
     if text.chars().count() > MAX_COMMENT {
         return Err(ApiError::invalid_argument(format!(
-            "The comment is longer than {MAX_COMMENT} characters"
+            "The {what} is longer than {MAX_COMMENT} characters"
         )));
     }
+    Ok(())
+}
+
+/// `POST /{noun}/{id}/comments`
+pub(crate) async fn add_comment(ask: &Ask, kind: Kind, raw: &str, body: NewComment) -> Answer {
+    let text = body.data.attributes.text.as_str();
+    said("comment", text)?;
     let found = find(ask, kind, raw).await?;
     let record = ask
         .app
         .store
-        .add_comment(
-            kind,
-            &found.id,
-            &ask.account.name,
-            text,
-            &tags(text),
-            clock::now(),
-        )
+        .add_comment(kind, &found.id, &ask.account.name, text, clock::now())
         .await?;
     let object = objects::comment(&ask.origin, &record);
     Ok(Json(
@@ -476,46 +480,5 @@ pub(crate) async fn add_vote(ask: &Ask, kind: Kind, raw: &str, body: NewVote) ->
                 "User \"{name}\" already voted \"{earlier}\" for this {word}"
             )))
         }
-    }
-}
-
-/// The `#words` of a text, in lower case, each once.
-///
-/// A word may hold hyphens (`#cve-2026-1234`) but not end with one. What follows a letter, a digit
-/// or a slash is no tag: it is the fragment of an address.
-fn tags(text: &str) -> Vec<String> {
-    let mut tags = Vec::new();
-    for (at, _) in text.match_indices('#') {
-        let before = text[..at].chars().next_back();
-        if before.is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '#' | '_' | '&')) {
-            continue;
-        }
-        let rest = &text[at + 1..];
-        let end = rest
-            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
-            .unwrap_or(rest.len());
-        let tag = rest[..end].trim_end_matches('-').to_lowercase();
-        if !tag.is_empty() && !tags.contains(&tag) {
-            tags.push(tag);
-        }
-    }
-    tags
-}
-
-#[cfg(test)]
-mod tests {
-    use super::tags;
-
-    #[test]
-    fn hash_words_become_tags_once_each() {
-        assert_eq!(
-            tags("see #Tag, #cve-2026-1- and #tag (#日本)"),
-            ["tag", "cve-2026-1", "日本"]
-        );
-    }
-
-    #[test]
-    fn the_fragment_of_an_address_is_no_tag() {
-        assert!(tags("https://a.example/#top a#b ## # &#39;").is_empty());
     }
 }

@@ -10,7 +10,7 @@ use super::{Envelope, Errors};
 use crate::app::App;
 use crate::ask::{Answer, Ask};
 use crate::relationships;
-use crate::tier::Tier;
+use crate::tier::ADD_ONS;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(metadata))
@@ -29,7 +29,7 @@ pub(crate) async fn metadata(ask: Ask) -> Answer {
         .map(|name| (name.to_owned(), json!({})))
         .collect();
     let mut privileges = vec!["admin"];
-    privileges.extend_from_slice(Tier::DuetFeeds.privileges());
+    privileges.extend_from_slice(ADD_ONS);
     Ok(Json(json!({"data": {
         "engines": engines,
         "privileges": privileges,

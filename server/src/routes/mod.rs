@@ -1,13 +1,18 @@
 //! The API's routes, one module a noun, and the router over them.
 
 mod analyses;
+mod audit;
 mod comments;
 mod document;
 mod domains;
 mod files;
+mod groups;
+mod history;
 mod ip_addresses;
 pub(crate) mod item;
 mod metadata;
+mod moderation;
+mod people;
 mod search;
 mod submissions;
 mod upload;
@@ -26,7 +31,9 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::gate;
 
+pub(crate) use document::OWN;
 use document::{Envelope, Errors};
+pub(crate) use users::is_email;
 
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document::document())
@@ -41,6 +48,17 @@ fn api() -> OpenApiRouter<App> {
         .merge(search::routes())
         .merge(metadata::routes())
         .merge(users::routes())
+        .merge(groups::routes())
+}
+
+/// Our own additions.
+fn own() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .merge(people::routes())
+        .merge(audit::routes())
+        .merge(moderation::routes())
+        .merge(history::routes())
+        .merge(votes::own_routes())
 }
 
 /// The whole server.
@@ -48,12 +66,17 @@ fn api() -> OpenApiRouter<App> {
 /// The gate lies around the API, its unknown paths included: who has no key learns nothing, not
 /// even which paths there are.
 pub(crate) fn router(app: &App) -> Router {
-    let (api, document) = api().split_for_parts();
-    let api = api
-        .fallback(unknown_path)
-        .layer(middleware::from_fn_with_state(app.clone(), gate::admit));
+    let (api, mut document) = api().split_for_parts();
+    let (own, additions) = own().split_for_parts();
+    document::add_own(&mut document, additions);
+    let gated = |routes: Router<App>| {
+        routes
+            .fallback(unknown_path)
+            .layer(middleware::from_fn_with_state(app.clone(), gate::admit))
+    };
     Router::new()
-        .nest("/api/v3", api)
+        .nest("/api/v3", gated(api))
+        .nest(OWN, gated(own))
         .route("/api/v3/openapi.json", get(async move || Json(document)))
         .route("/_ah/upload/{token}", post(files::upload_with_token))
         .route("/health", get(health))

@@ -16,8 +16,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(search))
 }
 
-/// Finds files by hash, URLs, domains and IP addresses by their text, comments by `#tag` or by a
-/// part of their text.
+/// Finds files by hash, URLs, domains and IP addresses by their text, comments by `#tag` or by
+/// words.
 #[utoipa::path(
     get, path = "/search", tag = "search",
     params(
@@ -41,7 +41,7 @@ pub(crate) async fn search(ask: Ask) -> Answer {
         }
         whole(entries)
     } else {
-        relationships::comments(&ask, CommentFilter::Containing(&query), page).await?
+        relationships::comments(&ask, CommentFilter::Saying(&query), page).await?
     };
     relationships::page(&ask, listing).await
 }

@@ -39,7 +39,7 @@ pub(crate) async fn submission_singular(ask: Ask, Path(id): Path<String>) -> Ans
 }
 
 async fn find(ask: &Ask, id: &str) -> Answer {
-    if !ask.account.tier.is_premium() {
+    if !ask.account.is_premium() {
         return Err(ApiError::forbidden(format!(
             "Submissions are not part of the {} tier",
             ask.account.tier
@@ -52,6 +52,6 @@ async fn find(ask: &Ask, id: &str) -> Answer {
         return Err(missing());
     }
     Ok(Json(
-        json!({"data": objects::submission(&ask.origin, &record)}),
+        json!({"data": objects::submission(&ask.origin, &record, &ask.app.pseudonym_key)}),
     ))
 }

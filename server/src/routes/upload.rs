@@ -22,6 +22,9 @@ const MAX_GATHERED: u64 = 128 * 1024;
 /// Most bytes of a field that is no file.
 const MAX_FIELD: usize = 4096;
 
+/// Longest boundary between a form's parts, in bytes (RFC 2046, 5.1.1).
+const MAX_BOUNDARY: usize = 70;
+
 /// Longest file name that is kept, in bytes.
 const MAX_NAME: usize = 255;
 
@@ -47,9 +50,15 @@ pub(super) fn multipart(content_type: &str, body: Body) -> Result<Multipart<'sta
 }
 
 fn boundary(content_type: &str) -> Result<String, ApiError> {
-    multer::parse_boundary(content_type).map_err(|_| {
-        ApiError::bad_request("The Content-Type must be multipart/form-data with a boundary")
-    })
+    multer::parse_boundary(content_type)
+        .ok()
+        .filter(|boundary| boundary.len() <= MAX_BOUNDARY)
+        .ok_or_else(|| {
+            ApiError::bad_request(format!(
+                "The Content-Type must be multipart/form-data with a boundary of at most \
+                 {MAX_BOUNDARY} bytes"
+            ))
+        })
 }
 
 /// A file that was sent in, safe on the disk under a name of its own.

@@ -47,7 +47,7 @@ pub(crate) async fn submit(ask: Ask, request: Request) -> Answer {
     let analysis = ask
         .app
         .store
-        .submit_url(&url, ask.submitter(), clock::now())
+        .submit_url(&url, ask.actor(), clock::now())
         .await?;
     ask.app.bell.ring().await;
     Ok(Json(

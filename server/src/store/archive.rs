@@ -27,6 +27,9 @@ pub(crate) enum Column {
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     pub(crate) columns: &'static [(&'static str, Column)],
+    /// What the last of the columns held before there were any, as JSON: rows of a backup that was
+    /// made then are filled up with it.
+    pub(crate) since: &'static [&'static str],
     /// What its rows are ordered by.
     pub(crate) key: &'static str,
 }
@@ -36,11 +39,13 @@ pub(crate) struct Table {
 pub(super) const LEFT_BEHIND: &[&str] = &["quota", "burst", "moved"];
 
 macro_rules! tables {
-    ($($name:literal by $key:literal: $($column:literal $kind:ident),+;)+) => {
+    ($($name:literal by $key:literal: $($column:literal $kind:ident),+
+        $(; since $($added:literal $of:ident = $before:literal),+)?;)+) => {
         &[$(Table {
             name: $name,
             key: $key,
-            columns: &[$(($column, Column::$kind)),+],
+            columns: &[$(($column, Column::$kind)),+ $(, $(($added, Column::$of)),+)?],
+            since: &[$($($before),+)?],
         }),+]
     };
 }
@@ -48,9 +53,13 @@ macro_rules! tables {
 /// All tables that are carried along, each after those that it refers to.
 pub(crate) static TABLES: &[Table] = tables! {
     "user_group" by "name": "name" Text, "tier" Text, "created" Integer;
+        since "profile" Text = r#""{}""#, "quotas" Text = r#""{}""#;
     "account" by "name": "name" Text, "group_name" Text, "role" Text, "status" Text,
         "first_name" Text, "last_name" Text, "profile_phrase" Text, "preferences" Text,
         "reputation" Integer, "created" Integer;
+        since "email" Text = "null", "group_role" Text = r#""member""#;
+    "privilege" by "holder_kind, holder, name": "holder_kind" Text, "holder" Text, "name" Text,
+        "expires" Integer;
     "api_key" by "hash": "hash" Bytes, "account" Text, "label" Text, "created" Integer,
         "expires" Integer, "revoked" Integer;
     "upload_token" by "hash": "hash" Bytes, "account" Text, "expires" Integer;
@@ -67,17 +76,29 @@ pub(crate) static TABLES: &[Table] = tables! {
     "url" by "id": "id" Text, "url" Text;
     "submission" by "seq": "seq" Integer, "kind" Text, "item" Text, "date" Integer,
         "account" Text, "name" Text, "interface" Text;
+        since "country" Text = "null";
     "analysis" by "seq": "seq" Integer, "id" Text, "kind" Text, "item" Text, "date" Integer,
         "status" Text, "results" Text, "findings" Text, "completed" Integer, "attempts" Integer;
     "job" by "id": "id" Integer, "analysis" Text, "group_name" Text, "attempts" Integer,
         "not_before" Integer, "error" Text, "rank" Integer, "claim" Integer, "deadline" Integer;
+        since "account" Text = r#""""#, "turn" Integer = "0";
     "free_read" by "sha256, group_name": "sha256" Text, "group_name" Text;
     "comment" by "seq": "seq" Integer, "id" Text, "kind" Text, "item" Text, "account" Text,
         "date" Integer, "text" Text;
+        since "indexed" Integer = "0";
     "comment_tag" by "tag, comment": "tag" Text, "comment" Integer, "place" Integer;
+    "comment_word" by "word, comment": "word" Text, "comment" Integer;
+    "comment_mention" by "account, comment": "account" Text, "comment" Integer;
     "comment_vote" by "comment, account": "comment" Integer, "account" Text, "verdict" Text;
     "vote" by "seq": "seq" Integer, "id" Text, "kind" Text, "item" Text, "account" Text,
         "date" Integer, "verdict" Text;
+        since "weight" Integer = "1";
+    "false_positive" by "seq": "seq" Integer, "kind" Text, "item" Text, "account" Text,
+        "date" Integer, "text" Text, "status" Text, "decided" Integer, "decided_by" Text,
+        "answer" Text;
+    "audit" by "seq": "seq" Integer, "date" Integer, "actor" Text, "interface" Text,
+        "action" Text, "subject" Text, "group_name" Text, "detail" Text;
+    "setting" by "name": "name" Text, "value" Text;
 };
 
 /// Takes rows.
@@ -122,7 +143,8 @@ pub(crate) struct Count {
 pub(crate) struct Tally(BTreeMap<&'static str, (u64, Sha256)>);
 
 impl Tally {
-    /// Adds a row, however the dialect has spelled it, and returns its one spelling.
+    /// Adds a row, however the dialect has spelled it, and returns its one spelling, with what it
+    /// lacks since it was written.
     ///
     /// # Errors
     /// It is no list of the table's cells.
@@ -132,14 +154,25 @@ impl Tally {
             text: row.to_owned(),
         };
         let cells: Vec<Value> = serde_json::from_str(row).map_err(|_| corrupt())?;
-        if cells.len() != table.columns.len() {
-            return Err(corrupt());
-        }
+        let lacks = table.columns.len().checked_sub(cells.len());
+        // A row has all of the later columns or none: there was one release in between.
+        let filling = match lacks {
+            Some(0) => &[],
+            Some(lacks) if lacks == table.since.len() => table.since,
+            _ => return Err(corrupt()),
+        };
         let line = serde_json::json!(cells).to_string();
         let (rows, digest) = self.0.entry(table.name).or_default();
         *rows += 1;
         digest.update(&line);
         digest.update("\n");
+        let mut line = line;
+        for cell in filling {
+            line.truncate(line.len() - 1);
+            line.push(',');
+            line.push_str(cell);
+            line.push(']');
+        }
         Ok(line)
     }
 

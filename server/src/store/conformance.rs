@@ -34,13 +34,16 @@ fn digests(bytes: &[u8]) -> Digests {
     hasher.finish()
 }
 
-fn by(account: &'static str, group: &'static str) -> Submitter<'static> {
-    Submitter {
+fn by(account: &'static str, group: &'static str) -> Actor<'static> {
+    Actor {
         account,
         group,
         interface: "api",
+        country: None,
     }
 }
+
+const LOCAL: Actor<'static> = Actor::LOCAL;
 
 fn page(before: Option<i64>, limit: u32) -> Page {
     Page { before, limit }
@@ -57,7 +60,7 @@ fn column(name: &str) -> EngineResult {
     }
 }
 
-async fn submit(store: &dyn Store, text: &str, by: Submitter<'_>, now: i64) -> String {
+async fn submit(store: &dyn Store, text: &str, by: Actor<'_>, now: i64) -> String {
     let digests = digests(text.as_bytes());
     let kind = file_type(text.as_bytes());
     store
@@ -87,10 +90,14 @@ async fn accounts(store: &dyn Store) {
         group,
         tier,
         administrator: name == "zoe",
+        email: (name == "bob").then_some("Bob@Example.com"),
     };
     let tier = Some(Tier::Public);
     let hash = key.hash();
-    let add = async |new| store.add_account(&new, &hash, NOW).await.unwrap();
+    let add = async |new| {
+        let added = store.add_account(&new, (&hash).into(), LOCAL, NOW);
+        added.await.unwrap()
+    };
     assert_eq!(add(new("zoe", "team", tier)).await, AddAccount::Added);
     assert_eq!(add(new("zoe", "other", tier)).await, AddAccount::NameTaken);
     assert_eq!(add(new("bob", "team", tier)).await, AddAccount::GroupTaken);
@@ -99,42 +106,44 @@ async fn accounts(store: &dyn Store) {
     for name in ["bob", "Bob"] {
         let key = Secret::draw().unwrap();
         let (new, hash) = (new(name, "team", None), key.hash());
-        let added = store.add_account(&new, &hash, NOW).await.unwrap();
-        assert_eq!(added, AddAccount::Added);
+        let added = store.add_account(&new, (&hash).into(), LOCAL, NOW);
+        assert_eq!(added.await.unwrap(), AddAccount::Added);
     }
     let group = store.group("team").await.unwrap().unwrap();
     // Byte by byte, whatever the cluster's locale.
     assert_eq!(group.members, ["Bob", "bob", "zoe"]);
     assert_eq!(group.administrators, ["zoe"]);
-    assert!(
-        store
-            .add_key("bob", &other.hash(), true, NOW)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !store
-            .add_key("eve", &other.hash(), true, NOW)
-            .await
-            .unwrap()
-    );
-    let holder = store.account_by_key(&other.hash(), NOW).await.unwrap();
-    assert_eq!(holder.unwrap().name, "bob");
-    let change = ProfileChange {
+    let hash = other.hash();
+    let add = async |name, revoke| {
+        let added = store.add_key(name, (&hash).into(), revoke, LOCAL, NOW);
+        added.await.unwrap()
+    };
+    assert!(add("bob", true).await);
+    assert!(!add("eve", true).await);
+    let holder = store.account_by_key(&hash, NOW).await.unwrap().unwrap();
+    assert_eq!(holder.name, "bob");
+    assert_eq!(holder.email.as_deref(), Some("bob@example.com"));
+    let found = store.account_by_email("BOB@example.COM").await.unwrap();
+    assert_eq!(found.unwrap().name, "bob");
+    let change = AccountChange {
         first_name: Some("Róbert".to_owned()),
         preferences: Some(Map::from_iter([("a".to_owned(), json!({"b": 1}))])),
-        ..ProfileChange::default()
+        ..AccountChange::default()
     };
-    store.change_profile("bob", &change).await.unwrap();
+    let changed = store.change_account("bob", &change, LOCAL, NOW);
+    assert_eq!(changed.await.unwrap(), ChangeAccount::Changed);
     let bob = store.account("bob").await.unwrap().unwrap();
     assert_eq!(bob.first_name, "Róbert");
     assert_eq!(bob.preferences["a"]["b"], 1);
-    let nul = ProfileChange {
+    let nul = AccountChange {
         last_name: Some("a\0b".to_owned()),
-        ..ProfileChange::default()
+        ..AccountChange::default()
     };
-    let refused = store.change_profile("bob", &nul).await;
+    let refused = store.change_account("bob", &nul, LOCAL, NOW).await;
     assert!(matches!(refused, Err(StoreError::Nul)));
+    keys(store).await;
+    groups(store).await;
+    audit(store).await;
     // A token is taken by one of any number.
     let token = Secret::draw().unwrap().hash();
     store
@@ -148,6 +157,233 @@ async fn accounts(store: &dyn Store) {
         .into_iter()
         .filter(|one| one.as_ref().unwrap().is_some());
     assert_eq!(taken.count(), 1);
+}
+
+/// Keys have names, ends and ids, and are revoked one by one.
+async fn keys(store: &dyn Store) {
+    let made: Vec<_> = (0..3).map(|_| Secret::draw().unwrap().hash()).collect();
+    for (number, hash) in made.iter().enumerate() {
+        let key = NewKey {
+            hash,
+            label: ["laptop", "phone", "robot"][number],
+            expires: (number == 2).then_some(NOW + 10),
+        };
+        assert!(store.add_key("Bob", key, false, LOCAL, NOW).await.unwrap());
+    }
+    let opens = async |hash: &SecretHash, now| {
+        let holder = store.account_by_key(hash, now).await.unwrap();
+        holder.is_some_and(|account| account.name == "Bob")
+    };
+    assert!(opens(&made[2], NOW + 9).await);
+    assert!(!opens(&made[2], NOW + 10).await);
+    let revoke = async |account, id: String| {
+        let revoked = store.revoke_key(account, &id, LOCAL, NOW);
+        revoked.await.unwrap()
+    };
+    // A key is revoked where it belongs.
+    assert!(!revoke("bob", made[0].id()).await);
+    assert!(revoke("Bob", made[0].id()).await);
+    assert!(!revoke("Bob", made[0].id()).await);
+    assert!(!opens(&made[0], NOW).await && opens(&made[1], NOW).await);
+    let listed = store.keys("Bob").await.unwrap();
+    let phone = listed.iter().find(|key| key.label == "phone").unwrap();
+    assert_eq!(
+        (phone.id.as_str(), phone.revoked),
+        (made[1].id().as_str(), None)
+    );
+    let laptop = listed.iter().find(|key| key.label == "laptop").unwrap();
+    assert_eq!(laptop.revoked, Some(NOW));
+}
+
+/// Groups, roles, add-ons, and the ends of accounts.
+async fn groups(store: &dyn Store) {
+    let now = clock::now();
+    assert!(
+        store
+            .add_group("crew", Tier::Basic, LOCAL, NOW)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .add_group("crew", Tier::Duet, LOCAL, NOW)
+            .await
+            .unwrap()
+    );
+    let hash = Secret::draw().unwrap().hash();
+    for name in ["ann", "cyd"] {
+        let new = NewAccount {
+            name,
+            group: name,
+            tier: Some(Tier::Public),
+            administrator: false,
+            email: None,
+        };
+        let key = Secret::draw().unwrap().hash();
+        let key = if name == "ann" { &hash } else { &key };
+        let added = store.add_account(&new, key.into(), LOCAL, NOW);
+        assert_eq!(added.await.unwrap(), AddAccount::Added);
+    }
+    let account = async |name| store.account(name).await.unwrap();
+    assert!(account("ann").await.unwrap().group_administrator);
+    let to = async |name, group| {
+        let moved = store.move_account(name, group, LOCAL, NOW);
+        moved.await.unwrap()
+    };
+    assert_eq!(to("ann", Some("nowhere")).await, None);
+    assert_eq!(to("ann", Some("crew")).await.as_deref(), Some("crew"));
+    let ann = account("ann").await.unwrap();
+    assert_eq!((ann.tier, ann.group_administrator), (Tier::Basic, false));
+    // What was agreed takes the place of what the tier allows; an add-on counts until its end.
+    let agreed = |value| GroupChange {
+        quotas: Map::from_iter([("api_requests_daily".to_owned(), value)]),
+        profile: Map::from_iter([("industry".to_owned(), json!("Fishing"))]),
+        ..GroupChange::default()
+    };
+    let change = async |change: GroupChange| {
+        let changed = store.change_group("crew", &change, LOCAL, NOW);
+        changed.await.unwrap()
+    };
+    assert!(change(agreed(json!(7))).await);
+    assert_eq!(account("ann").await.unwrap().limits.daily, 7);
+    assert!(change(agreed(Value::Null)).await);
+    assert_eq!(account("ann").await.unwrap().limits.daily, 1000);
+    let crew = store.group("crew").await.unwrap().unwrap();
+    assert_eq!(crew.profile["industry"], "Fishing");
+    assert_eq!(crew.members, ["ann"]);
+    let (group, user) = (Holder::Group("crew"), Holder::User("ann"));
+    let grant = async |holder, name, end| store.grant(holder, name, end, LOCAL, NOW).await;
+    grant(group, PRIVATE_GRAPHS, Some(now + 60)).await.unwrap();
+    grant(user, "file-feed", Some(now - 1)).await.unwrap();
+    let ann = account("ann").await.unwrap();
+    assert_eq!(ann.limits.private_graphs, UNLIMITED);
+    assert!(ann.has(PRIVATE_GRAPHS) && !ann.has("file-feed"));
+    grant(user, "file-feed", None).await.unwrap();
+    assert!(account("ann").await.unwrap().has("file-feed"));
+    let withdraw = async |holder| store.withdraw(holder, "file-feed", LOCAL, NOW).await;
+    assert!(!withdraw(group).await.unwrap());
+    assert!(withdraw(user).await.unwrap());
+    assert!(!account("ann").await.unwrap().has("file-feed"));
+    // Somebody else has taken over the group that bears one's name.
+    assert_eq!(to("cyd", Some("ann")).await.as_deref(), Some("ann"));
+    assert_eq!(to("ann", None).await.as_deref(), Some("ann-2"));
+    assert_eq!(to("cyd", None).await.as_deref(), Some("cyd"));
+    assert!(account("cyd").await.unwrap().group_administrator);
+    // The last administrator stays, of any number who would go at once.
+    let demote = AccountChange {
+        administrator: Some(false),
+        ..AccountChange::default()
+    };
+    let promote = AccountChange {
+        administrator: Some(true),
+        ..AccountChange::default()
+    };
+    store
+        .change_account("ann", &promote, LOCAL, NOW)
+        .await
+        .unwrap();
+    let gone = futures_util::future::join_all(
+        ["ann", "zoe"].map(|name| store.change_account(name, &demote, LOCAL, NOW)),
+    );
+    let mut gone: Vec<_> = gone.await.into_iter().map(Result::unwrap).collect();
+    gone.sort_by_key(|outcome| *outcome == ChangeAccount::LastAdministrator);
+    assert_eq!(
+        gone,
+        [ChangeAccount::Changed, ChangeAccount::LastAdministrator]
+    );
+    store
+        .change_account("zoe", &promote, LOCAL, NOW)
+        .await
+        .unwrap();
+    store
+        .change_account("ann", &demote, LOCAL, NOW)
+        .await
+        .unwrap();
+    // Deleted is gone for ever, the name too.
+    let deleted = store.delete_account("ann", LOCAL, NOW);
+    assert_eq!(deleted.await.unwrap(), ChangeAccount::Changed);
+    assert!(account("ann").await.is_none());
+    assert!(store.account_by_key(&hash, NOW).await.unwrap().is_none());
+    let new = NewAccount {
+        name: "ann",
+        group: "crew",
+        tier: None,
+        administrator: false,
+        email: None,
+    };
+    let again = store.add_account(&new, (&hash).into(), LOCAL, NOW);
+    assert_eq!(again.await.unwrap(), AddAccount::NameTaken);
+    let names: Vec<_> = store.groups().await.unwrap();
+    let names: Vec<_> = names.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!(names, ["ann", "ann-2", "crew", "cyd", "team"]);
+    let key = store.pseudonym_key().await.unwrap();
+    assert_eq!(store.pseudonym_key().await.unwrap(), key);
+}
+
+/// Everything that was done stands in the log.
+async fn audit(store: &dyn Store) {
+    let all = async |filter| store.audit(filter, page(None, 1000)).await.unwrap();
+    let of = |subject| AuditFilter {
+        subject: Some(subject),
+        ..AuditFilter::default()
+    };
+    let entries = all(of("ann")).await.entries;
+    let actions: Vec<_> = entries
+        .iter()
+        .rev()
+        .map(|entry| entry.action.as_str())
+        .collect();
+    let expected = [
+        "group.created",
+        "user.created",
+        "key.created",
+        "member.removed",
+        "member.added",
+        "privilege.granted",
+        "privilege.granted",
+        "privilege.revoked",
+        "member.removed",
+        "member.added",
+        "user.changed",
+    ];
+    assert_eq!(actions[..expected.len()], expected);
+    assert_eq!(
+        actions[actions.len() - 2..],
+        ["key.revoked", "user.deleted"]
+    );
+    assert!(entries.iter().all(|entry| entry.actor == "(local)"));
+    let of_crew = AuditFilter {
+        group: Some("crew"),
+        action: Some("member.added"),
+        actor: Some("(local)"),
+        ..AuditFilter::default()
+    };
+    assert_eq!(all(of_crew).await.total, 1);
+    let first = store
+        .audit(AuditFilter::default(), page(None, 2))
+        .await
+        .unwrap();
+    let second = store
+        .audit(AuditFilter::default(), page(first.next, 2))
+        .await
+        .unwrap();
+    assert!(second.entries[0].seq < first.entries[1].seq);
+    store
+        .note(
+            by("bob", "team"),
+            "sample.downloaded",
+            "x",
+            json!({"a": 1}),
+            NOW,
+        )
+        .await
+        .unwrap();
+    let noted = all(of("x")).await.entries.remove(0);
+    assert_eq!(
+        (noted.group.as_str(), &noted.detail["a"]),
+        ("team", &json!(1))
+    );
+    assert_eq!(all(AuditFilter::default()).await.total, first.total + 1);
 }
 
 async fn items(store: &dyn Store) {
@@ -228,8 +464,8 @@ async fn items(store: &dyn Store) {
 
 async fn community(store: &dyn Store) {
     let tags = ["zz".to_owned(), "aa".to_owned()];
-    let text = "100% of <b>É</b> #zz #aa";
-    let add = store.add_comment(Kind::Domain, "a.example", "bob", text, &tags, NOW);
+    let text = "100% of <b>É</b> #zz #aa, @cyd @nobody 危険なfile";
+    let add = store.add_comment(Kind::Domain, "a.example", "bob", text, NOW);
     let comment = add.await.unwrap();
     let found = store.comment(&comment.id).await.unwrap().unwrap();
     assert_eq!(
@@ -242,8 +478,16 @@ async fn community(store: &dyn Store) {
         (CommentFilter::Tag("a"), 0),
         (CommentFilter::On(Kind::Domain, "a.example"), 1),
         (CommentFilter::By("zoe"), 0),
-        (CommentFilter::Containing("0% OF"), 1),
-        (CommentFilter::Containing("0_ of"), 0),
+        (CommentFilter::Saying("OF 100%"), 1),
+        (CommentFilter::Saying("é"), 1),
+        (CommentFilter::Saying("危険"), 1),
+        (CommentFilter::Saying("険危"), 0),
+        (CommentFilter::Saying("100 zz none"), 0),
+        (CommentFilter::Saying("10"), 0),
+        (CommentFilter::Saying("%"), 0),
+        (CommentFilter::Mentioning("cyd"), 1),
+        (CommentFilter::Mentioning("nobody"), 0),
+        (CommentFilter::CalledAbuse, 0),
     ] {
         let listing = store.comments(filter, page(None, 5)).await.unwrap();
         assert_eq!(
@@ -251,15 +495,36 @@ async fn community(store: &dyn Store) {
             (expected, expected as u64)
         );
     }
-    let vote = async |account, verdict| {
-        store
-            .vote_comment(&comment.id, account, verdict)
-            .await
-            .unwrap()
-    };
-    vote("zoe", CommentVerdict::Positive).await;
-    let tally = vote("zoe", CommentVerdict::Abuse).await;
+    let vote = async |who, verdict| store.vote_comment(&comment.id, who, verdict).await.unwrap();
+    let reputation = async || store.account("bob").await.unwrap().unwrap().reputation;
+    vote(by("zoe", "team"), CommentVerdict::Positive).await;
+    let tally = vote(by("zoe", "team"), CommentVerdict::Abuse).await;
     assert_eq!((tally.positive, tally.abuse), (0, 1));
+    // One's own group neither praises nor blames.
+    assert_eq!(reputation().await, 1);
+    vote(by("cyd", "cyd"), CommentVerdict::Abuse).await;
+    assert_eq!(reputation().await, -1);
+    // Of one user's many judgements at once the last counts, once.
+    let judged = futures_util::future::join_all((0..20).map(|number| {
+        let verdict = [CommentVerdict::Positive, CommentVerdict::Abuse][number % 2];
+        store.vote_comment(&comment.id, by("cyd", "cyd"), verdict)
+    }));
+    judged.await.into_iter().for_each(|one| {
+        one.unwrap();
+    });
+    let tally = vote(by("cyd", "cyd"), CommentVerdict::Abuse).await;
+    assert_eq!(
+        (tally.positive, tally.abuse, reputation().await),
+        (0, 2, -1)
+    );
+    let abuse = store
+        .comments(CommentFilter::CalledAbuse, page(None, 5))
+        .await;
+    assert_eq!(abuse.unwrap().total, 1);
+    let dismiss = async || store.dismiss_abuse(&comment.id, LOCAL, NOW).await.unwrap();
+    assert!(dismiss().await);
+    assert!(!dismiss().await);
+    assert_eq!(reputation().await, 1);
     // S16: of many votes of one user at once, one counts.
     let cast = futures_util::future::join_all((0..20).map(|_| {
         store.vote(
@@ -289,12 +554,84 @@ async fn community(store: &dyn Store) {
         let id = &votes.entries[0].id;
         assert!(store.vote_by_id(id).await.unwrap().is_some());
     }
-    let extra = store.add_comment(Kind::Domain, "a.example", "bob", "x", &[], NOW);
+    let extra = store.add_comment(Kind::Domain, "a.example", "bob", "x", NOW);
     let extra = extra.await.unwrap().id;
-    assert!(store.delete_comment(&extra).await.unwrap());
-    assert!(!store.delete_comment(&extra).await.unwrap());
-    let nul = store.add_comment(Kind::Domain, "a.example", "bob", "a\0", &[], NOW);
+    let delete = async || store.delete_comment(&extra, by("zoe", "team"), NOW).await;
+    assert!(delete().await.unwrap());
+    assert!(!delete().await.unwrap());
+    let nul = store.add_comment(Kind::Domain, "a.example", "bob", "a\0", NOW);
     assert!(matches!(nul.await, Err(StoreError::Nul)));
+    // A vote counts for its voter's reputation at that time.
+    let praised = store.add_comment(Kind::Domain, "b.example", "cyd", "good", NOW);
+    let praised = praised.await.unwrap().id;
+    for account in ["bob", "zoe", "Bob"] {
+        let positive = CommentVerdict::Positive;
+        store
+            .vote_comment(&praised, by(account, "team"), positive)
+            .await
+            .unwrap();
+    }
+    let item = async || {
+        store
+            .item(Kind::Domain, "b.example")
+            .await
+            .unwrap()
+            .unwrap()
+    };
+    let voted = store.vote(
+        Kind::Domain,
+        "b.example",
+        "cyd",
+        VoteVerdict::Malicious,
+        NOW,
+    );
+    let CastVote::Cast(weighed) = voted.await.unwrap() else {
+        panic!("cyd has not voted before");
+    };
+    assert_eq!((weighed.weight, weighed.author.as_str()), (3, "cyd"));
+    let voted = store.vote(Kind::Domain, "b.example", "bob", VoteVerdict::Harmless, NOW);
+    assert!(matches!(
+        voted.await.unwrap(),
+        CastVote::Cast(VoteRecord { weight: 1, .. })
+    ));
+    assert_eq!(
+        (item().await.reputation, item().await.votes_harmless),
+        (-2, 1)
+    );
+    let take_back = async || store.delete_vote(&weighed.id, LOCAL, NOW).await.unwrap();
+    assert!(take_back().await);
+    assert!(!take_back().await);
+    assert_eq!(
+        (item().await.reputation, item().await.votes_malicious),
+        (1, 0)
+    );
+    // One open report a user and item.
+    let report = async |account| {
+        let who = by(account, "team");
+        let reported = store.report_false_positive(Kind::Domain, "b.example", who, "no", NOW);
+        reported.await.unwrap()
+    };
+    let of_bob = report("bob").await.unwrap();
+    assert!(report("bob").await.is_none());
+    report("zoe").await.unwrap();
+    let decided = store.decide_false_positive(of_bob.seq, true, "yes", LOCAL, NOW + 1);
+    let decided = decided.await.unwrap().unwrap();
+    assert_eq!(
+        (decided.status.as_str(), decided.decided),
+        ("accepted", Some(NOW + 1))
+    );
+    assert_eq!(decided.answer.as_deref(), Some("yes"));
+    assert!(report("bob").await.is_some());
+    let count = async |status, by| {
+        let listed = store.false_positives(status, by, page(None, 10));
+        listed.await.unwrap().total
+    };
+    assert_eq!(count(None, None).await, 3);
+    assert_eq!(count(Some("open"), None).await, 2);
+    assert_eq!(count(Some("open"), Some("bob")).await, 1);
+    let missing = store.decide_false_positive(999, true, "", LOCAL, NOW).await;
+    assert!(missing.unwrap().is_none());
+    assert_eq!(store.index_comments().await.unwrap(), 0);
 }
 
 /// S24: one group's thousand jobs don't delay another's first.
@@ -330,6 +667,36 @@ async fn fair_turns(store: &dyn Store) {
     let workers = futures_util::future::join_all((0..30).map(|_| work_off(store, NOW)));
     let done: Vec<_> = workers.await.into_iter().flatten().collect();
     assert_eq!(done.len(), thousand + 6 - 10);
+    assert_eq!(done.iter().collect::<HashSet<_>>().len(), done.len());
+}
+
+/// S24: nor do one member's thousand another's of the same group; and who was lent a turn gives none
+/// of another group's away.
+async fn fair_members(store: &dyn Store) {
+    let mut jobs = Vec::new();
+    for number in 0..300 {
+        jobs.push(submit(store, &format!("c {number}"), by("zoe", "c"), NOW).await);
+    }
+    let of_zoe: HashSet<_> = jobs.drain(..).collect();
+    let first = submit(store, "c x", by("cyd", "c"), NOW).await;
+    let second = submit(store, "c y", by("cyd", "c"), NOW).await;
+    let other = submit(store, "d", by("bob", "d"), NOW).await;
+    let mut order = Vec::new();
+    for _ in 0..6 {
+        let job = store.claim(NOW, 60).await.unwrap().unwrap();
+        order.push(job.analysis.id.clone());
+        store.complete(&job, &[], &Map::new(), NOW).await.unwrap();
+    }
+    let place = |id: &String| order.iter().position(|other| other == id);
+    assert!(place(&other).unwrap() <= 1, "{order:?}");
+    assert!(place(&first).unwrap() <= 2, "{order:?}");
+    assert!(place(&second).unwrap() <= 4, "{order:?}");
+    let done = order.iter().filter(|id| of_zoe.contains(*id)).count();
+    assert_eq!(done, 3, "{order:?}");
+    // The rest at once, each to one worker.
+    let workers = futures_util::future::join_all((0..30).map(|_| work_off(store, NOW)));
+    let done: Vec<_> = workers.await.into_iter().flatten().collect();
+    assert_eq!(done.len(), 303 - 6);
     assert_eq!(done.iter().collect::<HashSet<_>>().len(), done.len());
 }
 
@@ -537,6 +904,7 @@ async fn whole(store: &dyn Store, blobs_at: &Arc<Blobs>) {
     items(store).await;
     community(store).await;
     fair_turns(store).await;
+    fair_members(store).await;
     stopped_workers(store).await;
     quotas(store).await;
     blobs(store, blobs_at).await;
@@ -580,7 +948,7 @@ async fn carry(from: &dyn Store, to: &dyn Store) {
         .comments(CommentFilter::All, page(None, 1))
         .await
         .unwrap();
-    let added = to.add_comment(Kind::Domain, "later.example", "bob", "later", &[], NOW);
+    let added = to.add_comment(Kind::Domain, "later.example", "bob", "later", NOW);
     let added = added.await.unwrap().id;
     let newest = to
         .comments(CommentFilter::All, page(None, 1))
@@ -612,6 +980,29 @@ async fn sqlite_and_local_files() {
         .unwrap();
     carry(&store, &other).await;
     upkeep(&store).await;
+    // The audit log is only added to.
+    for statement in [
+        "DELETE FROM audit",
+        "UPDATE audit SET actor = 'somebody else'",
+    ] {
+        let refused = store.execute_for_test(statement).await.unwrap_err();
+        assert!(refused.to_string().contains("only added to"), "{refused}");
+    }
+    // S18: a full file ends a transaction, and nothing beyond it. (The limit goes with the
+    // connection that was spoiled.)
+    let full = "PRAGMA max_page_count = 1";
+    other.execute_for_test(full).await.unwrap();
+    let row = |endpoint: String| UsageRow {
+        account: "bob".to_owned(),
+        group: "team".to_owned(),
+        day: 1,
+        endpoint,
+        used: 1,
+    };
+    let rows: Vec<_> = (0..20_000).map(|number| row(number.to_string())).collect();
+    other.add_usage(&rows).await.unwrap_err();
+    other.add_usage(&rows).await.unwrap();
+    assert_eq!(other.usage_of("bob", 1, 1).await.unwrap().len(), rows.len());
     // A moved store is only read.
     let frozen = store.freeze().await.unwrap();
     assert!(store.account("bob").await.unwrap().is_some());
@@ -649,10 +1040,19 @@ async fn postgres_s3_and_nats() {
     carry(&store, &sqlite).await;
     work_off(&store, NOW).await;
     upkeep(&store).await;
+    // The audit log is only added to.
+    for statement in [
+        "DELETE FROM audit",
+        "UPDATE audit SET actor = 'somebody else'",
+        "TRUNCATE audit",
+    ] {
+        let refused = store.execute_for_test(statement).await.unwrap_err();
+        assert!(refused.to_string().contains("only added to"), "{refused}");
+    }
     // S20: what a newer version has written is refused politely.
     let newer = "INSERT INTO _sqlx_migrations
         (version, description, success, checksum, execution_time) VALUES (999, '', true, '', 0)";
-    store.execute_for_test(newer).await;
+    store.execute_for_test(newer).await.unwrap();
     let refused = PostgresStore::open(&postgres.url, true)
         .await
         .err()

@@ -26,8 +26,9 @@ use quorum_core::report::{EngineResult, VoteVerdict};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::clock;
 use crate::ids::SecretHash;
-use crate::tier::Tier;
+use crate::tier::{INTELLIGENCE, Limits, PRIVATE_GRAPHS, Tier, UNLIMITED};
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -77,10 +78,13 @@ pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once.
 pub(crate) trait Store:
-    Accounts + Items + Community + Queue + Usage + Upkeep + archive::Archive
+    Accounts + Audit + Items + Community + Queue + Usage + Upkeep + archive::Archive
 {
 }
-impl<T: Accounts + Items + Community + Queue + Usage + Upkeep + archive::Archive> Store for T {}
+impl<T: Accounts + Audit + Items + Community + Queue + Usage + Upkeep + archive::Archive> Store
+    for T
+{
+}
 
 /// A right that is given back when it is dropped.
 pub(crate) type Guard = Box<dyn Any + Send>;
@@ -131,20 +135,93 @@ fn storable(text: &str) -> Result<()> {
     }
 }
 
-/// A user, with the group and the tier.
+/// Who does something, and by which door: what submissions and the audit log note.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Actor<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) group: &'a str,
+    pub(crate) interface: &'a str,
+    /// The country that the request came from, in two letters, where that is known.
+    pub(crate) country: Option<&'a str>,
+}
+
+impl Actor<'static> {
+    /// Whoever may run commands on the store itself. No user can have the name.
+    pub(crate) const LOCAL: Self = Self {
+        account: "(local)",
+        group: "",
+        interface: "local",
+        country: None,
+    };
+}
+
+/// Something granted beside the tier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Privilege {
+    pub(crate) name: String,
+    pub(crate) expires: Option<i64>,
+    pub(crate) by_group: bool,
+}
+
+impl Privilege {
+    /// Whether it counts at a time.
+    pub(crate) fn holds(&self, now: i64) -> bool {
+        self.expires.is_none_or(|expires| expires > now)
+    }
+}
+
+/// A user, with the group and what it gives.
 #[derive(Debug, Clone)]
 pub(crate) struct Account {
     pub(crate) name: String,
     pub(crate) group: String,
     pub(crate) tier: Tier,
+    /// Of the server.
     pub(crate) administrator: bool,
+    /// Of the group.
+    pub(crate) group_administrator: bool,
+    /// `active` or `suspended`.
     pub(crate) status: String,
+    pub(crate) email: Option<String>,
     pub(crate) first_name: String,
     pub(crate) last_name: String,
     pub(crate) profile_phrase: String,
     pub(crate) preferences: Map<String, Value>,
     pub(crate) reputation: i64,
     pub(crate) created: i64,
+    /// Granted to the user or the group, expired ones too.
+    pub(crate) privileges: Vec<Privilege>,
+    /// What the group may use.
+    pub(crate) limits: Limits,
+}
+
+impl Account {
+    /// Whether a privilege comes with the tier or was granted and counts now.
+    pub(crate) fn has(&self, privilege: &str) -> bool {
+        let now = clock::now();
+        let granted = |one: &Privilege| one.name == privilege && one.holds(now);
+        self.tier.privileges().contains(&privilege) || self.privileges.iter().any(granted)
+    }
+
+    /// Whether relationships that are not public may be read.
+    pub(crate) fn is_premium(&self) -> bool {
+        self.has(INTELLIGENCE)
+    }
+}
+
+/// What a group may use: its tier's limits, what was agreed instead, and what add-ons bring.
+fn limits(tier: Tier, agreed: &Map<String, Value>, privileges: &[Privilege], now: i64) -> Limits {
+    let mut limits = tier.limits();
+    let graphs = |one: &Privilege| one.by_group && one.name == PRIVATE_GRAPHS && one.holds(now);
+    if privileges.iter().any(graphs) {
+        limits.private_graphs = UNLIMITED;
+    }
+    for (quota, allowed) in agreed {
+        if let (Some(limit), Some(allowed)) = (limits.named(quota), allowed.as_u64()) {
+            *limit = allowed;
+        }
+    }
+    limits
 }
 
 /// A group with its members' names.
@@ -152,8 +229,15 @@ pub(crate) struct Account {
 pub(crate) struct Group {
     pub(crate) name: String,
     pub(crate) tier: Tier,
+    pub(crate) limits: Limits,
+    pub(crate) privileges: Vec<Privilege>,
+    /// What it says of itself: texts by attribute.
+    pub(crate) profile: Map<String, Value>,
+    /// Quotas that were agreed beside the tier.
+    pub(crate) quotas: Map<String, Value>,
     pub(crate) members: Vec<String>,
     pub(crate) administrators: Vec<String>,
+    pub(crate) created: i64,
 }
 
 /// A user to be made.
@@ -161,57 +245,231 @@ pub(crate) struct Group {
 pub(crate) struct NewAccount<'a> {
     pub(crate) name: &'a str,
     pub(crate) group: &'a str,
-    /// The tier of the group, which is made too; `None` joins a group that is there.
+    /// The tier of the group, which is made too and administered by the user; `None` joins a group
+    /// that is there.
     pub(crate) tier: Option<Tier>,
     pub(crate) administrator: bool,
+    pub(crate) email: Option<&'a str>,
 }
 
 /// What became of a [`NewAccount`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AddAccount {
     Added,
+    /// Also by a user who was deleted: what they said stays theirs.
     NameTaken,
+    EmailTaken,
     GroupTaken,
     GroupMissing,
 }
 
-/// What a user may change about themselves.
+/// A key to be made.
+#[derive(Clone, Copy)]
+pub(crate) struct NewKey<'a> {
+    pub(crate) hash: &'a SecretHash,
+    /// What it is for, in its owner's words.
+    pub(crate) label: &'a str,
+    pub(crate) expires: Option<i64>,
+}
+
+impl<'a> From<&'a SecretHash> for NewKey<'a> {
+    fn from(hash: &'a SecretHash) -> Self {
+        Self {
+            hash,
+            label: "",
+            expires: None,
+        }
+    }
+}
+
+/// A key as the store knows it, which is not the key.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyRecord {
+    /// The first 16 hex digits of its hash: names it, opens nothing.
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) created: i64,
+    pub(crate) expires: Option<i64>,
+    pub(crate) revoked: Option<i64>,
+}
+
+/// What changes about a user; `None` stays.
 #[derive(Debug, Default)]
-pub(crate) struct ProfileChange {
+pub(crate) struct AccountChange {
     pub(crate) first_name: Option<String>,
     pub(crate) last_name: Option<String>,
     pub(crate) profile_phrase: Option<String>,
     pub(crate) preferences: Option<Map<String, Value>>,
+    pub(crate) email: Option<String>,
+    pub(crate) status: Option<&'static str>,
+    pub(crate) administrator: Option<bool>,
+    pub(crate) group_administrator: Option<bool>,
 }
 
-/// Users, groups, keys and upload tokens.
+/// What became of a change of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChangeAccount {
+    Changed,
+    Missing,
+    EmailTaken,
+    /// Nobody would administer the server any more.
+    LastAdministrator,
+}
+
+/// What changes about a group; `None` stays.
+#[derive(Debug, Default)]
+pub(crate) struct GroupChange {
+    pub(crate) tier: Option<Tier>,
+    /// Attributes that change, `null` for those that go.
+    pub(crate) profile: Map<String, Value>,
+    /// The same of quotas.
+    pub(crate) quotas: Map<String, Value>,
+}
+
+/// Whose a privilege is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Holder<'a> {
+    User(&'a str),
+    Group(&'a str),
+}
+
+impl Holder<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::User(name) | Self::Group(name) => name,
+        }
+    }
+}
+
+/// Users, groups, keys, privileges and upload tokens. Every change stands in the audit log from
+/// the transaction on that makes it.
 #[async_trait]
 pub(crate) trait Accounts: Send + Sync {
     async fn account(&self, name: &str) -> Result<Option<Account>>;
     /// The holder of a key that is neither expired nor revoked.
     async fn account_by_key(&self, key: &SecretHash, now: i64) -> Result<Option<Account>>;
+    /// The one with this address, in any case.
+    async fn account_by_email(&self, email: &str) -> Result<Option<Account>>;
     async fn accounts(&self) -> Result<Vec<Account>>;
     /// Makes user, group and key in one transaction.
     async fn add_account(
         &self,
         new: &NewAccount<'_>,
-        key: &SecretHash,
+        key: NewKey<'_>,
+        by: Actor<'_>,
         now: i64,
     ) -> Result<AddAccount>;
+    /// Changes all that is said, or nothing.
+    async fn change_account(
+        &self,
+        account: &str,
+        change: &AccountChange,
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<ChangeAccount>;
+    /// Revokes the keys and forgets who it was. The name stays taken, and what the user sent in
+    /// and said stays.
+    async fn delete_account(&self, account: &str, by: Actor<'_>, now: i64)
+    -> Result<ChangeAccount>;
     /// Adds a key; `false` if there is no such user.
     async fn add_key(
         &self,
         account: &str,
-        key: &SecretHash,
+        key: NewKey<'_>,
         revoke_others: bool,
+        by: Actor<'_>,
         now: i64,
     ) -> Result<bool>;
-    async fn change_profile(&self, account: &str, change: &ProfileChange) -> Result<()>;
+    /// All keys of a user, the newest first.
+    async fn keys(&self, account: &str) -> Result<Vec<KeyRecord>>;
+    /// `false` if there is no such key of that user, or it is revoked already.
+    async fn revoke_key(&self, account: &str, id: &str, by: Actor<'_>, now: i64) -> Result<bool>;
     async fn group(&self, name: &str) -> Result<Option<Group>>;
+    async fn groups(&self) -> Result<Vec<Group>>;
+    /// Makes a group without members; `false` if there is one.
+    async fn add_group(&self, name: &str, tier: Tier, by: Actor<'_>, now: i64) -> Result<bool>;
+    /// `false` if there is no such group.
+    async fn change_group(
+        &self,
+        name: &str,
+        change: &GroupChange,
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<bool>;
+    /// Makes somebody a member of a group, and of no other; without a group, of one of their own.
+    /// Whatever they administered before, they do not any more. Answers the group's name, `None`
+    /// where there is no such user or group.
+    async fn move_account(
+        &self,
+        account: &str,
+        group: Option<&str>,
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<Option<String>>;
+    /// Grants a privilege to a day or for ever.
+    async fn grant(
+        &self,
+        holder: Holder<'_>,
+        privilege: &str,
+        expires: Option<i64>,
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<()>;
+    /// Takes it back; `false` if it was not granted.
+    async fn withdraw(
+        &self,
+        holder: Holder<'_>,
+        privilege: &str,
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<bool>;
     async fn add_upload_token(&self, token: &SecretHash, account: &str, expires: i64)
     -> Result<()>;
     /// Takes a token away and says whose it was. Of any number of callers one gets it.
     async fn take_upload_token(&self, token: &SecretHash, now: i64) -> Result<Option<Account>>;
+    /// The key of the pseudonyms under which sources are shown, drawn on first use.
+    async fn pseudonym_key(&self) -> Result<[u8; 32]>;
+}
+
+/// Something that somebody did.
+#[derive(Debug, Clone)]
+pub(crate) struct AuditRecord {
+    pub(crate) seq: i64,
+    pub(crate) date: i64,
+    pub(crate) actor: String,
+    pub(crate) interface: String,
+    /// What was done to what kind of thing, such as `key.revoked`.
+    pub(crate) action: String,
+    /// Its name or id.
+    pub(crate) subject: String,
+    /// The group that it concerns.
+    pub(crate) group: String,
+    pub(crate) detail: Map<String, Value>,
+}
+
+/// Which entries of the audit log are meant: all of which every named thing is so.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct AuditFilter<'a> {
+    pub(crate) actor: Option<&'a str>,
+    pub(crate) action: Option<&'a str>,
+    pub(crate) subject: Option<&'a str>,
+    pub(crate) group: Option<&'a str>,
+}
+
+/// The log of who did what. It is only added to; most entries are written by the methods that do
+/// what they tell, in the same transaction.
+#[async_trait]
+pub(crate) trait Audit: Send + Sync {
+    /// Notes something that changes no row.
+    async fn note(
+        &self,
+        by: Actor<'_>,
+        action: &str,
+        subject: &str,
+        detail: Value,
+        now: i64,
+    ) -> Result<()>;
+    async fn audit(&self, filter: AuditFilter<'_>, page: Page) -> Result<Listing<AuditRecord>>;
 }
 
 /// Which part of a listing is wanted: what stands before an entry, newest first.
@@ -275,14 +533,6 @@ impl<T> Listing<T> {
             total: self.total,
         }
     }
-}
-
-/// Who sent something in, and by which door.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Submitter<'a> {
-    pub(crate) account: &'a str,
-    pub(crate) group: &'a str,
-    pub(crate) interface: &'a str,
 }
 
 /// What a file is, beside its bytes.
@@ -362,6 +612,10 @@ pub(crate) struct Submission {
     pub(crate) date: i64,
     pub(crate) name: Option<String>,
     pub(crate) interface: String,
+    /// Who it was; shown as a pseudonym only.
+    pub(crate) account: String,
+    /// Two letters.
+    pub(crate) country: Option<String>,
 }
 
 /// Files, URLs, domains, addresses; their submissions and analyses.
@@ -380,18 +634,18 @@ pub(crate) trait Items: Send + Sync {
         digests: &Digests,
         file_type: &FileType,
         name: Option<&str>,
-        by: Submitter<'_>,
+        by: Actor<'_>,
         now: i64,
     ) -> Result<String>;
     /// The same for a URL.
-    async fn submit_url(&self, url: &CanonicalUrl, by: Submitter<'_>, now: i64) -> Result<String>;
+    async fn submit_url(&self, url: &CanonicalUrl, by: Actor<'_>, now: i64) -> Result<String>;
     /// Queues an analysis of something that is here (a domain or an address always is); `None`
     /// if it is not.
     async fn analyse(
         &self,
         kind: Kind,
         id: &str,
-        by: Submitter<'_>,
+        by: Actor<'_>,
         now: i64,
     ) -> Result<Option<String>>;
     async fn analysis(&self, id: &str) -> Result<Option<AnalysisRecord>>;
@@ -440,8 +694,12 @@ pub(crate) enum CommentFilter<'a> {
     Tag(&'a str),
     On(Kind, &'a str),
     By(&'a str),
-    /// With this text in them, in any case.
-    Containing(&'a str),
+    /// With each word of a text in them, in any case.
+    Saying(&'a str),
+    /// With `@name` in them.
+    Mentioning(&'a str),
+    /// Called abuse by somebody.
+    CalledAbuse,
 }
 
 /// A vote.
@@ -450,6 +708,25 @@ pub(crate) struct VoteRecord {
     pub(crate) id: String,
     pub(crate) date: i64,
     pub(crate) verdict: VoteVerdict,
+    /// What it counts for, from 0 on.
+    pub(crate) weight: i64,
+    pub(crate) author: String,
+}
+
+/// What somebody holds to be objected to wrongly.
+#[derive(Debug, Clone)]
+pub(crate) struct FalsePositive {
+    pub(crate) seq: i64,
+    pub(crate) kind: Kind,
+    pub(crate) item: String,
+    pub(crate) account: String,
+    pub(crate) date: i64,
+    pub(crate) text: String,
+    /// `open`, `accepted` or `rejected`.
+    pub(crate) status: String,
+    pub(crate) decided: Option<i64>,
+    pub(crate) decided_by: Option<String>,
+    pub(crate) answer: Option<String>,
 }
 
 /// Which votes are meant.
@@ -472,13 +749,13 @@ pub(crate) enum CastVote {
 /// What people say.
 #[async_trait]
 pub(crate) trait Community: Send + Sync {
+    /// Adds a comment, with the tags, the mentions and the words of its text.
     async fn add_comment(
         &self,
         kind: Kind,
         item: &str,
         author: &str,
         text: &str,
-        tags: &[String],
         now: i64,
     ) -> Result<CommentRecord>;
     async fn comment(&self, id: &str) -> Result<Option<CommentRecord>>;
@@ -488,15 +765,18 @@ pub(crate) trait Community: Send + Sync {
         page: Page,
     ) -> Result<Listing<CommentRecord>>;
     /// `false` if it was gone already.
-    async fn delete_comment(&self, id: &str) -> Result<bool>;
-    /// Notes one user's judgement, in place of an earlier one of theirs, and counts anew.
+    async fn delete_comment(&self, id: &str, by: Actor<'_>, now: i64) -> Result<bool>;
+    /// Notes one user's judgement, in place of an earlier one of theirs, counts anew, and gives the
+    /// author the reputation, exact under concurrency.
     async fn vote_comment(
         &self,
         id: &str,
-        account: &str,
+        by: Actor<'_>,
         verdict: CommentVerdict,
     ) -> Result<CommentTally>;
-    /// One vote a user and item, exact under concurrency.
+    /// Takes back whatever called a comment abuse; `false` if nothing did.
+    async fn dismiss_abuse(&self, id: &str, by: Actor<'_>, now: i64) -> Result<bool>;
+    /// One vote a user and item, exact under concurrency, weighed by the voter's reputation.
     async fn vote(
         &self,
         kind: Kind,
@@ -505,8 +785,39 @@ pub(crate) trait Community: Send + Sync {
         verdict: VoteVerdict,
         now: i64,
     ) -> Result<CastVote>;
+    /// Takes a vote back; `false` if it was gone already.
+    async fn delete_vote(&self, id: &str, by: Actor<'_>, now: i64) -> Result<bool>;
     async fn vote_by_id(&self, id: &str) -> Result<Option<VoteRecord>>;
     async fn votes(&self, filter: VoteFilter<'_>, page: Page) -> Result<Listing<VoteRecord>>;
+    /// Notes what somebody holds to be wrong; `None` while an earlier one of theirs on the same is
+    /// open.
+    async fn report_false_positive(
+        &self,
+        kind: Kind,
+        item: &str,
+        by: Actor<'_>,
+        text: &str,
+        now: i64,
+    ) -> Result<Option<FalsePositive>>;
+    async fn false_positive(&self, seq: i64) -> Result<Option<FalsePositive>>;
+    /// With a status, by somebody, or all.
+    async fn false_positives(
+        &self,
+        status: Option<&str>,
+        by: Option<&str>,
+        page: Page,
+    ) -> Result<Listing<FalsePositive>>;
+    /// Decides it, also anew; `None` if there is none.
+    async fn decide_false_positive(
+        &self,
+        seq: i64,
+        accepted: bool,
+        answer: &str,
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<Option<FalsePositive>>;
+    /// Indexes comments from before there was an index. Returns how many those were.
+    async fn index_comments(&self) -> Result<u64>;
 }
 
 /// An analysis to be made.

@@ -22,6 +22,27 @@ macro_rules! tags_of_comment {
           WHERE comment = seq), '[]')::text"
     };
 }
+/// What was granted to those whom the condition names, as a JSON list of lists.
+macro_rules! privileges_where {
+    ($condition:literal) => {
+        concat!(
+            "coalesce((SELECT json_agg(json_build_array(privilege.name, privilege.expires,
+              holder_kind)) FROM privilege WHERE ",
+            $condition,
+            "), '[]')::text"
+        )
+    };
+}
+/// The texts of a JSON list, each as `value`.
+macro_rules! each_text {
+    ($parameter:literal) => {
+        concat!(
+            "json_array_elements_text(",
+            $parameter,
+            "::json) AS each (value)"
+        )
+    };
+}
 /// Ends the choice of a job: those that another worker is choosing are passed over.
 macro_rules! take_unlocked {
     () => {
@@ -33,6 +54,8 @@ macro_rules! take_unlocked {
 mod accounts;
 #[path = "sql/archive.rs"]
 mod archive;
+#[path = "sql/audit.rs"]
+mod audit;
 #[path = "sql/community.rs"]
 mod community;
 #[path = "sql/items.rs"]
@@ -111,8 +134,9 @@ impl PostgresStore {
     }
 
     #[cfg(test)]
-    pub(super) async fn execute_for_test(&self, statement: &'static str) {
-        sqlx::query(statement).execute(&self.readers).await.unwrap();
+    pub(super) async fn execute_for_test(&self, statement: &'static str) -> Result<()> {
+        sqlx::query(statement).execute(&self.readers).await?;
+        Ok(())
     }
 
     /// A transaction that writes.
@@ -200,6 +224,9 @@ async fn after_import(connection: &mut Connection) -> Result<()> {
         "SELECT setval(pg_get_serial_sequence('job', 'id'), max(id)) FROM job",
         "SELECT setval(pg_get_serial_sequence('comment', 'seq'), max(seq)) FROM comment",
         "SELECT setval(pg_get_serial_sequence('vote', 'seq'), max(seq)) FROM vote",
+        "SELECT setval(pg_get_serial_sequence('audit', 'seq'), max(seq)) FROM audit",
+        "SELECT setval(pg_get_serial_sequence('false_positive', 'seq'), max(seq))
+         FROM false_positive",
     ] {
         sqlx::query(statement).execute(&mut *connection).await?;
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection as _, Sqlite, Transaction};
 
 use super::{Guard, Result, StoreError, schema_error};
 use crate::failpoint;
@@ -23,6 +23,23 @@ macro_rules! tags_of_comment {
     () => {
         "(SELECT json_group_array(tag) FROM (SELECT tag FROM comment_tag
           WHERE comment = seq ORDER BY place))"
+    };
+}
+/// What was granted to those whom the condition names, as a JSON list of lists.
+macro_rules! privileges_where {
+    ($condition:literal) => {
+        concat!(
+            "(SELECT json_group_array(json_array(privilege.name, privilege.expires, holder_kind))
+              FROM privilege WHERE ",
+            $condition,
+            ")"
+        )
+    };
+}
+/// The texts of a JSON list, each as `value`.
+macro_rules! each_text {
+    ($parameter:literal) => {
+        concat!("json_each(", $parameter, ")")
     };
 }
 /// Ends the choice of a job: there is one writer, so nobody else can be choosing.
@@ -36,6 +53,8 @@ macro_rules! take_unlocked {
 mod accounts;
 #[path = "sql/archive.rs"]
 mod archive;
+#[path = "sql/audit.rs"]
+mod audit;
 #[path = "sql/community.rs"]
 mod community;
 #[path = "sql/items.rs"]
@@ -79,6 +98,12 @@ impl SqliteStore {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(30))
+            // A full disk makes SQLite end a transaction by itself. Then sqlx's ROLLBACK fails, and it
+            // holds the transaction to be open for ever: such a connection writes nothing any more.
+            .before_acquire(|connection, _| {
+                let is_whole = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_whole) })
+            })
             .connect_with(options.clone())
             .await?;
         // A server and a command beside it may start at the same time: one of them migrates.
@@ -107,6 +132,12 @@ impl SqliteStore {
             writer,
             settling: path.with_extension("settling"),
         })
+    }
+
+    #[cfg(test)]
+    pub(super) async fn execute_for_test(&self, statement: &'static str) -> Result<()> {
+        sqlx::query(statement).execute(&self.writer).await?;
+        Ok(())
     }
 
     /// A transaction that may write from its first statement on, so that it cannot find the

@@ -2,56 +2,54 @@
 
 use serde_json::json;
 
-use crate::harness::{Client, Server};
+use crate::harness::{Client, OWN, Server, routes};
 
-/// S1: every route of the document, with no key, a wrong one, two, or one in the query.
+/// S1: every route, with no key, a wrong one, a revoked, an expired or a suspended user's, two, or
+/// one in the query.
 #[test]
 fn no_route_answers_without_a_good_key() {
     let server = Server::start();
-    let document = server.client.get("/openapi.json").json;
-    let paths = document["paths"].as_object().unwrap();
-    assert!(paths.len() > 40, "{}", paths.len());
     let nobody = Client::new(&server.origin, "");
     let wrong = "f".repeat(64);
-    let mut tried = 0;
-    for (path, methods) in paths {
+    let revoked = server.user(&["add", "bob", "--tier", "basic"]).key;
+    server.user(&["key", "bob", "--revoke-others"]);
+    let expired = server.must(&["token", "add", "bob", "--days", "0"]);
+    let expired = expired.trim().rsplit(' ').next().unwrap();
+    let suspended = server.user(&["add", "eve", "--tier", "basic"]).key;
+    server.must(&["user", "set", "eve", "--suspended"]);
+    for (method, path, _) in routes(&server) {
         let path = path
-            .replace("{id}", "x")
-            .replace("{relationship}", "comments");
-        for method in methods.as_object().unwrap().keys() {
-            let method = method.to_uppercase();
-            let send =
-                |path: &str, headers: &[(&str, &str)]| nobody.send(&method, path, headers, b"");
-            let none = send(&path, &[]);
-            assert_eq!(
-                none.error(401),
-                "AuthenticationRequiredError",
-                "{method} {path}"
-            );
-            assert_eq!(none.json["error"]["message"], "X-Apikey header is missing");
-            let bad = send(&path, &[("x-apikey", wrong.as_str())]);
-            assert_eq!(bad.error(401), "WrongCredentialsError");
+            .replace("{collection}", "files")
+            .replace("{relationship}", "comments")
+            .replace(['{', '}'], "");
+        let send = |path: &str, headers: &[(&str, &str)]| nobody.send(&method, path, headers, b"");
+        let none = send(&path, &[]);
+        let what = format!("{method} {path}");
+        assert_eq!(none.error(401), "AuthenticationRequiredError", "{what}");
+        assert_eq!(none.json["error"]["message"], "X-Apikey header is missing");
+        for key in [wrong.as_str(), &revoked, expired] {
+            let bad = send(&path, &[("x-apikey", key)]);
+            assert_eq!(bad.error(401), "WrongCredentialsError", "{what}");
             assert_eq!(bad.json["error"]["message"], "Wrong API key");
-            let odd = send(&path, &[("X-Apikey", "no key at all")]);
-            assert_eq!(odd.error(401), "WrongCredentialsError");
-            let key = server.client.key.as_str();
-            let two = send(&path, &[("x-apikey", key), ("x-apikey", key)]);
-            assert_eq!(two.error(401), "WrongCredentialsError");
-            let query = send(&format!("{path}?x-apikey={key}&apikey={key}"), &[]);
-            assert_eq!(query.error(401), "AuthenticationRequiredError");
-            tried += 1;
         }
+        let off = send(&path, &[("x-apikey", suspended.as_str())]);
+        assert_eq!(off.error(401), "UserNotActiveError", "{what}");
+        let odd = send(&path, &[("X-Apikey", "no key at all")]);
+        assert_eq!(odd.error(401), "WrongCredentialsError");
+        let key = server.client.key.as_str();
+        let two = send(&path, &[("x-apikey", key), ("x-apikey", key)]);
+        assert_eq!(two.error(401), "WrongCredentialsError");
+        let query = send(&format!("{path}?x-apikey={key}&apikey={key}"), &[]);
+        assert_eq!(query.error(401), "AuthenticationRequiredError");
     }
-    assert!(tried > 50, "{tried}");
     // What does not exist is no secret that can be learned without a key.
-    assert_eq!(
-        nobody.get("/nothing/here").error(401),
-        "AuthenticationRequiredError"
-    );
-    assert_eq!(
-        server.client.get("/nothing/here").error(404),
-        "NotFoundError"
-    );
+    for nothing in ["/nothing/here", "/api/quorum/v1/nothing/here"] {
+        assert_eq!(
+            nobody.get(nothing).error(401),
+            "AuthenticationRequiredError"
+        );
+        assert_eq!(server.client.get(nothing).error(404), "NotFoundError");
+    }
 }
 
 #[test]
@@ -167,7 +165,8 @@ fn a_user_changes_what_is_theirs_to_change() {
     // S3: what is read-only stays as it is.
     for attributes in [
         json!({"reputation": 100}),
-        json!({"privileges": {}}),
+        json!({"tier": "duet"}),
+        json!({"quotas": {"api_requests_daily": {"allowed": 5}}}),
         json!({"last_name": 5}),
     ] {
         patch(&bob, attributes).error(400);
@@ -179,4 +178,339 @@ fn a_user_changes_what_is_theirs_to_change() {
     let user = bob.get("/users/bob").data();
     assert_eq!(user["attributes"]["first_name"], "Bob");
     assert_eq!(user["attributes"]["reputation"], 1);
+}
+
+/// Several keys a user: named, with an end, revoked one by one, shown once.
+#[test]
+fn a_user_has_several_keys_and_sees_each_once() {
+    let server = Server::start();
+    let bob = server.user(&["add", "bob", "--tier", "basic"]);
+    let path = format!("{OWN}/users/bob/keys");
+    let new = |attributes: serde_json::Value| {
+        bob.post(
+            &path,
+            &json!({"data": {"type": "api_key", "attributes": attributes}}),
+        )
+    };
+    let far = 4_000_000_000_i64;
+    let made = new(json!({"label": "laptop", "expiration_date": far})).data();
+    let attributes = &made["attributes"];
+    assert_eq!(attributes["label"], "laptop");
+    assert_eq!(attributes["expiration_date"], far);
+    let laptop = Client::new(&server.origin, attributes["apikey"].as_str().unwrap());
+    assert_eq!(laptop.get("/users/bob").status, 200);
+    assert_eq!(
+        new(json!({"expiration_date": 1})).error(400),
+        "InvalidArgumentError"
+    );
+    assert_eq!(
+        new(json!({"label": "a".repeat(257)})).error(400),
+        "InvalidArgumentError"
+    );
+    let listed = bob.get(&path);
+    assert_eq!(listed.json["meta"]["count"], 2);
+    assert!(!listed.json.to_string().contains("apikey"));
+    assert!(!listed.json.to_string().contains(&laptop.key));
+    let first = bob.get(&format!("{path}?limit=1"));
+    let second = bob.get(first.json["links"]["next"].as_str().unwrap());
+    assert_ne!(first.json["data"][0]["id"], second.json["data"][0]["id"]);
+    assert!(second.json["meta"].get("cursor").is_none());
+    // By the key itself; from then on it opens nothing, and the other does.
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(laptop.delete(&format!("{path}/{id}")).status, 200);
+    assert_eq!(laptop.get("/users/bob").error(401), "WrongCredentialsError");
+    assert_eq!(
+        bob.delete(&format!("{path}/{id}")).error(404),
+        "NotFoundError"
+    );
+    let shown = bob.get(&path).json["data"].clone();
+    let shown = shown.as_array().unwrap().iter().find(|key| key["id"] == id);
+    let shown = &shown.unwrap()["attributes"];
+    assert_eq!(shown["status"], "revoked");
+    assert!(shown["revocation_date"].is_i64());
+    // Beside the server too.
+    let said = server.must(&["token", "list", "bob"]);
+    assert!(said.contains("laptop") && said.contains(id), "{said}");
+    let added = server.must(&["token", "add", "bob", "--label", "robot", "--days", "9"]);
+    let robot = Client::new(&server.origin, added.trim().rsplit(' ').next().unwrap());
+    assert_eq!(robot.get("/users/bob").status, 200);
+    let id = added.split(' ').nth(3).unwrap();
+    server.must(&["token", "revoke", "bob", id]);
+    assert_eq!(robot.get("/users/bob").error(401), "WrongCredentialsError");
+    assert!(
+        !server
+            .command(&["token", "revoke", "bob", id])
+            .status
+            .success()
+    );
+}
+
+fn descriptors(emails: &[&str]) -> serde_json::Value {
+    let list: Vec<_> = emails
+        .iter()
+        .map(|email| json!({"type": "user", "id": email}))
+        .collect();
+    json!({"data": list})
+}
+
+/// Members come by their address, get roles, and go; the tier comes and goes with the group.
+#[test]
+fn a_group_is_run_by_its_administrators() {
+    let server = Server::start();
+    let admin = &server.client;
+    server.must(&["group", "add", "crew", "--tier", "professional"]);
+    let chief = server.user(&["add", "chief", "--group", "crew"]);
+    let bob = server.user(&["add", "bob"]);
+    for (user, email) in [("chief", "chief@a.example"), ("bob", "Bob@a.example")] {
+        server.must(&["user", "set", user, "--email", email]);
+    }
+    let users = "/groups/crew/relationships/users";
+    let administrators = "/groups/crew/relationships/administrators";
+    let add = |client: &Client, path: &str, email: &str| client.post(path, &descriptors(&[email]));
+    assert_eq!(
+        add(&chief, users, "bob@a.example").error(403),
+        "ForbiddenError"
+    );
+    add(admin, administrators, "chief@a.example").data();
+    let is_chief = format!("{administrators}/chief");
+    assert_eq!(chief.get(&is_chief).json, json!({"data": true}));
+    assert_eq!(
+        chief.get(&format!("{administrators}/bob")).json,
+        json!({"data": false})
+    );
+    // By name is no address; all or none.
+    assert_eq!(add(&chief, users, "bob").error(400), "InvalidArgumentError");
+    let both = descriptors(&["bob@a.example", "nobody@a.example"]);
+    assert_eq!(chief.post(users, &both).error(404), "NotFoundError");
+    assert_eq!(chief.get(users).json["meta"]["count"], 1);
+    let added = add(&chief, users, "BOB@a.example").data();
+    assert_eq!(added, json!([{"type": "user", "id": "bob"}]));
+    let quotas = bob.get("/users/bob").data()["attributes"]["quotas"].clone();
+    assert_eq!(quotas["api_requests_daily"]["allowed"], 10_000);
+    assert_eq!(bob.get("/groups/crew/users").json["meta"]["count"], 2);
+    // Nobody who is in another team, or pays for themselves, is taken away from there.
+    let eve = server.user(&["add", "eve", "--tier", "basic"]);
+    server.must(&["user", "set", "eve", "--email", "eve@a.example"]);
+    assert_eq!(
+        add(&chief, users, "eve@a.example").error(404),
+        "NotFoundError"
+    );
+    assert_eq!(eve.get("/groups/eve").status, 200);
+    // A group's administrators look after its members, not after the server's.
+    let patch = |client: &Client, user: &str, attributes: serde_json::Value| {
+        let body = json!({"data": {"type": "user", "attributes": attributes}});
+        client.patch(&format!("/users/{user}"), &body)
+    };
+    patch(&chief, "bob", json!({"status": "suspended"})).data();
+    assert_eq!(bob.get("/users/bob").error(401), "UserNotActiveError");
+    patch(&chief, "bob", json!({"status": "active"})).data();
+    assert_eq!(
+        patch(&bob, "bob", json!({"email": "chief2@a.example"})).error(403),
+        "ForbiddenError"
+    );
+    assert_eq!(
+        patch(
+            &bob,
+            "bob",
+            json!({"privileges": {"admin": {"granted": true}}})
+        )
+        .error(403),
+        "ForbiddenError"
+    );
+    server.must(&["group", "join", "crew", "admin"]);
+    assert_eq!(
+        patch(&chief, "admin", json!({"status": "suspended"})).error(403),
+        "ForbiddenError"
+    );
+    assert_eq!(
+        patch(
+            admin,
+            "admin",
+            json!({"privileges": {"admin": {"granted": false}}})
+        )
+        .error(400),
+        "BadRequestError"
+    );
+    // Whoever goes has a group of their own again, without the tier.
+    assert_eq!(bob.delete(&is_chief).error(403), "ForbiddenError");
+    bob.delete(&format!("{users}/bob"));
+    assert_eq!(bob.get("/groups/crew").error(404), "NotFoundError");
+    let quotas = bob.get("/users/bob").data()["attributes"]["quotas"].clone();
+    assert_eq!(quotas["api_requests_daily"]["allowed"], 500);
+    assert_eq!(
+        chief.delete(&format!("{users}/bob")).error(404),
+        "NotFoundError"
+    );
+    assert_eq!(admin.delete(&is_chief).json, json!({}));
+    assert_eq!(
+        add(&chief, users, "bob@a.example").error(403),
+        "ForbiddenError"
+    );
+    // Deleted is gone: keys, profile and address, but not what was said, nor the name.
+    let said = bob.comment("/domains/a.example", "I was here").data();
+    assert_eq!(bob.delete("/users/bob").json, json!({}));
+    assert_eq!(bob.get("/users/bob").error(401), "WrongCredentialsError");
+    assert_eq!(admin.get("/users/bob").error(404), "NotFoundError");
+    let comment = format!("/comments/{}", said["id"].as_str().unwrap());
+    assert_eq!(admin.get(&comment).status, 200);
+    assert_eq!(
+        admin.get(&format!("{comment}/author")).json["data"],
+        json!(null)
+    );
+    let output = server.command(&["user", "add", "bob"]);
+    assert!(!output.status.success());
+}
+
+/// Add-ons come and go with their dates, for a group and for a user.
+#[test]
+fn an_add_on_counts_until_its_end() {
+    let server = Server::start();
+    let guest = server.user(&["add", "guest"]);
+    server.client.analysed("a", b"a file");
+    let premium = format!("/files/{}/submissions", crate::harness::sha256(b"a file"));
+    let patch = |client: &Client, path: &str, attributes: serde_json::Value| {
+        let kind = if path.starts_with("/groups") {
+            "group"
+        } else {
+            "user"
+        };
+        let body = json!({"data": {"type": kind, "attributes": attributes}});
+        client.patch(path, &body)
+    };
+    let soon = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
+        + 10;
+    let grant = |end: u64| json!({"privileges": {"intelligence": {"granted": true, "expiration_date": end}}});
+    let revoke = json!({"privileges": {"intelligence": {"granted": false}}});
+    // What comes with the tier is not taken back.
+    patch(&server.client, "/groups/guest", json!({"tier": "duet"})).data();
+    assert_eq!(
+        patch(&server.client, "/groups/guest", revoke.clone()).error(400),
+        "InvalidArgumentError"
+    );
+    server.must(&["group", "set", "guest", "--tier", "public"]);
+    assert_eq!(guest.get(&premium).error(403), "ForbiddenError");
+    let group = patch(&server.client, "/groups/guest", grant(soon)).data();
+    let shown = &group["attributes"]["privileges"]["intelligence"];
+    assert_eq!(shown, &json!({"granted": true, "expiration_date": soon}));
+    assert_eq!(guest.get(&premium).status, 200);
+    let me = server.client.get("/users/guest").data();
+    let shown = &me["attributes"]["privileges"]["intelligence"];
+    assert_eq!(shown["inherited_from"], "guest");
+    assert_eq!(shown["expiration_date"], soon);
+    let granted = || {
+        let user = server.client.get("/users/guest").data();
+        user["attributes"]["privileges"]["intelligence"]["granted"] == true
+    };
+    crate::harness::until("the add-on has ended", || !granted());
+    assert_eq!(guest.get(&premium).error(403), "ForbiddenError");
+    // The same for one user, by the command line.
+    server.must(&["user", "grant", "guest", "intelligence", "--days", "2"]);
+    assert!(granted());
+    server.must(&["user", "withdraw", "guest", "intelligence"]);
+    assert!(!granted());
+    for (attributes, code) in [
+        (grant(1), "InvalidArgumentError"),
+        (
+            json!({"privileges": {"godmode": {"granted": true}}}),
+            "InvalidArgumentError",
+        ),
+        (
+            json!({"quotas": {"private_scans_monthly": {"allowed": 1}}}),
+            "InvalidArgumentError",
+        ),
+        (
+            json!({"quotas": {"api_requests_daily": {"allowed": 1_000_000_001_u64}}}),
+            "InvalidArgumentError",
+        ),
+        (json!({"tier": "gold"}), "InvalidArgumentError"),
+    ] {
+        let reply = patch(&server.client, "/groups/guest", attributes);
+        assert_eq!(reply.error(400), code);
+    }
+    let bob = server.user(&["add", "bob", "--tier", "basic"]);
+    assert_eq!(
+        patch(&bob, "/groups/bob", json!({"tier": "duet"})).error(403),
+        "ForbiddenError"
+    );
+    let group = patch(&bob, "/groups/bob", json!({"organization": "Bob & Co."})).data();
+    assert_eq!(group["attributes"]["organization"], "Bob & Co.");
+}
+
+/// Who did what stands in the log, for administrators, through the API and beside the server.
+#[test]
+fn the_log_says_who_did_what() {
+    let server = Server::start();
+    let admin = &server.client;
+    let new = json!({"data": {"type": "user", "id": "bob", "attributes": {"tier": "basic"}}});
+    let made = admin.post(&format!("{OWN}/users"), &new).data();
+    let bob = Client::new(
+        &server.origin,
+        made["attributes"]["apikey"].as_str().unwrap(),
+    );
+    let x_tool = [("x-tool", "quorum-web")];
+    let bytes = crate::harness::multipart(&[(
+        "Content-Disposition: form-data; name=\"file\"; filename=\"a.txt\"",
+        b"logged",
+    )]);
+    let headers = [crate::harness::MULTIPART, x_tool[0]];
+    bob.send("POST", "/files", &headers, &bytes).data();
+    let comment = bob.comment("/domains/a.example", "rude").data();
+    let comment = comment["id"].as_str().unwrap();
+    admin.delete(&format!("/comments/{comment}"));
+    let log = |query: &str| {
+        let reply = admin.get(&format!("{OWN}/audit?{query}"));
+        let data = reply.data();
+        let each = data.as_array().unwrap().iter();
+        each.map(|entry| entry["attributes"].clone())
+            .collect::<Vec<_>>()
+    };
+    let of_bob = log("subject=bob");
+    let actions: Vec<_> = of_bob.iter().map(|entry| &entry["action"]).collect();
+    assert_eq!(actions, ["key.created", "user.created", "group.created"]);
+    assert!(
+        of_bob
+            .iter()
+            .all(|entry| entry["actor"] == "admin" && entry["interface"] == "api")
+    );
+    assert!(!json!(of_bob).to_string().contains(&bob.key));
+    let sent = log("actor=bob&action=file.submitted");
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0]["subject"], crate::harness::sha256(b"logged"));
+    assert_eq!(sent[0]["interface"], "web");
+    assert_eq!(sent[0]["detail"], json!({"name": "a.txt"}));
+    let deleted = log("action=comment.deleted");
+    assert_eq!(
+        (&deleted[0]["actor"], &deleted[0]["subject"]),
+        (&json!("admin"), &json!(comment))
+    );
+    assert_eq!(
+        (&deleted[0]["group"], &deleted[0]["detail"]),
+        (&json!("bob"), &json!({"author": "bob"}))
+    );
+    // The group's own administrator sees what concerns the group.
+    let own = bob.get(&format!("{OWN}/audit?limit=40"));
+    assert!(own.json.to_string().contains("comment.deleted"));
+    assert!(
+        own.json["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|e| e["attributes"]["group"] == "bob")
+    );
+    let said = server.must(&["audit", "--action", "comment.deleted"]);
+    assert!(
+        said.contains(&format!("\tadmin\tapi\tcomment.deleted\t{comment}\t")),
+        "{said}"
+    );
+    server.must(&["user", "set", "bob", "--suspended"]);
+    let said = server.must(&["audit", "--json", "--limit", "1"]);
+    let entry: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(entry["attributes"]["actor"], "(local)");
+    assert_eq!(
+        entry["attributes"]["detail"],
+        json!({"status": "suspended"})
+    );
 }

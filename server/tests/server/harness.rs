@@ -362,8 +362,8 @@ impl Client {
         }
     }
 
-    /// A request with everything that it may have. `path` is a whole address, or stands under
-    /// `/api/v3`.
+    /// A request with everything that it may have. `path` is a whole address, begins with `/api/`,
+    /// or stands under `/api/v3`.
     pub(crate) fn try_send(
         &self,
         method: &str,
@@ -373,6 +373,7 @@ impl Client {
     ) -> Result<Reply, ureq::Error> {
         let address = match path {
             path if path.starts_with("http") => path.to_owned(),
+            path if path.starts_with("/api/") => format!("{}{path}", self.origin),
             path => format!("{}/api/v3{path}", self.origin),
         };
         let mut request = ureq::http::Request::builder().method(method).uri(address);
@@ -415,6 +416,16 @@ impl Client {
     pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
         let headers = [("content-type", "application/json")];
         self.send("POST", path, &headers, body.to_string().as_bytes())
+    }
+
+    #[track_caller]
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Reply {
+        self.send("PATCH", path, &[], body.to_string().as_bytes())
+    }
+
+    #[track_caller]
+    pub(crate) fn delete(&self, path: &str) -> Reply {
+        self.send("DELETE", path, &[], b"")
     }
 
     #[track_caller]
@@ -481,6 +492,25 @@ impl Client {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// Where our own additions are.
+pub(crate) const OWN: &str = "/api/quorum/v1";
+
+/// Every route of the program, taken from its document: method, path with the parameters' names in
+/// braces, whole, and what it says of itself.
+pub(crate) fn routes(server: &Server) -> Vec<(String, String, Value)> {
+    let document = server.client.get("/openapi.json").json;
+    let mut routes = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let prefix = operation["servers"][0]["url"].as_str();
+            let path = format!("{}{path}", prefix.unwrap_or("/api/v3"));
+            routes.push((method.to_uppercase(), path, operation.clone()));
+        }
+    }
+    assert!(routes.len() > 70, "{}", routes.len());
+    routes
 }
 
 /// The header of [`multipart`]'s bodies.

@@ -1,6 +1,6 @@
 //! What is sent in to do harm: statements, markup, hashes that meet, requests that are two.
 
-use crate::harness::{Server, sha256};
+use crate::harness::{MULTIPART, Server, multipart, sha256};
 
 /// S13: a statement holds no value of anybody's; only the archive puts statements together, from
 /// names that stand in the program.
@@ -155,4 +155,157 @@ fn requests_that_could_be_two_are_refused() {
         let refused = said.starts_with("HTTP/1.1 400") || what.contains("chunks");
         assert!(refused, "{what}: {said}");
     }
+}
+
+/// S9: whatever a file is called, it lies under its hash; the name is data, without control
+/// characters and directories, and comes back as JSON text.
+#[test]
+fn two_hundred_names_are_data() {
+    let server = Server::start();
+    let mut names: Vec<Vec<u8>> = [
+        "../../../../etc/passwd",
+        "..",
+        ".",
+        "/",
+        "\\\\host\\share\\a.exe",
+        "C:\\Windows\\system32\\a.dll",
+        "CON",
+        "NUL.txt",
+        "aux.",
+        "a.exe:stream",
+        " leading and trailing ",
+        "invoice\u{202e}fdp.exe",
+        "\u{200b}zero\u{feff}width",
+        "a%00b",
+        "a\u{0}b",
+        "-rf",
+        "$(id)",
+        "`id`",
+        "|cat",
+        "<script>alert(1)</script>",
+        "'; DROP TABLE file; --",
+        "quorum.sqlite",
+        "packs/hashes/own.txt",
+        "a\u{7f}\u{1b}[31mred",
+        "\u{85}next\u{2028}line",
+    ]
+    .iter()
+    .map(|name| name.as_bytes().to_vec())
+    .collect();
+    names.push(vec![b'a'; 4096]);
+    names.push(vec![0xff, 0xfe, b'a', 0xc3]);
+    names.push("é".repeat(2000).into_bytes());
+    for number in 0_u8..=255 {
+        // Every byte in the middle of a name; what ends the header there ends the name.
+        if !matches!(number, b'"' | b'\r' | b'\n') {
+            names.push(vec![b'x', number, b'y']);
+        }
+    }
+    assert!(names.len() >= 200);
+    let bytes = b"named in many ways";
+    for name in &names {
+        let mut body = b"------quorum-test\r\nContent-Disposition: form-data; name=\"file\"; \
+                         filename=\""
+            .to_vec();
+        body.extend(name);
+        body.extend(b"\"\r\n\r\n");
+        body.extend(bytes);
+        body.extend(b"\r\n------quorum-test--\r\n");
+        let reply = server.client.send("POST", "/files", &[MULTIPART], &body);
+        assert!(
+            [200, 400].contains(&reply.status),
+            "{name:?}: {}",
+            reply.json
+        );
+        assert_eq!(reply.headers["x-content-type-options"], "nosniff");
+    }
+    // A line break in a name is the end of a header, not a header of ours.
+    let split =
+        "Content-Disposition: form-data; name=\"file\"; filename=\"a\r\nX-Evil: 1\r\n\r\nb\"";
+    let reply = server.client.send(
+        "POST",
+        "/files",
+        &[MULTIPART],
+        &multipart(&[(split, bytes)]),
+    );
+    assert!(reply.headers.get("x-evil").is_none());
+    let report = server
+        .client
+        .get(&format!("/files/{}", sha256(bytes)))
+        .data();
+    let kept = report["attributes"]["names"].as_array().unwrap();
+    assert!(kept.len() >= 90, "{}", kept.len());
+    for name in kept {
+        let name = name.as_str().unwrap();
+        assert!(
+            !name.contains(['/', '\\']) && !name.chars().any(char::is_control),
+            "{name:?}"
+        );
+        assert!((1..=255).contains(&name.len()), "{name:?}");
+    }
+    // Nothing lies anywhere under such a name.
+    let mut directories = vec![server.data().to_owned()];
+    let mut blobs = 0;
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            let in_blobs = path
+                .strip_prefix(server.data())
+                .unwrap()
+                .starts_with("blobs");
+            if path.is_dir() {
+                directories.push(path);
+            } else if in_blobs {
+                assert_eq!(name.len(), 64, "{name}");
+                blobs += 1;
+            } else {
+                assert!(!name.starts_with('x') && !name.contains("passwd"), "{name}");
+            }
+        }
+    }
+    assert!((1..=2).contains(&blobs), "{blobs}");
+}
+
+/// S8: forms that are bombs cost what they are, and are refused.
+#[test]
+fn forms_that_are_bombs_are_refused() {
+    let server = Server::start();
+    let field = "Content-Disposition: form-data; name=\"x\"";
+    let file = "Content-Disposition: form-data; name=\"file\"; filename=\"a\"";
+    let send = |body: &[u8]| server.client.send("POST", "/files", &[MULTIPART], body);
+    let many: Vec<(&str, &[u8])> = (0..100_000).map(|_| (field, &b""[..])).collect();
+    assert_eq!(send(&multipart(&many)).error(400), "BadRequestError");
+    // A form in a form is a file's bytes, and no second file.
+    let inner = String::from_utf8(multipart(&[(file, b"inner")])).unwrap();
+    let inner = inner.replace("quorum-test", "other");
+    let nested = multipart(&[(file, inner.as_bytes())]);
+    send(&nested).data();
+    let path = format!("/files/{}", sha256(inner.as_bytes()));
+    assert_eq!(
+        server.client.get(&path).data()["attributes"]["size"],
+        inner.len()
+    );
+    let headers = "X-A: b\r\n".repeat(50_000);
+    let heavy = format!("{headers}{file}");
+    assert_eq!(
+        send(&multipart(&[(&heavy, b"a")])).error(400),
+        "BadRequestError"
+    );
+    // A part has one name; the form has one boundary, as long as boundaries are (RFC 2046, 5.1.1).
+    let twice = format!("{file}; name=\"x\"");
+    assert!([200, 400].contains(&send(&multipart(&[(&twice, b"twice")])).status));
+    for length in [71, 10_000] {
+        let boundary = "b".repeat(length);
+        let kind = format!("multipart/form-data; boundary={boundary}");
+        let body = format!("--{boundary}\r\n{file}\r\n\r\na\r\n--{boundary}--\r\n");
+        let headers = [("content-type", kind.as_str())];
+        let reply = server
+            .client
+            .send("POST", "/files", &headers, body.as_bytes());
+        assert_eq!(reply.error(400), "BadRequestError", "{length}");
+    }
+    let endless = format!("------quorum-test\r\n{file}\r\n\r\nno end");
+    assert_eq!(send(endless.as_bytes()).error(400), "BadRequestError");
+    assert_eq!(server.client.get("/files/upload_url").status, 200);
 }

@@ -20,6 +20,8 @@ mod quotas;
 #[path = "../services/mod.rs"]
 mod services;
 mod slow;
+mod submissions;
+mod tenancy;
 mod transport;
 mod upkeep;
 mod urls;

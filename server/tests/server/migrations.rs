@@ -38,6 +38,9 @@ for number in range(waiting):
         ('u-%s-5' % id, 'url', id, 'queued'))
     store.execute('INSERT INTO job (analysis, group_name, not_before) VALUES (?, ?, 5)',
         ('u-%s-5' % id, 'ab'[number % 2]))
+store.execute('INSERT INTO item (kind, id, last_modification) VALUES (?, ?, 5)', ('domain', 'a.example'))
+store.execute('INSERT INTO comment (id, kind, item, account, date, text) VALUES (?, ?, ?, ?, 5, ?)',
+    ('d-a.example-00000001', 'domain', 'a.example', 'admin', 'said before there was an index'))
 store.commit()
 ";
 
@@ -138,6 +141,12 @@ fn a_store_of_an_earlier_release_is_brought_up_to_date_whenever_it_dies() {
         let id = sha256(format!("http://example.com/{number}").as_bytes());
         server.client.completed(&format!("u-{id}-5"));
     }
+    // What was said can be found, and who founded a group administers it.
+    crate::harness::until("old comments can be searched", || {
+        server.client.get("/search?query=said+index").json["meta"]["count"] == 1
+    });
+    let administrators = server.client.get("/groups/admin/administrators");
+    assert_eq!(administrators.json["data"][0]["id"], "admin");
 }
 
 #[test]

@@ -183,3 +183,107 @@ fn what_was_counted_survives_a_restart() {
         .get("/users/admin/api_usage?start_date=19990101");
     assert_eq!(reply.error(400), "InvalidArgumentError");
 }
+
+/// S16: the same of a group's quota, among its members, and of one that was agreed beside the tier
+/// while they were racing.
+#[test]
+fn the_last_request_of_a_group_goes_to_one_of_two_hundred() {
+    let server = Server::start();
+    let bob = server.user(&["add", "bob", "--tier", "enterprise"]);
+    let eve = server.user(&["add", "eve", "--group", "bob"]);
+    let race = |expected: usize| {
+        let granted: usize = std::thread::scope(|scope| {
+            let racers: Vec<_> = (0..200)
+                .map(|number| {
+                    let client = [&bob, &eve][number % 2].clone();
+                    scope.spawn(move || {
+                        let reply = client.get("/ip_addresses/192.0.2.1");
+                        if reply.status != 200 {
+                            assert_eq!(reply.error(429), "QuotaExceededError");
+                        }
+                        usize::from(reply.status == 200)
+                    })
+                })
+                .collect();
+            racers.into_iter().map(|racer| racer.join().unwrap()).sum()
+        });
+        assert_eq!(granted, expected);
+    };
+    let allow = |allowed: Value| {
+        let attributes =
+            serde_json::json!({"quotas": {"api_requests_daily": {"allowed": allowed}}});
+        let body = serde_json::json!({"data": {"type": "group", "attributes": attributes}});
+        let group = server.client.patch("/groups/bob", &body).data();
+        group["attributes"]["quotas"]["api_requests_daily"].clone()
+    };
+    assert_eq!(allow(50.into())["allowed"], 50);
+    for _ in 0..49 {
+        bob.get("/ip_addresses/192.0.2.1").data();
+    }
+    race(1);
+    // An add-on of one more is one more.
+    assert_eq!(allow(51.into())["used"], 50);
+    race(1);
+    assert_eq!(allow(Value::Null)["allowed"], 30_000);
+    race(200);
+    assert_eq!(used(&bob, "bob", "group"), 251);
+    // Who of the group it was, and where.
+    let consumers = bob
+        .get("/groups/bob/users_consuming_quota/api_requests_daily")
+        .data();
+    let by_user: Vec<_> = consumers
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|user| {
+            user["context_attributes"]["quota_consumed_from_group"]
+                .as_u64()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(by_user.len(), 2);
+    assert!(by_user.is_sorted_by(|a, b| a >= b));
+    // This request itself is one of bob's.
+    assert_eq!(by_user.iter().sum::<u64>(), 252);
+    let usage = bob.get("/groups/bob/api_usage").data();
+    assert_eq!(usage["total"]["ip_addresses"], 251);
+    assert_eq!(usage["total"]["groups"], 1);
+    assert_eq!(
+        bob.get("/groups/bob/users_consuming_quota/nonsense")
+            .error(404),
+        "NotFoundError"
+    );
+}
+
+/// S24: a member's many jobs do not delay the first of another member of the same group.
+#[test]
+fn one_members_jobs_do_not_delay_anothers_first() {
+    let mut server = Server::with(&[
+        ("QUORUM_WORKERS", "1"),
+        ("QUORUM_FAILPOINTS", "engine.URL list=hang"),
+        ("QUORUM_ENGINE_TIMEOUT_MS", "600000"),
+    ]);
+    let bob = server.user(&["add", "bob", "--tier", "enterprise"]);
+    let eve = server.user(&["add", "eve", "--group", "bob"]);
+    let many: Vec<_> = (0..300)
+        .map(|number| {
+            let sent = bob.post_url(&format!("http://a.example/{number}")).data();
+            sent["id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    let first = eve.post_url("http://e.example/").data();
+    server.kill();
+    // Only the first jobs are done, and hers is one of them.
+    server.start_again(&[
+        ("QUORUM_WORKERS", "1"),
+        ("QUORUM_FAILPOINTS", "engine.URL list=hang@4"),
+        ("QUORUM_ENGINE_TIMEOUT_MS", "600000"),
+    ]);
+    server.client.completed(first["id"].as_str().unwrap());
+    // What bob sent last still waits: eve did overtake.
+    let last = server
+        .client
+        .get(&format!("/analyses/{}", many[299]))
+        .data();
+    assert_eq!(last["attributes"]["status"], "queued");
+}

@@ -3,13 +3,15 @@
 use async_trait::async_trait;
 use quorum_core::digest::{Digests, FileType};
 use quorum_core::indicator::{CanonicalUrl, FileHash, Kind, Md5};
+use serde_json::json;
 use sqlx::Row as _;
 
+use super::audit::record;
 use super::{Connection, Row, SqlStore, serialise};
 use crate::ids;
 use crate::store::{
-    AnalysisRecord, FileRecord, Item, Items, JobState, LastAnalysis, Listing, Page, Result,
-    StoreError, Submission, Submitter, read, read_json, read_kind, storable,
+    Actor, AnalysisRecord, FileRecord, Item, Items, JobState, LastAnalysis, Listing, Page, Result,
+    StoreError, Submission, read, read_json, read_kind, storable,
 };
 
 /// How many names of a file a report carries.
@@ -77,6 +79,8 @@ fn submission(row: &Row) -> Result<Submission> {
         date: row.try_get("date")?,
         name: row.try_get("name")?,
         interface: row.try_get("interface")?,
+        account: row.try_get("account")?,
+        country: row.try_get("country")?,
     })
 }
 
@@ -105,7 +109,7 @@ async fn note_submission(
     kind: Kind,
     id: &str,
     name: Option<&str>,
-    by: Submitter<'_>,
+    by: Actor<'_>,
     now: i64,
 ) -> Result<()> {
     let known_source: bool = sqlx::query_scalar(
@@ -117,8 +121,8 @@ async fn note_submission(
     .fetch_one(&mut *connection)
     .await?;
     sqlx::query(
-        "INSERT INTO submission (kind, item, date, account, name, interface)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO submission (kind, item, date, account, name, interface, country)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(kind.as_str())
     .bind(id)
@@ -126,8 +130,15 @@ async fn note_submission(
     .bind(by.account)
     .bind(name)
     .bind(by.interface)
+    .bind(by.country)
     .execute(&mut *connection)
     .await?;
+    let action = match kind {
+        Kind::File => "file.submitted",
+        _ => "url.submitted",
+    };
+    let detail = name.map_or(json!({}), |name| json!({"name": name}));
+    record(connection, by, now, action, id, by.group, detail).await?;
     sqlx::query(
         "UPDATE item SET first_submission = coalesce(first_submission, $1), last_submission = $2,
          times_submitted = times_submitted + 1, unique_sources = unique_sources + $3,
@@ -150,7 +161,7 @@ async fn enqueue(
     kind: Kind,
     item: &str,
     md5: Option<&Md5>,
-    group: &str,
+    by: Actor<'_>,
     now: i64,
 ) -> Result<String> {
     let unfinished: Option<String> = sqlx::query_scalar(
@@ -183,7 +194,7 @@ async fn enqueue(
         }
         epoch += 1;
     };
-    super::queue::add(connection, &id, group, now).await?;
+    super::queue::add(connection, &id, by, now).await?;
     Ok(id)
 }
 
@@ -282,7 +293,7 @@ impl Items for SqlStore {
         digests: &Digests,
         file_type: &FileType,
         name: Option<&str>,
-        by: Submitter<'_>,
+        by: Actor<'_>,
         now: i64,
     ) -> Result<String> {
         storable(name.unwrap_or_default())?;
@@ -300,7 +311,7 @@ impl Items for SqlStore {
         .bind(file_type.tag)
         .bind(file_type.description)
         .bind(file_type.extension)
-        .bind(serde_json::json!(file_type.tags).to_string())
+        .bind(json!(file_type.tags).to_string())
         .execute(&mut *tx)
         .await?
         .rows_affected()
@@ -325,21 +336,13 @@ impl Items for SqlStore {
                 .await?;
         }
         note_submission(&mut tx, Kind::File, &sha256, name, by, now).await?;
-        let id = enqueue(
-            &mut tx,
-            Kind::File,
-            &sha256,
-            Some(&digests.md5),
-            by.group,
-            now,
-        )
-        .await?;
+        let id = enqueue(&mut tx, Kind::File, &sha256, Some(&digests.md5), by, now).await?;
         self.announce_job(&mut tx).await?;
         tx.commit().await?;
         Ok(id)
     }
 
-    async fn submit_url(&self, url: &CanonicalUrl, by: Submitter<'_>, now: i64) -> Result<String> {
+    async fn submit_url(&self, url: &CanonicalUrl, by: Actor<'_>, now: i64) -> Result<String> {
         let id = url.id().to_string();
         let mut tx = self.write().await?;
         ensure_item(&mut tx, Kind::Url, &id, now).await?;
@@ -349,7 +352,7 @@ impl Items for SqlStore {
             .execute(&mut *tx)
             .await?;
         note_submission(&mut tx, Kind::Url, &id, None, by, now).await?;
-        let analysis = enqueue(&mut tx, Kind::Url, &id, None, by.group, now).await?;
+        let analysis = enqueue(&mut tx, Kind::Url, &id, None, by, now).await?;
         self.announce_job(&mut tx).await?;
         tx.commit().await?;
         Ok(analysis)
@@ -359,7 +362,7 @@ impl Items for SqlStore {
         &self,
         kind: Kind,
         id: &str,
-        by: Submitter<'_>,
+        by: Actor<'_>,
         now: i64,
     ) -> Result<Option<String>> {
         let mut tx = self.write().await?;
@@ -387,7 +390,7 @@ impl Items for SqlStore {
             }
             Kind::Domain | Kind::IpAddress => ensure_item(&mut tx, kind, id, now).await?,
         }
-        let analysis = enqueue(&mut tx, kind, id, md5.as_ref(), by.group, now).await?;
+        let analysis = enqueue(&mut tx, kind, id, md5.as_ref(), by, now).await?;
         self.announce_job(&mut tx).await?;
         tx.commit().await?;
         Ok(Some(analysis))

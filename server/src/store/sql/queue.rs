@@ -4,7 +4,8 @@
 //! size: a job's rank is one more than that of its group's last job, but never less than that of
 //! the job whose turn it is. The lowest rank is served first, so groups take turns, and a group
 //! that comes late neither waits behind another's thousand jobs nor makes up for turns that it did
-//! not want.
+//! not want. Which of a group's jobs has the group's turn is decided in the same way among its
+//! members: the job whose turn it is lends its rank to the one whose member's turn it is.
 //!
 //! A lease is fenced: every claim of a job has a number, and a worker whose number is not the last
 //! one changes nothing any more.
@@ -17,7 +18,7 @@ use sqlx::Row as _;
 use super::items::{analysis, find_analysis};
 use super::{Connection, SqlStore, serialise};
 use crate::failpoint;
-use crate::store::{Job, Queue, Result, StoreError, read_json};
+use crate::store::{Actor, Job, Queue, Result, StoreError, read_json};
 
 fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::json!(value).to_string()
@@ -27,29 +28,81 @@ fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
 pub(super) async fn add(
     connection: &mut Connection,
     analysis: &str,
-    group: &str,
+    by: Actor<'_>,
     now: i64,
 ) -> Result<()> {
-    serialise(connection, "queue", group).await?;
-    let (turn, last): (Option<i64>, Option<i64>) = sqlx::query_as(
+    serialise(connection, "queue", by.group).await?;
+    let (rank_now, last_rank): (Option<i64>, Option<i64>) = sqlx::query_as(
         "SELECT coalesce(
              (SELECT rank FROM job WHERE not_before <= $1 ORDER BY rank, id LIMIT 1),
              (SELECT max(rank) FROM job)),
          (SELECT max(rank) FROM job WHERE group_name = $2)",
     )
     .bind(now)
-    .bind(group)
+    .bind(by.group)
     .fetch_one(&mut *connection)
     .await?;
-    let rank = turn.unwrap_or(0).max(last.map_or(0, |last| last + 1));
-    sqlx::query("INSERT INTO job (analysis, group_name, not_before, rank) VALUES ($1, $2, $3, $4)")
-        .bind(analysis)
-        .bind(group)
-        .bind(now)
-        .bind(rank)
-        .execute(connection)
-        .await?;
+    let (turn_now, last_turn): (Option<i64>, Option<i64>) = sqlx::query_as(
+        "SELECT coalesce(
+             (SELECT turn FROM job WHERE group_name = $2 AND not_before <= $1
+              ORDER BY turn, id LIMIT 1),
+             (SELECT max(turn) FROM job WHERE group_name = $2)),
+         (SELECT max(turn) FROM job WHERE group_name = $2 AND account = $3)",
+    )
+    .bind(now)
+    .bind(by.group)
+    .bind(by.account)
+    .fetch_one(&mut *connection)
+    .await?;
+    let next =
+        |now: Option<i64>, last: Option<i64>| now.unwrap_or(0).max(last.map_or(0, |n| n + 1));
+    sqlx::query(
+        "INSERT INTO job (analysis, group_name, not_before, rank, account, turn)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(analysis)
+    .bind(by.group)
+    .bind(now)
+    .bind(next(rank_now, last_rank))
+    .bind(by.account)
+    .bind(next(turn_now, last_turn))
+    .execute(connection)
+    .await?;
     Ok(())
+}
+
+/// The job to be done now: the group's whose turn it is, and in it the member's.
+async fn choose(connection: &mut Connection, now: i64) -> Result<Option<i64>> {
+    let first: Option<(i64, String, i64)> = sqlx::query_as(concat!(
+        "SELECT id, group_name, rank FROM job WHERE not_before <= $1 ORDER BY rank, id LIMIT 1",
+        take_unlocked!()
+    ))
+    .bind(now)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some((first, group, rank)) = first else {
+        return Ok(None);
+    };
+    let of_member: Option<(i64, i64)> = sqlx::query_as(concat!(
+        "SELECT id, rank FROM job WHERE group_name = $1 AND not_before <= $2
+         ORDER BY turn, id LIMIT 1",
+        take_unlocked!()
+    ))
+    .bind(&group)
+    .bind(now)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some((chosen, later)) = of_member.filter(|(id, _)| *id != first) else {
+        return Ok(Some(first));
+    };
+    for (id, rank) in [(first, later), (chosen, rank)] {
+        sqlx::query("UPDATE job SET rank = $1 WHERE id = $2")
+            .bind(rank)
+            .bind(id)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(Some(chosen))
 }
 
 /// Makes sure that the job is still this worker's, to the end of the transaction, and leases it
@@ -74,14 +127,15 @@ async fn hold(connection: &mut Connection, job: &Job, until: i64) -> Result<()> 
 impl Queue for SqlStore {
     async fn claim(&self, now: i64, lease: i64) -> Result<Option<Job>> {
         let mut tx = self.write().await?;
-        let claimed: Option<(i64, i64, i64, String)> = sqlx::query_as(concat!(
-            "UPDATE job SET not_before = $1, claim = claim + 1 WHERE id = (
-                 SELECT id FROM job WHERE not_before <= $2 ORDER BY rank, id LIMIT 1",
-            take_unlocked!(),
-            ") RETURNING id, claim, attempts, analysis"
-        ))
+        let Some(chosen) = choose(&mut tx, now).await? else {
+            return Ok(None);
+        };
+        let claimed: Option<(i64, i64, i64, String)> = sqlx::query_as(
+            "UPDATE job SET not_before = $1, claim = claim + 1 WHERE id = $2
+             RETURNING id, claim, attempts, analysis",
+        )
         .bind(now + lease)
-        .bind(now)
+        .bind(chosen)
         .fetch_optional(&mut *tx)
         .await?;
         let Some((id, claim, attempts, analysis_id)) = claimed else {

@@ -56,6 +56,17 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
          (SELECT count(*) FROM vote WHERE vote.kind = item.kind AND vote.item = item.id)",
     ),
     (
+        "items with another reputation than their votes give",
+        "SELECT count(*) FROM item WHERE reputation <> (SELECT coalesce(
+          sum(CASE verdict WHEN 'harmless' THEN weight ELSE -weight END), 0) FROM vote
+          WHERE vote.kind = item.kind AND vote.item = item.id)",
+    ),
+    (
+        "users in groups that are not there",
+        "SELECT count(*) FROM account WHERE NOT EXISTS
+         (SELECT 1 FROM user_group WHERE user_group.name = group_name)",
+    ),
+    (
         "keys of nobody",
         "SELECT count(*) FROM api_key WHERE NOT EXISTS
          (SELECT 1 FROM account WHERE name = api_key.account)",

@@ -1,0 +1,407 @@
+//! `/groups`: who shares a tier and its quotas.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use serde_json::{Map, Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::document::{GroupChangeAttributes, GroupChangeBody, NewMembers};
+use super::users::{changed, check_privileges, set_privileges, short, usage_days, usage_table};
+use super::{Envelope, Errors};
+use crate::app::App;
+use crate::ask::{Answer, Ask, JsonBody, Path};
+use crate::clock::{self, DAY};
+use crate::error::ApiError;
+use crate::objects;
+use crate::quota::Used;
+use crate::relationships::{
+    administers, descriptors_at, dressed, group_node, objects_at, page, user_node,
+};
+use crate::store::{Account, AccountChange, Group, GroupChange, Holder, Listing};
+use crate::tier::{Limits, UNLIMITED};
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default()
+        .routes(routes!(group, change))
+        .routes(routes!(api_usage))
+        .routes(routes!(users_consuming_quota))
+        .routes(routes!(relationship))
+        .routes(routes!(descriptors, add))
+        .routes(routes!(is_in, remove))
+}
+
+/// A group one belongs to; to others it is not there.
+async fn find(ask: &Ask, id: &str) -> Result<Group, ApiError> {
+    let visible = ask.account.administrator || ask.account.group == id;
+    let found = if visible {
+        ask.app.store.group(id).await?
+    } else {
+        None
+    };
+    found.ok_or_else(|| ApiError::not_found(format!("Group {id:?} not found")))
+}
+
+/// The same, for what only its administrators may do.
+async fn find_administered(ask: &Ask, id: &str) -> Result<Group, ApiError> {
+    let group = find(ask, id).await?;
+    if administers(ask, &group.name) {
+        Ok(group)
+    } else {
+        Err(ApiError::forbidden(
+            "This is for administrators of the group",
+        ))
+    }
+}
+
+/// A group.
+#[utoipa::path(
+    get, path = "/groups/{id}", tag = "groups",
+    params(("id" = String, Path), ("relationships" = Option<String>, Query)),
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn group(ask: Ask, Path(id): Path<String>) -> Answer {
+    let node = group_node(&ask, find(&ask, &id).await?).await?;
+    Ok(Json(json!({"data": dressed(&ask, node).await?})))
+}
+
+/// Changes a group: what it says of itself by its administrators; tier, quotas and privileges by
+/// those of the server.
+#[utoipa::path(
+    patch, path = "/groups/{id}", tag = "groups", operation_id = "change_group",
+    params(("id" = String, Path)),
+    request_body = GroupChangeBody,
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn change(
+    ask: Ask,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<GroupChangeBody>,
+) -> Answer {
+    let group = find_administered(&ask, &id).await?;
+    if body.data.id.is_some_and(|id| id != group.name) {
+        return Err(ApiError::bad_request("data.id is another group's"));
+    }
+    let GroupChangeAttributes {
+        organization,
+        organization_legal_name,
+        country,
+        country_iso,
+        domain_name,
+        industry,
+        tier,
+        quotas,
+        privileges,
+    } = body.data.attributes;
+    let bought = tier.is_some() || quotas.is_some() || privileges.is_some();
+    if bought && !ask.account.administrator {
+        return Err(ApiError::forbidden(
+            "tier, quotas and privileges are changed by administrators of the server",
+        ));
+    }
+    let mut profile = Map::new();
+    for (name, text) in [
+        ("organization", organization),
+        ("organization_legal_name", organization_legal_name),
+        ("country", country),
+        ("country_iso", country_iso),
+        ("domain_name", domain_name),
+        ("industry", industry),
+    ] {
+        short(text.as_ref())?;
+        profile.extend(text.map(|text| (name.to_owned(), text.into())));
+    }
+    let mut agreed = Map::new();
+    let mut limits = group.limits;
+    for (name, change) in quotas.unwrap_or_default() {
+        if limits.named(&name).is_none() {
+            return Err(ApiError::invalid_argument(format!(
+                "{name:?} is no quota that can be set"
+            )));
+        }
+        if change.allowed.is_some_and(|allowed| allowed > UNLIMITED) {
+            return Err(ApiError::invalid_argument(format!(
+                "{name:?} cannot be more than {UNLIMITED}"
+            )));
+        }
+        agreed.insert(name, json!(change.allowed));
+    }
+    let privileges = privileges.unwrap_or_default();
+    let with_tier = tier.unwrap_or(group.tier).privileges();
+    check_privileges(&privileges, with_tier)?;
+    let change = GroupChange {
+        tier,
+        profile,
+        quotas: agreed,
+    };
+    let (store, by) = (&ask.app.store, ask.actor());
+    store
+        .change_group(&group.name, &change, by, clock::now())
+        .await?;
+    set_privileges(&ask, Holder::Group(&group.name), &privileges).await?;
+    let node = group_node(&ask, find(&ask, &group.name).await?).await?;
+    Ok(Json(json!({"data": node.object})))
+}
+
+/// Requests of all members by day and endpoint: the last 30 days, or 30 days at most of the last
+/// 60. Free of charge.
+#[utoipa::path(
+    get, path = "/groups/{id}/api_usage", tag = "groups", operation_id = "group_api_usage",
+    params(
+        ("id" = String, Path),
+        ("start_date" = Option<String>, Query, description = "YYYYMMDD"),
+        ("end_date" = Option<String>, Query, description = "YYYYMMDD")
+    ),
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn api_usage(ask: Ask, Path(id): Path<String>) -> Answer {
+    let group = find_administered(&ask, &id).await?;
+    let (first, last) = usage_days(&ask)?;
+    ask.app.ledger.flush().await?;
+    let rows = ask
+        .app
+        .store
+        .usage_of_group(&group.name, first, last)
+        .await?;
+    Ok(Json(json!({"data": usage_table(first, last, rows)})))
+}
+
+/// Members by what they used of one of the group's quotas in the time that it is running, most
+/// first.
+#[utoipa::path(
+    get, path = "/groups/{id}/users_consuming_quota/{quota_name}", tag = "groups",
+    params(
+        ("id" = String, Path), ("quota_name" = String, Path),
+        ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query),
+        ("relationships" = Option<String>, Query)
+    ),
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn users_consuming_quota(
+    ask: Ask,
+    Path((id, quota)): Path<(String, String)>,
+) -> Answer {
+    let group = find_administered(&ask, &id).await?;
+    let known = objects::quotas(group.limits, Used::default(), Used::default());
+    if !known.iter().any(|(name, ..)| *name == quota) {
+        return Err(ApiError::not_found(format!("There is no quota {quota:?}")));
+    }
+    ask.app.ledger.flush().await?;
+    let today = clock::now() / DAY;
+    // What other quotas are spent on is not there yet, so nobody has spent any.
+    let first = match quota.as_str() {
+        "api_requests_daily" => Some(today),
+        "api_requests_monthly" => Some(clock::month_start(today)),
+        _ => None,
+    };
+    let mut by_user: BTreeMap<String, u64> = BTreeMap::new();
+    if let Some(first) = first {
+        let rows = ask.app.store.usage_of_group(&group.name, first, today);
+        for row in rows.await? {
+            *by_user.entry(row.account).or_default() += row.used;
+        }
+    }
+    let mut by_user: Vec<_> = by_user.into_iter().collect();
+    by_user.sort_by_key(|(_, used)| std::cmp::Reverse(*used));
+    let Listing {
+        entries,
+        next,
+        total,
+    } = ask.part(ask.page()?, by_user);
+    let mut nodes = Vec::new();
+    for (name, used) in entries {
+        if let Some(account) = ask.app.store.account(&name).await? {
+            let mut node = user_node(&ask, account).await?;
+            node.object["context_attributes"] = json!({"quota_consumed_from_group": used});
+            nodes.push(node);
+        }
+    }
+    let listing = Listing {
+        entries: nodes,
+        next,
+        total,
+    };
+    page(&ask, listing).await
+}
+
+/// A group's `users` or `administrators`.
+#[utoipa::path(
+    get, path = "/groups/{id}/{relationship}", tag = "groups",
+    operation_id = "groups_relationship",
+    params(
+        ("id" = String, Path), ("relationship" = String, Path),
+        ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query)
+    ),
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn relationship(ask: Ask, Path((id, name)): Path<(String, String)>) -> Answer {
+    let owner = group_node(&ask, find(&ask, &id).await?).await?.owner;
+    objects_at(&ask, &owner, &name).await
+}
+
+/// The same as descriptors.
+#[utoipa::path(
+    get, path = "/groups/{id}/relationships/{relationship}", tag = "groups",
+    operation_id = "groups_descriptors",
+    params(
+        ("id" = String, Path), ("relationship" = String, Path),
+        ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query)
+    ),
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn descriptors(ask: Ask, Path((id, name)): Path<(String, String)>) -> Answer {
+    let owner = group_node(&ask, find(&ask, &id).await?).await?.owner;
+    descriptors_at(&ask, &owner, &name).await
+}
+
+/// Which of the two relationships that have members is meant.
+fn is_administrators(name: &str) -> Result<bool, ApiError> {
+    match name {
+        "users" => Ok(false),
+        "administrators" => Ok(true),
+        _ => Err(ApiError::not_found(format!(
+            "Type \"group\" has no relationship {name:?} with members"
+        ))),
+    }
+}
+
+/// Adds users to a group, or members to its administrators, by their e-mail addresses.
+///
+/// Administrators of the server add anybody. Those of a group add who shares no group with
+/// anybody and has no licence of their own; others are not there for them.
+#[utoipa::path(
+    post, path = "/groups/{id}/relationships/{relationship}", tag = "groups",
+    operation_id = "groups_add",
+    params(("id" = String, Path), ("relationship" = String, Path)),
+    request_body = NewMembers,
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn add(
+    ask: Ask,
+    Path((id, name)): Path<(String, String)>,
+    JsonBody(body): JsonBody<NewMembers>,
+) -> Answer {
+    let group = find_administered(&ask, &id).await?;
+    let administrators = is_administrators(&name)?;
+    // All of them are found before the first is added.
+    let mut accounts = Vec::new();
+    for member in &body.data {
+        let email = &member.id;
+        if !email.contains('@') {
+            return Err(ApiError::invalid_argument(format!(
+                "{email:?} is no e-mail address; users are added by theirs"
+            )));
+        }
+        let found = ask.app.store.account_by_email(email).await?;
+        let may_be_added = match &found {
+            None => false,
+            Some(account) if account.group == group.name => true,
+            Some(account) => !administrators && may_take_in(&ask, account).await?,
+        };
+        match found {
+            Some(account) if may_be_added => accounts.push(account),
+            _ => return Err(ApiError::not_found(format!("User {email:?} not found"))),
+        }
+    }
+    let (store, now) = (&ask.app.store, clock::now());
+    for account in &accounts {
+        if administrators {
+            set_role(&ask, account, true).await?;
+        } else if account.group != group.name {
+            store
+                .move_account(&account.name, Some(&group.name), ask.actor(), now)
+                .await?;
+        }
+    }
+    let data: Vec<_> = accounts
+        .iter()
+        .map(|account| json!({"type": "user", "id": account.name}))
+        .collect();
+    Ok(Json(json!({"data": data})))
+}
+
+/// Whether the caller may make somebody a member who is none.
+async fn may_take_in(ask: &Ask, account: &Account) -> Result<bool, ApiError> {
+    if ask.account.administrator {
+        return Ok(true);
+    }
+    let has_licence = account.limits != Limits::of_nobody() || !account.privileges.is_empty();
+    let group = ask.app.store.group(&account.group).await?;
+    let alone = group.is_some_and(|group| group.members.len() == 1);
+    Ok(alone && !has_licence && !account.administrator)
+}
+
+async fn set_role(ask: &Ask, account: &Account, administrator: bool) -> Result<(), ApiError> {
+    let change = AccountChange {
+        group_administrator: Some(administrator),
+        ..AccountChange::default()
+    };
+    let (store, now) = (&ask.app.store, clock::now());
+    let outcome = store.change_account(&account.name, &change, ask.actor(), now);
+    changed(outcome.await?)
+}
+
+/// A member by name or e-mail address.
+async fn find_member(ask: &Ask, group: &Group, user: &str) -> Result<Option<Account>, ApiError> {
+    let found = match user.contains('@') {
+        true => ask.app.store.account_by_email(user).await?,
+        false => ask.app.store.account(user).await?,
+    };
+    Ok(found.filter(|account| account.group == group.name))
+}
+
+/// Whether somebody is one of them: `true` or `false`.
+#[utoipa::path(
+    get, path = "/groups/{id}/relationships/{relationship}/{user}", tag = "groups",
+    operation_id = "groups_is_in",
+    params(("id" = String, Path), ("relationship" = String, Path), ("user" = String, Path)),
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn is_in(
+    ask: Ask,
+    Path((id, name, user)): Path<(String, String, String)>,
+) -> Answer {
+    let group = find(&ask, &id).await?;
+    let administrators = is_administrators(&name)?;
+    let member = find_member(&ask, &group, &user).await?;
+    let is_in = member.is_some_and(|member| !administrators || member.group_administrator);
+    Ok(Json(json!({"data": Value::Bool(is_in)})))
+}
+
+/// Takes somebody out of the group, into one of their own; or out of its administrators. Members
+/// may leave by themselves.
+#[utoipa::path(
+    delete, path = "/groups/{id}/relationships/{relationship}/{user}", tag = "groups",
+    operation_id = "groups_remove",
+    params(("id" = String, Path), ("relationship" = String, Path), ("user" = String, Path)),
+    responses((status = 200, description = "An empty object"), Errors)
+)]
+pub(crate) async fn remove(
+    ask: Ask,
+    Path((id, name, user)): Path<(String, String, String)>,
+) -> Answer {
+    let group = find(&ask, &id).await?;
+    let administrators = is_administrators(&name)?;
+    let member = find_member(&ask, &group, &user).await?;
+    let oneself = member
+        .as_ref()
+        .is_some_and(|one| one.name == ask.account.name);
+    if !oneself && !administers(&ask, &group.name) {
+        return Err(ApiError::forbidden(
+            "This is for administrators of the group",
+        ));
+    }
+    let member = member
+        .filter(|member| !administrators || member.group_administrator)
+        .ok_or_else(|| ApiError::not_found(format!("User {user:?} not found in the group")))?;
+    if administrators {
+        set_role(&ask, &member, false).await?;
+    } else {
+        let (store, now) = (&ask.app.store, clock::now());
+        store
+            .move_account(&member.name, None, ask.actor(), now)
+            .await?;
+    }
+    Ok(Json(json!({})))
+}

@@ -20,6 +20,7 @@ pub mod deception;
 pub mod digest;
 pub mod guard;
 pub mod indicator;
+#[cfg(feature = "observables")]
 pub mod message;
 #[cfg(feature = "observables")]
 pub mod observable;

@@ -271,20 +271,22 @@ verb_mutants() {
   need_rust
   need_crate cargo-mutants 27.1.0
   (($#)) || set -- indicator blocklist digest
-  local folder tests tool=cargo below=0
+  local folder only tool=cargo below=0
   ! have cargo-nextest || tool=nextest
+  export CARGO_TARGET_DIR=$CACHE/mutants CARGO_PROFILE_DEV_DEBUG=none PROPTEST_CASES=64
+  # Each run works on a copy of the tree at another place, and what it compiled is of no use to the next.
+  cargo clean --quiet -p quorum-core
   for folder; do
     case $folder in
-      indicator) tests=(--no-default-features -- --lib --test cases --test address_props) ;;
-      blocklist) tests=(--no-default-features --features blocklist -- --lib --test cases --test blocklist_props) ;;
-      digest) tests=(--no-default-features --features fuzzy -- --lib --test cases --test fuzzy_props --test file_type_props) ;;
-      *) tests=(-- --tests) ;;
+      indicator) only=(--no-default-features --test=cases --test=address_props) ;;
+      blocklist) only=(--no-default-features --features=blocklist --test=cases --test=blocklist_props) ;;
+      digest) only=(--no-default-features --features=fuzzy --lib --test=cases --test=fuzzy_props --test=file_type_props) ;;
+      *) only=(--tests) ;;
     esac
     mkdir -p "target/mutants/$folder"
     # Exit status 2 and 3 only say that there are changes that nobody notices, or that ran too long.
-    env -u CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=none PROPTEST_CASES=64 \
-      cargo mutants -p quorum-core --file "core/src/$folder/**" --output "target/mutants/$folder" \
-      --test-tool "$tool" --minimum-test-timeout 20 "${tests[@]}" || (($? == 2 || $? == 3)) || die "no score for $folder"
+    cargo mutants -p quorum-core --file "core/src/$folder/**" --output "target/mutants/$folder" \
+      --test-tool "$tool" --minimum-test-timeout 20 "${only[@]/#/--cargo-arg=}" || (($? == 2 || $? == 3)) || die "no score for $folder"
     python3 - "$folder" "target/mutants/$folder/mutants.out/outcomes.json" <<'PYTHON' || below=1
 import json, sys
 folder, file = sys.argv[1:]

@@ -264,29 +264,37 @@ verb_coverage() {
   RUSTC_BOOTSTRAP=1 cargo llvm-cov report --branch -p quorum-core --summary-only
 }
 
-# mutants [FOLDER …]: changes the code of core/src/FOLDER in small ways, one at a time, and tells which
-# changes no test notices (target/mutants/FOLDER/mutants.out/missed.txt). Fails when fewer than 80 % are
-# noticed. A change costs seconds because only what the folder needs is compiled and run.
+# mutants [FOLDER …] [--OPTION …]: changes the code of core/src/FOLDER in small ways, one at a time, and
+# tells which changes no test notices (target/mutants/FOLDER/mutants.out/missed.txt). Fails when fewer than
+# 80 % are noticed. A change costs seconds because only what the folder needs is compiled and run. Options
+# are cargo-mutants' own: `--shard=0/4` tries a quarter of the changes.
 verb_mutants() {
   need_rust
   need_crate cargo-mutants 27.1.0
-  (($#)) || set -- indicator blocklist digest
-  local folder only tool=cargo below=0
-  ! have cargo-nextest || tool=nextest
+  local folder only tests below=0 folders=()
+  while (($#)) && [[ $1 != -* ]]; do folders+=("$1"); shift; done
+  ((${#folders[@]})) || folders=(indicator blocklist digest)
   export CARGO_TARGET_DIR=$CACHE/mutants CARGO_PROFILE_DEV_DEBUG=none PROPTEST_CASES=64
   # Each run works on a copy of the tree at another place, and what it compiled is of no use to the next.
   cargo clean --quiet -p quorum-core
-  for folder; do
+  for folder in "${folders[@]}"; do
     case $folder in
-      indicator) only=(--no-default-features --test=cases --test=address_props) ;;
-      blocklist) only=(--no-default-features --features=blocklist --test=cases --test=blocklist_props) ;;
-      digest) only=(--no-default-features --features=fuzzy --lib --test=cases --test=fuzzy_props --test=file_type_props) ;;
-      *) only=(--tests) ;;
+      indicator)
+        only=(--no-default-features --test=cases --test=address_props)
+        tests='binary(address_props) + test(/^(indicators|addresses|api)::/)' ;;
+      blocklist)
+        only=(--no-default-features --features=blocklist --test=cases --test=blocklist_props)
+        tests='binary(blocklist_props) + test(/^blocklists::/)' ;;
+      digest)
+        only=(--no-default-features --features=fuzzy --lib --test=cases --test=fuzzy_props --test=file_type_props)
+        tests='binary(/_props$/) + test(/^(bytes|fuzzy|digest)::/)' ;;
+      *) only=(--tests) tests='all()' ;;
     esac
+    if have cargo-nextest; then tests=(--test-tool=nextest -- -E "$tests"); else tests=(); fi
     mkdir -p "target/mutants/$folder"
     # Exit status 2 and 3 only say that there are changes that nobody notices, or that ran too long.
-    cargo mutants -p quorum-core --file "core/src/$folder/**" --output "target/mutants/$folder" \
-      --test-tool "$tool" --minimum-test-timeout 20 "${only[@]/#/--cargo-arg=}" || (($? == 2 || $? == 3)) || die "no score for $folder"
+    cargo mutants -p quorum-core --file "core/src/$folder/**" --output "target/mutants/$folder" --minimum-test-timeout 20 \
+      "$@" "${only[@]/#/--cargo-arg=}" "${tests[@]}" || (($? == 2 || $? == 3)) || die "no score for $folder"
     python3 - "$folder" "target/mutants/$folder/mutants.out/outcomes.json" <<'PYTHON' || below=1
 import json, sys
 folder, file = sys.argv[1:]

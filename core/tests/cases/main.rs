@@ -18,6 +18,8 @@ mod fuzzy;
 mod harness;
 mod indicators;
 #[cfg(feature = "observables")]
+mod messages;
+#[cfg(feature = "observables")]
 mod observables;
 #[cfg(feature = "observables")]
 mod text;
@@ -48,6 +50,8 @@ fn every_file_of_cases_is_run() {
         #[cfg(feature = "fuzzy")]
         fuzzy::SUBJECTS,
         indicators::SUBJECTS,
+        #[cfg(feature = "observables")]
+        messages::SUBJECTS,
         #[cfg(feature = "observables")]
         observables::SUBJECTS,
         #[cfg(feature = "observables")]

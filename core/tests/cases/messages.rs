@@ -51,7 +51,7 @@ subjects! {
             let allowed = senders.into_iter().filter(|(_, sender)| request.allowed_from(*sender));
             allowed.map(|(name, _)| json!(name)).collect()
         }
-        Err(error) => json!(error.to_string()),
+        Err(_) => Value::Null,
     };
     message_answer: |input| {
         let answer: Answer = serde_json::from_value(input.clone()).unwrap();

@@ -253,15 +253,21 @@ verb_fuzz() {
   done
 }
 
-# The core's coverage by its tests, lines and branches; a page for each file in target/coverage.
+# The core's coverage by its tests, lines and branches; a page for each file in target/coverage. Fails when
+# fewer than 90 % of the branches are taken both ways.
 verb_coverage() {
   need_rust
   need_crate cargo-llvm-cov 0.9.1
   rustup component add llvm-tools >&2
-  export CARGO_TARGET_DIR=$CACHE/coverage
   # Branches are counted by an unstable option of the compiler.
-  RUSTC_BOOTSTRAP=1 cargo llvm-cov --branch -p quorum-core --tests --html --output-dir target/coverage
-  RUSTC_BOOTSTRAP=1 cargo llvm-cov report --branch -p quorum-core --summary-only
+  export CARGO_TARGET_DIR=$CACHE/coverage RUSTC_BOOTSTRAP=1
+  cargo llvm-cov --branch -p quorum-core --tests --html --output-dir target/coverage
+  cargo llvm-cov report --branch -p quorum-core --summary-only
+  cargo llvm-cov report --branch -p quorum-core --summary-only --json 2>/dev/null | python3 -c '
+import json, sys
+taken = json.load(sys.stdin)["data"][0]["totals"]["branches"]["percent"]
+print(f"{taken:.2f} % of the branches (at least 90 % is asked for)")
+sys.exit(taken < 90)'
 }
 
 # mutants [FOLDER …] [--OPTION …]: changes the code of core/src/FOLDER in small ways, one at a time, and
@@ -320,8 +326,8 @@ verb_help() {
   build      the server, and the unpacked extensions in dist/chromium and dist/firefox
   extension  the unpacked extensions alone
   fuzz [SECONDS [TARGET …]]  fuzz the core, each target for so long
-  coverage   the core's coverage by its tests, lines and branches
-  mutants [FOLDER …]         change the core's code and see whether a test notices
+  coverage   the core's coverage by its tests, lines and branches; fails below 90 % of the branches
+  mutants [FOLDER …]         change the core's code and see whether a test notices; fails below 80 %
   fmt        format the Rust code
 HELP
 }
@@ -379,6 +385,14 @@ rust_tests() {
 wasm_cases() {
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="$*" cargo test -p quorum-core --target "$WASM" --test cases
 }
+# The core with none of its features, and with each alone: natively with its tests, and in WebAssembly.
+core_features() {
+  local feature
+  for feature in '' archive blocklist deception fuzzy observables; do
+    cargo clippy --quiet -p quorum-core --all-targets --no-default-features --features "$feature" -- -D warnings || return
+    cargo clippy --quiet -p quorum-core --target "$WASM" --no-default-features --features "$feature" -- -D warnings || return
+  done
+}
 rust_counter() { if have cargo-nextest; then echo nextest; else echo cargo; fi; }
 node_tests() { timeout --kill-after=10 1800 node --test --test-concurrency=1 --test-reporter=tap "$@"; }
 
@@ -395,6 +409,7 @@ verb_test() {
   layer format check cargo fmt --all --check
   layer clippy check cargo clippy --quiet --workspace --all-targets -- -D warnings
   layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www -p quorum-npm --target "$WASM" -- -D warnings
+  layer features check core_features
   layer docs check env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
   layer rust "$(rust_counter)" rust_tests
   layer doctests cargo cargo test --quiet --workspace --doc

@@ -63,5 +63,5 @@ subjects! {
             Err(problem) => json!({ "problem": problem }),
         }
     };
-    report_view: |input| view(input);
+    report_view: view;
 }

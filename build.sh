@@ -265,25 +265,65 @@ verb_fuzz() {
   done
 }
 
-# The core's coverage by its tests, lines and branches; a page for each file in target/coverage.
+# The core's coverage by its tests, lines and branches; a page for each file in target/coverage. Fails when
+# fewer than 90 % of the branches are taken both ways.
 verb_coverage() {
   need_rust
   need_crate cargo-llvm-cov 0.9.1
   rustup component add llvm-tools >&2
-  export CARGO_TARGET_DIR=$CACHE/coverage
   # Branches are counted by an unstable option of the compiler.
-  RUSTC_BOOTSTRAP=1 cargo llvm-cov --branch -p quorum-core --tests --html --output-dir target/coverage
-  RUSTC_BOOTSTRAP=1 cargo llvm-cov report --branch -p quorum-core --summary-only
+  export CARGO_TARGET_DIR=$CACHE/coverage RUSTC_BOOTSTRAP=1
+  cargo llvm-cov --branch -p quorum-core --tests --html --output-dir target/coverage
+  cargo llvm-cov report --branch -p quorum-core --summary-only
+  cargo llvm-cov report --branch -p quorum-core --summary-only --json 2>/dev/null | python3 -c '
+import json, sys
+taken = json.load(sys.stdin)["data"][0]["totals"]["branches"]["percent"]
+print(f"{taken:.2f} % of the branches (at least 90 % is asked for)")
+sys.exit(taken < 90)'
 }
 
-# mutants [FOLDER …]: changes the code in small ways and tells which changes no test notices.
+# mutants [FOLDER …] [--OPTION …]: changes the code of core/src/FOLDER in small ways, one at a time, and
+# tells which changes no test notices (target/mutants/FOLDER/mutants.out/missed.txt). Fails when fewer than
+# 80 % are noticed. A change costs seconds because only what the folder needs is compiled and run. Options
+# are cargo-mutants' own: `--shard=0/4` tries a quarter of the changes.
 verb_mutants() {
   need_rust
   need_crate cargo-mutants 27.1.0
-  (($#)) || set -- indicator blocklist digest
-  local folder files=()
-  for folder; do files+=(--file "core/src/$folder/**"); done
-  CARGO_TARGET_DIR=$CACHE/mutants cargo mutants -p quorum-core "${files[@]}" --output target --jobs 2 --minimum-test-timeout 30 -- --tests
+  local folder only tests below=0 folders=()
+  while (($#)) && [[ $1 != -* ]]; do folders+=("$1"); shift; done
+  ((${#folders[@]})) || folders=(indicator blocklist digest)
+  export CARGO_TARGET_DIR=$CACHE/mutants CARGO_PROFILE_DEV_DEBUG=none PROPTEST_CASES=64
+  # Each run works on a copy of the tree at another place, and what it compiled is of no use to the next.
+  cargo clean --quiet -p quorum-core
+  for folder in "${folders[@]}"; do
+    case $folder in
+      indicator)
+        only=(--no-default-features --test=cases --test=address_props)
+        tests='binary(address_props) + test(/^(indicators|addresses|api)::/)' ;;
+      blocklist)
+        only=(--no-default-features --features=blocklist --test=cases --test=blocklist_props)
+        tests='binary(blocklist_props) + test(/^blocklists::/)' ;;
+      digest)
+        only=(--no-default-features --features=fuzzy --lib --test=cases --test=fuzzy_props --test=file_type_props)
+        tests='binary(/_props$/) + test(/^(bytes|fuzzy|digest)::/)' ;;
+      *) only=(--tests) tests='all()' ;;
+    esac
+    if have cargo-nextest; then tests=(--test-tool=nextest -- -E "$tests"); else tests=(); fi
+    mkdir -p "target/mutants/$folder"
+    # Exit status 2 and 3 only say that there are changes that nobody notices, or that ran too long.
+    cargo mutants -p quorum-core --file "core/src/$folder/**" --output "target/mutants/$folder" --minimum-test-timeout 20 \
+      "$@" "${only[@]/#/--cargo-arg=}" "${tests[@]}" || (($? == 2 || $? == 3)) || die "no score for $folder"
+    python3 - "$folder" "target/mutants/$folder/mutants.out/outcomes.json" <<'PYTHON' || below=1
+import json, sys
+folder, file = sys.argv[1:]
+told = json.load(open(file))
+noticed, missed = told["caught"] + told["timeout"], told["missed"]
+score = 100 * noticed / (noticed + missed)
+print(f"{folder}: {noticed} of {noticed + missed} changes noticed, {score:.1f} % (at least 80 % is asked for)")
+sys.exit(score < 80)
+PYTHON
+  done
+  return "$below"
 }
 
 verb_help() {
@@ -298,8 +338,8 @@ verb_help() {
   build      the server, and the unpacked extensions in dist/chromium and dist/firefox
   extension  the unpacked extensions alone
   fuzz [SECONDS [TARGET …]]  fuzz the core, each target for so long
-  coverage   the core's coverage by its tests, lines and branches
-  mutants [FOLDER …]         change the core's code and see whether a test notices
+  coverage   the core's coverage by its tests, lines and branches; fails below 90 % of the branches
+  mutants [FOLDER …]         change the core's code and see whether a test notices; fails below 80 %
   fmt        format the Rust code
 HELP
 }
@@ -357,6 +397,14 @@ rust_tests() {
 wasm_cases() {
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="$*" cargo test -p quorum-core --target "$WASM" --test cases
 }
+# The core with none of its features, and with each alone: natively with its tests, and in WebAssembly.
+core_features() {
+  local feature
+  for feature in '' archive blocklist deception fuzzy observables; do
+    cargo clippy --quiet -p quorum-core --all-targets --no-default-features --features "$feature" -- -D warnings || return
+    cargo clippy --quiet -p quorum-core --target "$WASM" --no-default-features --features "$feature" -- -D warnings || return
+  done
+}
 rust_counter() { if have cargo-nextest; then echo nextest; else echo cargo; fi; }
 node_tests() { timeout --kill-after=10 1800 node --test --test-concurrency=1 --test-reporter=tap "$@"; }
 
@@ -373,6 +421,7 @@ verb_test() {
   layer format check cargo fmt --all --check
   layer clippy check cargo clippy --quiet --workspace --all-targets -- -D warnings
   layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www -p quorum-console -p quorum-npm -p quorum-scanner --target "$WASM" -- -D warnings
+  layer features check core_features
   layer docs check env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
   layer rust "$(rust_counter)" rust_tests
   layer doctests cargo cargo test --quiet --workspace --doc

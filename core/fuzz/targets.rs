@@ -1,13 +1,16 @@
 //! What is fuzzed: each function takes any bytes and fails by panicking. The fuzzer calls them, and
 //! `core/tests/corpus.rs` replays on them what the fuzzer has found interesting.
 
-use quorum_core::api::{Call, RawReply};
+use quorum_core::api::{Call, RawReply, Reply};
 use quorum_core::archive;
-use quorum_core::blocklist::{Blocklist, Update};
+use quorum_core::blocklist::{Blocklist, Builder, Kind, Update, Version};
+use quorum_core::digest::sha256;
 use quorum_core::indicator::{CanonicalUrl, Indicator};
 use quorum_core::privacy::{Level, Sendable, shorten};
+use quorum_core::report::VoteVerdict;
 use quorum_core::safe_browsing::{MAX_EXPRESSIONS, SafeUrl};
 use quorum_core::text::{self, Extractor, Options};
+use quorum_core::verdict::{Evidence, Verdict, assess};
 
 /// Web addresses: what is canonical or shortened stays as it is, and its id is found again.
 pub(crate) fn url(bytes: &[u8]) {
@@ -33,31 +36,47 @@ pub(crate) fn reply(bytes: &[u8]) {
     let [call, status, body @ ..] = bytes else {
         return;
     };
-    let of = || {
-        let file = Indicator::File("a".repeat(64).parse().expect("a SHA-256"));
-        Sendable::try_from(file).expect("a hash is private to nobody")
+    let sendable = |text: &str| {
+        let indicator: Indicator = text.parse().expect("an indicator");
+        Sendable::try_from(indicator).expect("a public one")
     };
-    let call = match call % 4 {
-        0 => Call::Report(of()),
+    let file = || sendable(&"a".repeat(64));
+    let call = match call % 9 {
+        0 => Call::Report(file()),
         1 => Call::Comments {
-            of: of(),
+            of: file(),
             cursor: None,
         },
         2 => Call::SubmitFile {
             name: "a".to_owned(),
         },
-        _ => Call::Analysis("a".to_owned()),
+        3 => Call::Analysis("a".to_owned()),
+        4 => Call::Report(sendable("https://a.example/")),
+        5 => Call::Report(sendable("a.example")),
+        6 => Call::Account("a".repeat(64).parse().expect("a key")),
+        7 => Call::AddComment {
+            of: file(),
+            text: "a".to_owned(),
+        },
+        _ => Call::Vote {
+            of: file(),
+            verdict: VoteVerdict::Malicious,
+        },
     };
     // Whatever it is, it is an answer or a failure; neither is a panic.
-    let _ = call.interpret(
+    let reply = call.interpret(
         RawReply {
             status: 200 + u16::from(*status),
             content_type: "application/json",
-            retry_after: None,
+            retry_after: std::str::from_utf8(body).ok(),
             body,
         },
         0,
     );
+    if let Ok(Reply::Report(Some(report))) = reply {
+        let assessment = assess(&report, Evidence::Given);
+        assert!(assessment.stats.answered() > 0 || assessment.verdict != Verdict::Clean);
+    }
 }
 
 /// Running text: two halves give the hits of the whole, and every hit stands where it says.
@@ -91,12 +110,40 @@ pub(crate) fn refang(bytes: &[u8]) {
     let _ = text::refang(&text).len();
 }
 
-/// Lists and their updates: damaged ones are refused.
+/// Lists and their updates: damaged ones are refused, and what is taken is whole. The bytes are read as
+/// they are, with the checksum that a list of them needs, and as an update of a small list.
 pub(crate) fn list(bytes: &[u8]) {
-    if let Ok(list) = Blocklist::open(bytes) {
-        assert!(list.entries().count() as u64 >= u64::from(list.lookup(&[0; 32]).is_some()));
+    for file in [bytes, &[bytes, sha256(bytes).as_bytes()].concat()] {
+        let Ok(list) = Blocklist::open(file) else {
+            continue;
+        };
+        let entries: Vec<_> = list.entries().collect();
+        assert!(entries.is_sorted_by(|one, next| one < next));
+        assert_eq!(entries.len(), list.header().entries as usize);
+        let unused = 8 - usize::from(list.header().prefix_bytes);
+        for (index, entry) in entries.iter().enumerate() {
+            let mut digest = [0; 32];
+            digest[..8 - unused].copy_from_slice(&entry.to_be_bytes()[unused..]);
+            let found = list.lookup(&digest).map(|found| found.index as usize);
+            assert_eq!(found, Some(index));
+        }
     }
-    let _ = Update::read(bytes);
+    let Ok(update) = Update::read(bytes) else {
+        return;
+    };
+    let mut builder = Builder::new(Kind::Url, 4).expect("4 bytes are a prefix");
+    for expression in ["a/", "b/", "c/", "d/"] {
+        builder.add_expression(expression);
+    }
+    let version = Version {
+        sequence: 1,
+        token: b"",
+    };
+    let file = builder.build("list", version, 0).expect("a list");
+    let list = Blocklist::open(&file).expect("it was built just now");
+    if let Ok(next) = update.changes.apply(&list, update.version, 0) {
+        assert!(Blocklist::open(&next).is_ok());
+    }
 }
 
 /// Archives: two halves give the events of the whole.

@@ -23,6 +23,7 @@ pub mod history;
 pub mod indicator;
 #[cfg(all(feature = "archive", feature = "deception"))]
 pub mod inspect;
+#[cfg(feature = "observables")]
 pub mod message;
 #[cfg(feature = "observables")]
 pub mod observable;

@@ -96,16 +96,17 @@ fn object(observable: &Observable, now: &str) -> Option<Value> {
         }
         Observable::FilePath(_) => {
             let path = text();
-            let (folder, name) = match path.rfind(['/', '\\']) {
-                Some(at) => (&path[..at], &path[at + 1..]),
-                None => ("", path.as_str()),
-            };
+            // A path of the other sort may hold this one's separator in a name.
+            let separator = if path.starts_with('/') { '/' } else { '\\' };
+            let (folder, name) = path.split_at(path.rfind(separator).map_or(0, |at| at + 1));
             if name.is_empty() {
                 cyber_observable("directory", json!({"path": path}))
             } else {
                 // The folder is told by the name alone: a file's parent would be an object of its own.
                 let mut file = cyber_observable("file", json!({"name": name}));
-                file["x_quorum_folder"] = folder.into();
+                let bare = folder.trim_end_matches(separator);
+                let is_root = bare.is_empty() || bare.ends_with(':');
+                file["x_quorum_folder"] = if is_root { folder } else { bare }.into();
                 file
             }
         }

@@ -43,6 +43,35 @@ test("places in a string count as JavaScript counts, lone surrogates included", 
   assert.equal(quorum.extract(text).length, 2);
 });
 
+// JavaScript's strings may hold halves of surrogate pairs, which no UTF-8 can hold.
+const LONE = ["\ud800", "\udfff", "a\udc00.example", "http://a\ud83d.example/\ude00?x=\udbff", "\ud800".repeat(100_000)];
+
+test("every function takes strings with lone surrogates", () => {
+  for (const text of LONE) {
+    const read = quorum.read(text);
+    assert.ok(read === undefined || typeof read.value === "string");
+    assert.ok(Array.isArray(quorum.extract(text, { lenient: true })));
+    assert.ok(Array.isArray(quorum.indicators(text, 9)));
+    assert.equal(quorum.refang(text), text.toWellFormed());
+    assert.doesNotThrow(() => quorum.registrableDomain(text));
+    const listed = quorum.listedUrl(text);
+    assert.ok(listed === undefined || listed.expressions.length > 0);
+    assert.throws(() => quorum.defang("ipv4", text), /ipv4/);
+    assert.throws(() => quorum.defang(text, "192.0.2.1"), /kind/);
+    assert.throws(() => quorum.defang("ipv4", "192.0.2.1", text), /style/);
+    assert.throws(() => quorum.extract("x", { kinds: [text] }), /kind/);
+  }
+});
+
+test("an address of 2 MB is refused or read, and a text of 100 MB is read", () => {
+  const address = "http://a.example/" + "a".repeat(2_000_000);
+  assert.equal(quorum.read(address), undefined);
+  assert.throws(() => quorum.defang("url", address), /2000017 bytes/);
+  assert.equal(quorum.extract(address).length, 0);
+  const text = "Nothing to be found in this sentence, however often it is read. ".repeat(1_600_000) + "198.51.100.7";
+  assert.deepEqual(quorum.extract(text).map((/** @type {any} */ { value }) => value), ["198.51.100.7"]);
+});
+
 test("a text in pieces of bytes", () => {
   const extractor = new quorum.Extractor({ kinds: ["ipv4"] });
   const bytes = new TextEncoder().encode("é 198.51.100.7 and http://a.example.com/");

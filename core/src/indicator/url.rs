@@ -257,19 +257,3 @@ impl FromStr for UrlRef {
         Ok(Self::Url(url.parse()?))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_length_is_that_of_the_canonical_form_too() {
-        let written = |letter: &str, times: usize| {
-            format!("http://example.com/{}", letter.repeat(times)).parse::<CanonicalUrl>()
-        };
-        // One of these letters is six bytes when it is escaped.
-        assert!(written("ж", 1000).is_ok());
-        assert_eq!(written("ж", 2000), Err(UrlError::TooLong(12_019)));
-        assert_eq!(written("a", 2_000_000), Err(UrlError::TooLong(2_000_019)));
-    }
-}

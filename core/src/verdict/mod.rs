@@ -265,7 +265,9 @@ pub fn assess(report: &Report, evidence: Evidence) -> Assessment {
     let known_on = report.file.known_on.first();
     let against = report.votes.malicious >= report.votes.harmless.saturating_add(VOTES_LEAD);
 
-    let by_share = stats.malicious * MALICIOUS_SHARE.1 >= answered * MALICIOUS_SHARE.0;
+    // A backend's own count may be any number.
+    let times = |count: u32, by: u32| u64::from(count) * u64::from(by);
+    let by_share = times(stats.malicious, MALICIOUS_SHARE.1) >= times(answered, MALICIOUS_SHARE.0);
     let verdict = if stats.malicious > 0 && (by_share || stats.malicious >= MALICIOUS_COUNT) {
         Verdict::Malicious
     } else if objecting > 0 || against {

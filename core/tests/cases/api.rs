@@ -1,9 +1,9 @@
 //! The API client and what is made of its replies.
 
-use quorum_core::api::{Backend, Body, Call, Failure, RawReply, Reply};
+use quorum_core::api::{ApiKey, Backend, Body, Budget, Call, Failure, RawReply, Reply};
 use quorum_core::indicator::{CanonicalUrl, Indicator};
 use quorum_core::privacy::{NotSendable, Sendable};
-use quorum_core::report::Report;
+use quorum_core::report::{Account, Report};
 use quorum_core::verdict::{Evidence, assess};
 use serde_json::{Value, json};
 
@@ -65,7 +65,35 @@ fn call(value: &Value) -> Result<Call, NotSendable> {
     })
 }
 
+/// What a budget says to one step of a case.
+fn spend(budget: &mut Budget, step: &Value) -> Value {
+    let now = step["at"].as_i64().unwrap_or_default();
+    if let Some(purpose) = step.get("take") {
+        let purpose = serde_json::from_value(purpose.clone()).unwrap();
+        return match budget.take(purpose, now) {
+            Ok(()) => json!("go"),
+            Err(at) => json!({ "not_before": at }),
+        };
+    }
+    if let Some(failure) = step.get("refused") {
+        budget.refused(&serde_json::from_value(failure.clone()).unwrap(), now);
+    } else if let Some(account) = step.get("account") {
+        let account: Account = serde_json::from_value(account.clone()).unwrap();
+        budget.learn(&account);
+    }
+    json!(budget.remaining(now))
+}
+
 subjects! {
+    api_key: |input| json!(string(input).parse::<ApiKey>().is_ok_and(|key| {
+        assert_eq!(key.reveal(), string(input).trim());
+        !format!("{key:?}").contains(key.reveal())
+    }));
+    budget: |input| {
+        let mut budget = Budget::new(&string(&input["backend"]).parse().unwrap());
+        let steps = input["steps"].as_array().unwrap().iter();
+        steps.map(|step| spend(&mut budget, step)).collect()
+    };
     backend: |input| match string(input).parse::<Backend>() {
         Ok(backend) => json!([backend.url("x"), backend.label(), backend.match_pattern()]),
         Err(error) => json!(error.to_string()),

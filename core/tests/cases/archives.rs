@@ -77,9 +77,7 @@ fn read(input: &Value, piece: usize) -> Vec<Event> {
     let mut events = Vec::new();
     let mut reader = Reader::new(limits(input));
     let mut tell = |event| events.push(event);
-    let parts = input["bytes"].as_array().unwrap();
-    let bytes: Vec<u8> = parts.iter().flat_map(bytes).collect();
-    for piece in bytes.chunks(piece) {
+    for piece in bytes(&input["bytes"]).chunks(piece) {
         reader.push(piece, &mut tell);
     }
     reader.finish(&mut tell);

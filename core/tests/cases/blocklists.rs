@@ -88,6 +88,20 @@ fn update(input: &Value) -> Result<Value, Value> {
         let next = apply(&old, &from_hex(update)).map_err(error)?;
         return Ok(json!({ "file": hex(&next) }));
     }
+    if let Some(additions) = input.get("additions") {
+        let changes = Changes {
+            removals: numbers(&input["removals"]),
+            additions: numbers(additions),
+        };
+        let token = from_hex(&input["token"]);
+        let version = Version {
+            sequence: 2,
+            token: &token,
+        };
+        let next = changes.apply(&old, version, 0).map_err(error)?;
+        let next = Blocklist::open(&next).unwrap();
+        return Ok(next.entries().map(|value| format!("{value:x}")).collect());
+    }
     let new = build(&input["new"])?;
     let new = Blocklist::open(&new).unwrap();
     let update = diff(&old, &new).map_err(error)?;

@@ -5,14 +5,6 @@ use serde_json::{Value, json};
 
 use crate::harness::{bytes, string, subjects};
 
-/// Bytes in one piece or several.
-fn pieces(value: &Value) -> Vec<u8> {
-    match value {
-        Value::Array(pieces) => pieces.iter().flat_map(bytes).collect(),
-        piece => bytes(piece),
-    }
-}
-
 subjects! {
     digest: |input| {
         let mut hasher = Hasher::new();
@@ -24,8 +16,8 @@ subjects! {
     };
     file_type: |input| {
         let (head, tail) = match input.get("head") {
-            Some(head) => (pieces(head), pieces(&input["tail"])),
-            None => (pieces(input), vec![]),
+            Some(head) => (bytes(head), bytes(&input["tail"])),
+            None => (bytes(input), vec![]),
         };
         let found = digest::file_type_of(&head, &tail);
         assert_eq!(found.tags.iter().last(), Some(found.tag));
@@ -34,9 +26,9 @@ subjects! {
         }
         json!([found.tag, found.extension])
     };
-    content_tags: |input| json!(digest::content_tags(&pieces(input)));
+    content_tags: |input| json!(digest::content_tags(&bytes(input)));
     check_name: |input| {
-        let (name, head) = (string(&input["name"]), pieces(&input["bytes"]));
+        let (name, head) = (string(&input["name"]), bytes(&input["bytes"]));
         let check = |found| digest::check_name(name, &found);
         let found = check(digest::file_type(&head));
         // The broad type tells every lie that the whole one does.

@@ -43,10 +43,12 @@ pub(crate) fn string(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-/// Bytes of a case: a string, or `{"hex": …}`, or `{"repeat": …, "times": …}`.
+/// Bytes of a case: a string, or `{"hex": …}`, or `{"repeat": …, "times": …}`, or a list of such to be
+/// joined.
 pub(crate) fn bytes(value: &Value) -> Vec<u8> {
     match value {
         Value::String(text) => text.clone().into_bytes(),
+        Value::Array(parts) => parts.iter().flat_map(bytes).collect(),
         Value::Object(map) if map.contains_key("hex") => {
             let hex = string(&map["hex"]).replace(' ', "");
             (0..hex.len() / 2)

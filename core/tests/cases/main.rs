@@ -6,31 +6,59 @@
 
 mod addresses;
 mod api;
+#[cfg(feature = "archive")]
 mod archives;
+#[cfg(feature = "blocklist")]
 mod blocklists;
 mod bytes;
+#[cfg(feature = "deception")]
 mod deception;
+#[cfg(all(feature = "archive", feature = "deception"))]
 mod files;
+#[cfg(feature = "fuzzy")]
 mod fuzzy;
 mod harness;
 mod indicators;
+#[cfg(feature = "observables")]
+mod messages;
+#[cfg(feature = "observables")]
 mod observables;
+#[cfg(feature = "observables")]
 mod text;
 
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
+#[cfg_attr(
+    not(all(
+        feature = "archive",
+        feature = "blocklist",
+        feature = "deception",
+        feature = "fuzzy",
+        feature = "observables"
+    )),
+    ignore = "not every area is compiled"
+)]
 fn every_file_of_cases_is_run() {
     let subjects = [
         addresses::SUBJECTS,
         api::SUBJECTS,
+        #[cfg(feature = "archive")]
         archives::SUBJECTS,
+        #[cfg(feature = "blocklist")]
         blocklists::SUBJECTS,
         bytes::SUBJECTS,
+        #[cfg(feature = "deception")]
         deception::SUBJECTS,
+        #[cfg(all(feature = "archive", feature = "deception"))]
         files::SUBJECTS,
+        #[cfg(feature = "fuzzy")]
         fuzzy::SUBJECTS,
         indicators::SUBJECTS,
+        #[cfg(feature = "observables")]
+        messages::SUBJECTS,
+        #[cfg(feature = "observables")]
         observables::SUBJECTS,
+        #[cfg(feature = "observables")]
         text::SUBJECTS,
     ]
     .concat();

@@ -3,6 +3,7 @@
 use quorum_core::observable::{
     Groups, Kind, Observable, ParseError, group_by_host, group_by_registrable_domain,
 };
+use quorum_core::stix;
 use serde_json::{Value, json};
 
 use crate::harness::{string, subjects};
@@ -74,4 +75,10 @@ subjects! {
     };
     observable_host: |input| groups(group_by_host(read_all(input)));
     observable_registrable_domain: |input| groups(group_by_registrable_domain(read_all(input)));
+    stix: |input| {
+        let all = read_all(input);
+        let (bundle, left_out) = stix::bundle(&all, "2026-11-24T00:00:00.000Z");
+        assert_eq!((&bundle["type"], &bundle["spec_version"]), (&json!("bundle"), &Value::Null));
+        json!([bundle["objects"], texts(left_out.into_iter().cloned())])
+    };
 }

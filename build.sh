@@ -158,6 +158,7 @@ build_extension() {
     mkdir "$dir/icons"
     cp www/icons/*.png "$dir/icons/"
     for name in "${WASM_PACKAGES[@]}"; do cp "target/bindgen/pkg/$name.js" "target/bindgen/pkg/${name}_bg.wasm" "$dir/pkg/"; done
+    cp npm/hits.js "$dir/pkg/"
     for locale in www/locales/*.json; do
       name=$(basename "$locale" .json)
       mkdir -p "$dir/_locales/$name"
@@ -170,7 +171,7 @@ build_extension() {
 build_npm() {
   rm -rf dist/npm
   mkdir -p dist/npm
-  cp npm/index.js npm/index.node.js npm/index.d.ts LICENSE dist/npm/
+  cp npm/index.js npm/index.node.js npm/index.d.ts npm/hits.js LICENSE dist/npm/
   cp docs/CORE.md dist/npm/README.md
   cp target/bindgen/pkg/quorum_npm{.js,.d.ts,_bg.wasm} dist/npm/
   node tools/npm.mjs >dist/npm/package.json

@@ -1,0 +1,100 @@
+//! Passing over words that cannot hold an observable, sixteen bytes at a time.
+//!
+//! A word is looked at (`look` in `mod.rs` decides) if one of its bytes, seen with the two behind
+//! it, could call for that, or if it is long. What is asked here is the same of every byte and has
+//! no branches, so that the compiler makes vector code of it; what it lets through is a little more
+//! than needed, never less.
+
+use super::LONG;
+
+/// Bytes that are asked about at once.
+const BLOCK: usize = 16;
+
+/// What a block needs at hand: itself, and what may stand behind its last byte.
+const WINDOW: usize = BLOCK + 2;
+
+/// Where the first word begins, at or behind `at`, that may have to be read. `at` is the beginning
+/// of a word or white space. If there is none that shows before `end`: the error is where the word
+/// begins that stands at `end`, or `end`.
+pub(super) fn next_word(raw: &[u8], mut at: usize, end: usize) -> Result<usize, usize> {
+    let first = at;
+    let begin = |at: usize| {
+        let word = raw[first..at].iter().rev();
+        at - word.take_while(|byte| **byte > b' ').count()
+    };
+    // Whether the eight bytes in front are all of one word.
+    let mut filled = false;
+    while at < end {
+        let mut padded = [0; WINDOW];
+        let window = raw[at..].first_chunk::<WINDOW>().unwrap_or_else(|| {
+            let rest = &raw[at..];
+            padded[..rest.len()].copy_from_slice(rest);
+            &padded
+        });
+        let (calling, blank) = ask(window);
+        let [low, high] = blank.map(|half| half == 0);
+        let calls = calling.map(|half| half.trailing_zeros() as usize / 8);
+        let call = if calls[0] < 8 { calls[0] } else { 8 + calls[1] };
+        // Two eights that are filled, one after the other: a word of `LONG` bytes has such.
+        let long = low && (filled || high);
+        let found = at + if long { 0 } else { call };
+        if found < end.min(at + BLOCK) {
+            // White space that calls does so for the word in front of it.
+            let start = begin(found);
+            if start < found || raw[found] > b' ' {
+                return Ok(start);
+            }
+            // Behind other white space: no word calls.
+            at = found + 1;
+            filled = false;
+            continue;
+        }
+        filled = high;
+        at += BLOCK;
+    }
+    Err(begin(end))
+}
+
+const _: () = assert!(LONG >= 7 + 16);
+
+/// For each byte of the block 0, or not: whether it may call for its word to be read (a space: for
+/// the word in front of it), and whether it is white space. As two little-endian halves each.
+fn ask(window: &[u8; WINDOW]) -> ([u64; 2], [u64; 2]) {
+    let mut calling = [0_u8; BLOCK];
+    let mut blank = [0_u8; BLOCK];
+    for at in 0..BLOCK {
+        let (byte, next, third) = (window[at], window[at + 1], window[at + 2]);
+        // Brackets differ by this bit too.
+        let (small, small_next) = (byte | 0x20, next | 0x20);
+        let opens = |byte: u8| (byte | 0x20 == b'{') | (byte == b'(') | (byte == b'<');
+        // Slash and digits follow each other in ASCII, and so do the dot, these and the colon.
+        let always = (byte.wrapping_sub(b'/') <= 10)
+            | (byte == b'@')
+            | (byte == b'\\')
+            | (byte == b'&')
+            | (byte == b'*')
+            | (byte == 0xc2)
+            | (byte >= 0xe1);
+        let joined = ((byte == b'.') | (byte == b':')) & (next > b' ');
+        let spelled = (small_next == b'd') | (small_next == b'a');
+        let bracket = opens(byte)
+            & (spelled
+                | (small_next == b'p')
+                | (next.wrapping_sub(b'.') <= 12)
+                | (next == b'@')
+                | (next == b' '));
+        let mutex = (small == b'm') & (small_next == b'u');
+        let spoken = (byte == b' ')
+            & (opens(next)
+                | ((small_next == b'd') & (third | 0x20 == b'o'))
+                | ((small_next == b'a') & (third | 0x20 == b't')));
+        let calls = always | joined | bracket | ((byte == b'_') & spelled) | mutex | spoken;
+        calling[at] = u8::from(calls);
+        blank[at] = u8::from(byte <= b' ');
+    }
+    let halves = |bytes: [u8; BLOCK]| {
+        let both = u128::from_le_bytes(bytes);
+        [both as u64, (both >> 64) as u64]
+    };
+    (halves(calling), halves(blank))
+}

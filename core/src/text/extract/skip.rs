@@ -39,8 +39,13 @@ pub(super) fn next_word(raw: &[u8], mut at: usize, end: usize) -> Result<usize, 
         let long = low && (filled || high);
         let found = at + if long { 0 } else { call };
         if found < end.min(at + BLOCK) {
-            // White space that calls does so for the word in front of it.
-            let start = begin(found);
+            // White space that calls does so for the word in front of it, and so does a bracket
+            // behind a space: `example [.] com`.
+            let spaced = opens(raw[found]) && raw[first..found].ends_with(b" ");
+            let start = match begin(found - usize::from(spaced)) {
+                start if spaced && start == found - 1 => found,
+                start => start,
+            };
             if start < found || raw[found] > b' ' {
                 return Ok(start);
             }
@@ -57,17 +62,20 @@ pub(super) fn next_word(raw: &[u8], mut at: usize, end: usize) -> Result<usize, 
 
 const _: () = assert!(LONG >= 7 + 16);
 
+/// Brackets of all sorts; some differ by one bit.
+fn opens(byte: u8) -> bool {
+    (byte | 0x20 == b'{') | (byte == b'(') | (byte == b'<')
+}
+
 /// For each byte of the block 0, or not: whether it may call for its word to be read (a space: for
 /// the word in front of it), and whether it is white space. As two little-endian halves each.
 fn ask(window: &[u8; WINDOW]) -> ([u64; 2], [u64; 2]) {
     let mut calling = [0_u8; BLOCK];
     let mut blank = [0_u8; BLOCK];
     for at in 0..BLOCK {
-        let (byte, next, third) = (window[at], window[at + 1], window[at + 2]);
-        // Brackets differ by this bit too.
-        let (small, small_next) = (byte | 0x20, next | 0x20);
-        let opens = |byte: u8| (byte | 0x20 == b'{') | (byte == b'(') | (byte == b'<');
-        // Slash and digits follow each other in ASCII, and so do the dot, these and the colon.
+        let (byte, next, third) = (window[at], window[at + 1], window[at + 2] | 0x20);
+        let small_next = next | 0x20;
+        // The slash and the digits follow each other in ASCII.
         let always = (byte.wrapping_sub(b'/') <= 10)
             | (byte == b'@')
             | (byte == b'\\')
@@ -76,19 +84,13 @@ fn ask(window: &[u8; WINDOW]) -> ([u64; 2], [u64; 2]) {
             | (byte == 0xc2)
             | (byte >= 0xe1);
         let joined = ((byte == b'.') | (byte == b':')) & (next > b' ');
-        let spelled = (small_next == b'd') | (small_next == b'a');
-        let bracket = opens(byte)
-            & (spelled
-                | (small_next == b'p')
-                | (next.wrapping_sub(b'.') <= 12)
-                | (next == b'@')
-                | (next == b' '));
-        let mutex = (small == b'm') & (small_next == b'u');
-        let spoken = (byte == b' ')
-            & (opens(next)
-                | ((small_next == b'd') & (third | 0x20 == b'o'))
-                | ((small_next == b'a') & (third | 0x20 == b't')));
-        let calls = always | joined | bracket | ((byte == b'_') & spelled) | mutex | spoken;
+        // `dot`, `at`; behind a space two of their letters are asked for.
+        let word = (small_next == b'd') | (small_next == b'a');
+        let spoken = (byte == b'_') | ((byte == b' ') & ((third == b'o') | (third == b't')));
+        // From the dot to the at-sign.
+        let sign = (next.wrapping_sub(b'.') <= 18) | (next == b' ') | (small_next == b'p');
+        let mutex = (byte | 0x20 == b'm') & (small_next == b'u');
+        let calls = always | joined | (spoken & word) | (opens(byte) & (sign | word)) | mutex;
         calling[at] = u8::from(calls);
         blank[at] = u8::from(byte <= b' ');
     }

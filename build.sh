@@ -227,8 +227,10 @@ verb_bench() {
   need_browsers
   build_extension_alone
   cargo build --quiet --release -p quorum-core --example extract_speed
+  cargo build --quiet --release --locked --manifest-path tests/bench/adblock/Cargo.toml
   need_venv bench-python tests/bench/core/requirements.txt
   QUORUM_EXTRACT_SPEED=$CARGO_TARGET_DIR/release/examples/extract_speed QUORUM_BENCH_PYTHON=$TOOLS/bench-python/bin/python \
+    QUORUM_BENCH_ADBLOCK=$CARGO_TARGET_DIR/release/quorum-bench-adblock \
     node "tests/bench/$name.mjs"
 }
 

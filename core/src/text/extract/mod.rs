@@ -313,7 +313,7 @@ impl Scanner {
         from: usize,
         base: usize,
         at_end: bool,
-        take: &mut impl FnMut(Found) -> ControlFlow<()>,
+        take: &mut dyn FnMut(Found) -> ControlFlow<()>,
     ) -> usize {
         let mut at = from;
         // What begins at or behind this place cannot be decided yet.
@@ -356,7 +356,7 @@ impl Scanner {
         raw: &[u8],
         base: usize,
         candidate: read::Candidate,
-        take: &mut impl FnMut(Found) -> ControlFlow<()>,
+        take: &mut dyn FnMut(Found) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let kinds = &self.options.kinds;
         let wanted =

@@ -15,7 +15,7 @@ const WINDOW: usize = BLOCK + 2;
 
 /// Where the first word begins, at or behind `at`, that may have to be read. `at` is the beginning
 /// of a word or white space. If there is none that shows before `end`: the error is where the word
-/// begins that stands at `end`, or `end`.
+/// begins that reaches to `end`, or `end`.
 pub(super) fn next_word(raw: &[u8], mut at: usize, end: usize) -> Result<usize, usize> {
     let first = at;
     let begin = |at: usize| {
@@ -99,4 +99,75 @@ fn ask(window: &[u8; WINDOW]) -> ([u64; 2], [u64; 2]) {
         [both as u64, (both >> 64) as u64]
     };
     (halves(calling), halves(blank))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_word;
+    use crate::text::extract::look;
+
+    /// The words that `look` wants read, by looking at every one.
+    fn all(raw: &[u8]) -> Vec<usize> {
+        let mut words = Vec::new();
+        let mut at = 0;
+        while at < raw.len() {
+            if raw[at] <= b' ' {
+                at += 1;
+                continue;
+            }
+            let (end, read) = look(raw, at);
+            words.extend(read.then_some(at));
+            at = end;
+        }
+        words
+    }
+
+    /// The same among those that are not passed over.
+    fn not_passed_over(raw: &[u8]) -> Vec<usize> {
+        let mut words = Vec::new();
+        let mut at = 0;
+        while at < raw.len() {
+            let Ok(word) = next_word(raw, at, raw.len()) else {
+                break;
+            };
+            let (end, read) = look(raw, word);
+            words.extend(read.then_some(word));
+            at = end;
+        }
+        words
+    }
+
+    #[test]
+    fn no_word_is_passed_over_that_has_to_be_read() {
+        let long = "x".repeat(26);
+        let pieces = [
+            " ", "\n", ".", ":", "[", "(", "<", "{", "]", ")", "dot", "At", "d", "p", "Mutex",
+            "mutant", "_", "1", "A", "-", "/", "@", "\\", "&", "*", "\"", "é", "\u{3002}",
+            "\u{ad}", "\u{200b}", "x", &long,
+        ];
+        let mut text = String::new();
+        for lead in [0, 5, 12, 13, 14, 15] {
+            for first in pieces {
+                for second in pieces {
+                    for third in pieces {
+                        text.clear();
+                        text.push_str("words words words "[..lead].trim_end());
+                        text.extend([first, second, third, " x"]);
+                        let raw = text.as_bytes();
+                        assert_eq!(not_passed_over(raw), all(raw), "{text:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_ends_within_a_word_gives_where_that_begins() {
+        let raw = b"nothing to see here";
+        assert_eq!(next_word(raw, 0, raw.len()), Err(15));
+        assert_eq!(next_word(raw, 0, 13), Err(11));
+        assert_eq!(next_word(raw, 0, 15), Err(15));
+        assert_eq!(next_word(b"to see a.example", 0, 7), Err(7));
+        assert_eq!(next_word(b"to see a.example", 0, 9), Ok(7));
+    }
 }

@@ -165,6 +165,7 @@ build_extension() {
     mkdir "$dir/icons"
     cp www/icons/*.png "$dir/icons/"
     for name in "${WASM_PACKAGES[@]}"; do cp "target/bindgen/pkg/$name.js" "target/bindgen/pkg/${name}_bg.wasm" "$dir/pkg/"; done
+    cp npm/hits.js "$dir/pkg/"
     for locale in www/locales/*.json; do
       name=$(basename "$locale" .json)
       mkdir -p "$dir/_locales/$name"
@@ -177,7 +178,7 @@ build_extension() {
 build_npm() {
   rm -rf dist/npm
   mkdir -p dist/npm
-  cp npm/index.js npm/index.node.js npm/index.d.ts LICENSE dist/npm/
+  cp npm/index.js npm/index.node.js npm/index.d.ts npm/hits.js LICENSE dist/npm/
   cp docs/CORE.md dist/npm/README.md
   cp target/bindgen/pkg/quorum_npm{.js,.d.ts,_bg.wasm} dist/npm/
   node tools/npm.mjs >dist/npm/package.json
@@ -235,11 +236,13 @@ verb_bench() {
   case $name in
     core)
       cargo build --quiet --release -p quorum-core --example extract_speed
+      cargo build --quiet --release --locked --manifest-path tests/bench/adblock/Cargo.toml
       need_venv bench-python tests/bench/core/requirements.txt
       ;;
     guard) cargo build --quiet --release -p quorum-scanner --example native ;;
   esac
   QUORUM_EXTRACT_SPEED=$CARGO_TARGET_DIR/release/examples/extract_speed QUORUM_BENCH_PYTHON=$TOOLS/bench-python/bin/python \
+    QUORUM_BENCH_ADBLOCK=$CARGO_TARGET_DIR/release/quorum-bench-adblock \
     QUORUM_YARA_NATIVE=$CARGO_TARGET_DIR/release/examples/native node "tests/bench/$name.mjs"
 }
 

@@ -4,7 +4,8 @@
 //! a string was given, and bytes where bytes were.
 #![forbid(unsafe_code)]
 
-use js_sys::{Array, Object, Reflect};
+use std::fmt::Write;
+
 use quorum_core::blocklist::OwnedBlocklist;
 use quorum_core::deception::{self, Protected};
 use quorum_core::digest::{self, fuzzy};
@@ -135,38 +136,68 @@ impl OptionsWire {
     }
 }
 
-/// Hits as objects. Their keys are made once: a text may hold a hundred thousand.
-struct Keys {
-    keys: [JsValue; 6],
-    utf16: bool,
+#[wasm_bindgen(raw_module = "./hits.js")]
+extern "C" {
+    /// Makes the objects.
+    #[wasm_bindgen(js_name = hits)]
+    fn hits_js(kinds: &str, numbers: &[u32], strings: &str) -> HitsJs;
 }
 
-impl Keys {
-    fn new(utf16: bool) -> Self {
-        let keys = ["kind", "value", "written", "start", "end", "inside"].map(JsValue::from_str);
-        Self { keys, utf16 }
+/// Hits on their way to JavaScript, which makes the objects of them (`hits.js`).
+struct Flat {
+    /// Offsets count UTF-16 code units, not bytes.
+    utf16: bool,
+    /// For a list of hits: how many they are; then for each its kind's place in [`Kind::ALL`], its
+    /// start and end, where in `strings` its value ends, where what is written ends (nothing is
+    /// there if that is the value), and the list of what it contains.
+    numbers: Vec<u32>,
+    strings: String,
+    /// The length of `strings` in UTF-16 code units.
+    units: u32,
+}
+
+impl Flat {
+    fn objects(utf16: bool, hits: &[Hit]) -> HitsJs {
+        let mut flat = Self {
+            utf16,
+            numbers: Vec::new(),
+            strings: String::new(),
+            units: 0,
+        };
+        flat.list(hits);
+        let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+        hits_js(&kinds.join(" "), &flat.numbers, &flat.strings)
     }
 
-    fn hits(&self, hits: &[Hit]) -> Array {
-        hits.iter().map(|hit| self.hit(hit)).collect()
-    }
-
-    fn hit(&self, hit: &Hit) -> Object {
-        let place = if self.utf16 { &hit.utf16 } else { &hit.span };
-        let values = [
-            hit.observable.kind().as_str().into(),
-            hit.observable.to_string().into(),
-            hit.written.as_str().into(),
-            (place.start as f64).into(),
-            (place.end as f64).into(),
-            JsValue::from(self.hits(&hit.inside)),
-        ];
-        let object = Object::new();
-        for (key, value) in self.keys.iter().zip(values) {
-            // Setting a property of a fresh object cannot fail.
-            let _ = Reflect::set(&object, key, &value);
+    fn list(&mut self, hits: &[Hit]) {
+        self.numbers.push(hits.len() as u32);
+        for hit in hits {
+            let place = if self.utf16 { &hit.utf16 } else { &hit.span };
+            let kind = hit.observable.kind() as u32;
+            self.numbers
+                .extend([kind, place.start as u32, place.end as u32]);
+            let start = self.strings.len();
+            // Writing to a string cannot fail.
+            let _ = write!(self.strings, "{}", hit.observable);
+            let end = self.strings.len();
+            self.end_string(start);
+            if self.strings[start..] != hit.written {
+                self.strings.push_str(&hit.written);
+            }
+            self.end_string(end);
+            self.list(&hit.inside);
         }
-        object
+    }
+
+    /// Notes that a string ends here.
+    fn end_string(&mut self, start: usize) {
+        let string = &self.strings[start..];
+        self.units += if string.is_ascii() {
+            string.len() as u32
+        } else {
+            string.encode_utf16().count() as u32
+        };
+        self.numbers.push(self.units);
     }
 }
 
@@ -174,14 +205,13 @@ impl Keys {
 #[wasm_bindgen]
 pub fn extract(text: &str, options: ExtractOptionsJs) -> Result<HitsJs, JsError> {
     let hits = text::extract(text, &OptionsWire::read(options)?);
-    Ok(JsValue::from(Keys::new(true).hits(&hits)).unchecked_into())
+    Ok(Flat::objects(true, &hits))
 }
 
 /// Finds the observables of a text that comes in pieces, which may be cut anywhere.
 #[wasm_bindgen]
 pub struct Extractor {
     inner: Option<text::Extractor>,
-    keys: Keys,
 }
 
 #[wasm_bindgen]
@@ -191,7 +221,6 @@ impl Extractor {
     pub fn new(options: ExtractOptionsJs) -> Result<Self, JsError> {
         Ok(Self {
             inner: Some(text::Extractor::new(OptionsWire::read(options)?)),
-            keys: Keys::new(false),
         })
     }
 
@@ -200,7 +229,7 @@ impl Extractor {
         let mut hits = Vec::new();
         let inner = self.inner.as_mut().ok_or_else(finished)?;
         inner.push(bytes, &mut |found| keep(found, &mut hits));
-        Ok(JsValue::from(self.keys.hits(&hits)).unchecked_into())
+        Ok(Flat::objects(false, &hits))
     }
 
     /// Ends the text; returns the rest of the hits.
@@ -208,7 +237,7 @@ impl Extractor {
         let mut hits = Vec::new();
         let inner = self.inner.take().ok_or_else(finished)?;
         inner.finish(&mut |found| keep(found, &mut hits));
-        Ok(JsValue::from(self.keys.hits(&hits)).unchecked_into())
+        Ok(Flat::objects(false, &hits))
     }
 }
 

@@ -1,6 +1,6 @@
 // `./build.sh bench core`: the npm package @quorum/core (the core in WebAssembly) and the native core beside
 // the libraries of their kind, in one run: digests and extraction in node and in Chromium, extraction natively
-// against Python's, and how well each reads the labelled texts. `core/measure.mjs` says how it is timed.
+// against Python's, how well each reads the labelled texts, and the local list natively against adblock-rust. `core/measure.mjs` says how it is timed.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -59,7 +59,10 @@ for (const [library, found] of Object.entries(python.read)) {
 }
 const qualities = Object.entries(read).map(([library, reader]) => ({ library, ...quality(reader) }));
 
-writeFileSync(join(OUT, "core.json"), `${JSON.stringify({ rows, growth, quality: qualities }, null, 2)}\n`);
+/** @type {{entries: number, bytes_an_entry: {ours: number, theirs: number}, lookups: {name: string, ours_ns: number, theirs_ns: number}[]}} */
+const list = JSON.parse(execFileSync(/** @type {string} */ (process.env.QUORUM_BENCH_ADBLOCK), { encoding: "utf8" }));
+
+writeFileSync(join(OUT, "core.json"), `${JSON.stringify({ rows, growth, quality: qualities, list }, null, 2)}\n`);
 console.log("ratio   goal  holds  where     what                                                          MB/s    peer's");
 for (const { where, name, peer, ratio, goal, ours, theirs } of rows) {
   const verdict = goal ? `${goal.toFixed(2).padStart(6)}  ${ratio >= goal ? "yes" : "NO "}` : "     -     ";
@@ -69,6 +72,12 @@ console.log("\nfactor  at most  holds  where  what");
 for (const { where, name, factor, most } of growth) console.log(`${factor.toFixed(2).padStart(6)} ${most.toFixed(1).padStart(8)}  ${factor <= most ? "yes" : "NO "}    ${where}   ${name}`);
 console.log("\nlibrary         precision  recall   (labelled texts, kinds that all know)");
 for (const { library, precision, recall } of qualities) console.log(`${library.padEnd(15)} ${precision.toFixed(3).padStart(9)} ${recall.toFixed(3).padStart(7)}`);
+console.log(`\nratio   local list of ${list.entries} hosts, against adblock-rust${" ".repeat(21)}    ours    peer's`);
+const { ours, theirs } = list.bytes_an_entry;
+for (const [name, a, b] of /** @type {[string, number, number][]} */ ([
+  ["bytes an entry", ours, theirs],
+  ...list.lookups.map((lookup) => [`${lookup.name}, nanoseconds from the address to the answer`, lookup.ours_ns, lookup.theirs_ns]),
+])) console.log(`${(b / a).toFixed(2).padStart(5)}   ${name.padEnd(73)} ${a.toFixed(2).padStart(7)} ${b.toFixed(2).padStart(9)}`);
 process.exitCode = rows.every(({ ratio, goal }) => !goal || ratio >= goal) && growth.every(({ factor, most }) => factor <= most) ? 0 : 1;
 
 /** The same measurements in a page of Chromium, which loads everything from this tree. */

@@ -75,7 +75,13 @@ impl FromStr for Domain {
         if trimmed.len() > 1024 {
             return Err(DomainError::TooLong);
         }
-        let ascii = idna::domain_to_ascii(trimmed).map_err(|_| DomainError::Syntax)?;
+        let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_');
+        let ascii = if trimmed.bytes().all(plain) && !trimmed.contains("xn--") {
+            // UTS #46 leaves these as they are.
+            trimmed.to_owned()
+        } else {
+            idna::domain_to_ascii(trimmed).map_err(|_| DomainError::Syntax)?
+        };
         if ascii.len() > 253 || ascii.split('.').any(|label| label.len() > 63) {
             return Err(DomainError::TooLong);
         }

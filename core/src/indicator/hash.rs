@@ -62,7 +62,14 @@ macro_rules! hash {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let mut text = [0; $bytes * 2];
+                for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+                    pair.copy_from_slice(&[
+                        b"0123456789abcdef"[usize::from(byte >> 4)],
+                        b"0123456789abcdef"[usize::from(byte & 15)],
+                    ]);
+                }
+                f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
             }
         }
 

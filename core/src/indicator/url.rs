@@ -127,9 +127,13 @@ impl FromStr for CanonicalUrl {
             let host = host.trim_end_matches('.').to_owned();
             url.set_host(Some(&host))?;
         }
-        let path = normalise_escapes(url.path());
-        url.set_path(&path);
-        if let Some(query) = url.query().map(normalise_escapes) {
+        // Most addresses have no escapes; then what was parsed is the canonical form already.
+        if url.path().contains('%') {
+            let path = normalise_escapes(url.path());
+            url.set_path(&path);
+        }
+        if let Some(query) = url.query().filter(|query| query.contains('%')) {
+            let query = normalise_escapes(query);
             url.set_query(Some(&query));
         }
         // The form must be one that is taken again, and be so however the address was written.

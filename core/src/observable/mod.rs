@@ -13,8 +13,8 @@ mod group;
 mod identifier;
 mod network;
 mod package;
-mod path;
-mod url;
+pub(crate) mod path;
+pub(crate) mod url;
 mod wallet;
 
 pub use fingerprint::{Jarm, Ssdeep, Tlsh};

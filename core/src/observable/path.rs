@@ -127,6 +127,12 @@ text_type! {
     RegistryKey, registry_key
 }
 
+/// Whether this is the name of a hive, long or short, in any case.
+pub(crate) fn is_hive(name: &[u8]) -> bool {
+    let same = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+    HIVES.iter().any(|(long, short)| same(long) || same(short))
+}
+
 /// Hives, long name and short.
 const HIVES: [(&str, &str); 6] = [
     ("HKEY_LOCAL_MACHINE", "HKLM"),

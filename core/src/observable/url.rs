@@ -8,6 +8,14 @@ use url::Position;
 use super::{Fault, Kind, ParseError, serde_as_text};
 use crate::indicator::{CanonicalUrl, DomainError, Indicator, MAX_URL_BYTES, UrlError};
 
+/// The schemes that a [`HostUrl`] can have.
+pub(crate) fn schemes() -> impl Iterator<Item = &'static str> {
+    WEB.into_iter()
+        .chain(SCHEMES.iter().map(|(scheme, _)| *scheme))
+}
+
+const WEB: [&str; 2] = ["http", "https"];
+
 /// The schemes beyond the web's, each with the port that goes without saying (IANA's registry;
 /// `None` where clients do not agree).
 const SCHEMES: [(&str, Option<u16>); 16] = [
@@ -139,9 +147,7 @@ fn parse(text: &str) -> Result<Form, Fault> {
         return other(scheme, *default_port, rest);
     }
     let url: CanonicalUrl = text.parse()?;
-    let web = ["http", "https"]
-        .iter()
-        .any(|scheme| written.eq_ignore_ascii_case(scheme));
+    let web = WEB.iter().any(|web| written.eq_ignore_ascii_case(web));
     // Without a scheme only what has a dot in its host is an address: "a/b" is not.
     if !web && url.host_indicator().is_none() {
         return Err(Fault::Form("an address with a scheme or a domain name"));

@@ -10,9 +10,10 @@ mod names;
 mod paths;
 mod read;
 mod region;
+mod skip;
 mod utf16;
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use serde::Serialize;
 
@@ -116,31 +117,35 @@ pub fn extract(text: &str, options: &Options) -> Vec<Hit> {
 /// As [`extract`], of bytes that need not be UTF-8.
 pub fn extract_bytes(text: &[u8], options: &Options) -> Vec<Hit> {
     let mut hits = Vec::new();
-    let mut take = |found| {
-        if let Found::Hit(hit) = found {
-            hits.push(hit);
-        }
-    };
-    let mut scanner = Scanner::new(options.clone());
-    scanner.scan(text, 0, 0, true, &mut take);
+    each_hit(text, options, |hit| {
+        hits.push(hit);
+        ControlFlow::Continue(())
+    });
     hits
+}
+
+/// As [`extract_bytes`], one by one; the text is read no further than it is wanted.
+fn each_hit(text: &[u8], options: &Options, mut take: impl FnMut(Hit) -> ControlFlow<()>) {
+    let mut scanner = Scanner::new(options.clone());
+    scanner.hits_only = true;
+    scanner.scan(text, 0, 0, true, &mut |found| match found {
+        Found::Hit(hit) => take(hit),
+        Found::LeftOut(_) => ControlFlow::Continue(()),
+    });
 }
 
 /// The indicators of a text, each once, in their order, at most so many. What no backend has a
 /// report on is passed over.
 pub fn indicators(text: &str, limit: usize) -> Vec<Indicator> {
     let mut found: Vec<Indicator> = Vec::new();
-    for hit in extract(text, &Options::default()) {
-        let Some(indicator) = hit.observable.indicator() else {
-            continue;
-        };
+    each_hit(text.as_bytes(), &Options::default(), |hit| {
         if found.len() == limit {
-            break;
+            return ControlFlow::Break(());
         }
-        if !found.contains(&indicator) {
-            found.push(indicator);
-        }
-    }
+        let indicator = hit.observable.indicator();
+        found.extend(indicator.filter(|indicator| !found.contains(indicator)));
+        ControlFlow::Continue(())
+    });
     found
 }
 
@@ -193,6 +198,10 @@ impl Extractor {
     }
 
     fn advance(&mut self, at_end: bool, take: &mut impl FnMut(Found)) {
+        let take = &mut |found| {
+            take(found);
+            ControlFlow::Continue(())
+        };
         self.undecided = self
             .scanner
             .scan(&self.held, self.undecided, self.base, at_end, take);
@@ -279,6 +288,8 @@ struct Scanner {
     found: Vec<read::Candidate>,
     /// The place at hand is inside of something too long, whose end is looked for.
     skipping: bool,
+    /// Nobody asks for what is left out.
+    hits_only: bool,
 }
 
 impl Scanner {
@@ -290,24 +301,26 @@ impl Scanner {
             counted: 0,
             found: Vec::new(),
             skipping: false,
+            hits_only: false,
         }
     }
 
-    /// Reads on from `from` as far as it can be decided; returns how far that was. `base` is where
-    /// `raw` begins in the text.
+    /// Reads on from `from` as far as it can be decided, and as `take` wants more; returns how far
+    /// that was. `base` is where `raw` begins in the text.
     fn scan(
         &mut self,
         raw: &[u8],
         from: usize,
         base: usize,
         at_end: bool,
-        take: &mut impl FnMut(Found),
+        take: &mut dyn FnMut(Found) -> ControlFlow<()>,
     ) -> usize {
         let mut at = from;
-        let enough = |at: usize| at_end || raw.len() - at >= region::AHEAD;
-        while at < raw.len() && enough(at) {
+        // What begins at or behind this place cannot be decided yet.
+        let ahead = if at_end { 0 } else { region::AHEAD - 1 };
+        let decided = raw.len().saturating_sub(ahead);
+        while at < decided {
             if self.skipping {
-                let decided = raw.len() - if at_end { 0 } else { region::AHEAD - 1 };
                 let rest = &raw[at..decided];
                 let ends = |byte: &u8| *byte <= b' ' || ENDS_ANYTHING.contains(byte);
                 let len = rest.iter().position(ends);
@@ -315,9 +328,9 @@ impl Scanner {
                 at += len.unwrap_or(rest.len());
                 continue;
             }
-            if CLASSES[usize::from(raw[at])] == class::BLANK {
-                at += 1;
-                continue;
+            match skip::next_word(raw, at, decided) {
+                Ok(word) => at = word,
+                Err(word) => return word,
             }
             let (end, to_read) = look(raw, at);
             if !to_read {
@@ -327,8 +340,11 @@ impl Scanner {
             let mut found = std::mem::take(&mut self.found);
             (at, self.skipping) =
                 read::region(raw, at, &mut self.region, &self.options, &mut found);
-            for candidate in found.drain(..) {
-                self.tell(raw, base, candidate, take);
+            let told = found
+                .drain(..)
+                .try_for_each(|candidate| self.tell(raw, base, candidate, take));
+            if told.is_break() {
+                return at;
             }
             self.found = found;
         }
@@ -340,8 +356,8 @@ impl Scanner {
         raw: &[u8],
         base: usize,
         candidate: read::Candidate,
-        take: &mut impl FnMut(Found),
-    ) {
+        take: &mut dyn FnMut(Found) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let kinds = &self.options.kinds;
         let wanted =
             |observable: &Observable| kinds.is_empty() || kinds.contains(&observable.kind());
@@ -354,9 +370,9 @@ impl Scanner {
             .into_iter()
             .filter(|(observable, _)| wanted(observable))
             .collect();
-        let shown = outcome.as_ref().map_or(true, wanted);
+        let shown = outcome.as_ref().map_or(!self.hits_only, wanted);
         if !shown && inside.is_empty() {
-            return;
+            return ControlFlow::Continue(());
         }
         self.count_to(raw, base, base + place.start);
         let start = self.utf16.units();
@@ -377,10 +393,10 @@ impl Scanner {
             .map(|(observable, at)| hit(observable, &at, Vec::new()));
         match outcome {
             // What was asked for stands inside of what was not.
-            Ok(_) if !shown => inside.for_each(|hit| take(Found::Hit(hit))),
+            Ok(_) if !shown => inside.into_iter().try_for_each(|hit| take(Found::Hit(hit))),
             Ok(observable) => {
                 let inside = inside.collect();
-                take(Found::Hit(hit(observable, &place, inside)));
+                take(Found::Hit(hit(observable, &place, inside)))
             }
             Err(reason) => take(Found::LeftOut(LeftOut {
                 span: base + place.start..base + place.end,

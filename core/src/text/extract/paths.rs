@@ -1,6 +1,8 @@
 //! Windows paths and registry keys, whose names may hold spaces: where they begin and how far
 //! they go. They are read from the text as it stands.
 
+use crate::observable::path::is_hive;
+
 /// What begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PathKind {
@@ -19,20 +21,6 @@ pub(super) struct PathStart {
 
 /// Longest path that is read; Windows takes 32767 UTF-16 units, nobody writes them.
 const LONGEST: usize = 1024;
-
-/// Registry hives, in capital letters.
-const HIVES: &[&[u8]] = &[
-    b"HKCC",
-    b"HKCR",
-    b"HKCU",
-    b"HKEY_CLASSES_ROOT",
-    b"HKEY_CURRENT_CONFIG",
-    b"HKEY_CURRENT_USER",
-    b"HKEY_LOCAL_MACHINE",
-    b"HKEY_USERS",
-    b"HKLM",
-    b"HKU",
-];
 
 /// Whether the backslash at `slash` is the first one of a path: behind `C:`, `%TEMP%`, a hive, or
 /// the first of two in front of a host.
@@ -66,7 +54,8 @@ pub(super) fn start(raw: &[u8], slash: usize) -> Option<PathStart> {
             let name = before
                 .iter()
                 .rev()
-                .take(20)
+                // One more than the longest hive has: what is glued to it shows.
+                .take(22)
                 .take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'_')
                 .count();
             let start = slash - name;
@@ -75,10 +64,7 @@ pub(super) fn start(raw: &[u8], slash: usize) -> Option<PathStart> {
                 start > 0 && raw[start - 1] == b'\\' && matches!(raw[start], b'n' | b'r' | b't'),
             );
             let start = start + skip;
-            let name = raw[start..slash].to_ascii_uppercase();
-            return HIVES
-                .binary_search(&name.as_slice())
-                .is_ok()
+            return is_hive(&raw[start..slash])
                 .then(|| found(start, PathKind::Registry))
                 .flatten();
         }
@@ -221,7 +207,7 @@ fn goes_on(path: &[u8], rest: &[u8]) -> bool {
         }
         match rest.get(at) {
             // A path of its own begins with a hive.
-            Some(b'\\') => return HIVES.binary_search(&text).is_err(),
+            Some(b'\\') => return !is_hive(text),
             _ if words < 3 && has_ending(text) => return true,
             Some(b' ') => {}
             _ => return false,
@@ -245,8 +231,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_are_sorted_for_the_binary_search() {
-        assert!(HIVES.is_sorted());
+    fn the_table_is_sorted_for_the_binary_search() {
         assert!(SENTENCE.is_sorted());
     }
 }

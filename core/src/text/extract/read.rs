@@ -10,6 +10,7 @@ use super::paths::{self, PathKind};
 use super::region::{Ending, Region};
 use super::{BEHIND, Options, Reason, Strictness};
 use crate::indicator::{Domain, Indicator};
+use crate::observable::url::schemes;
 use crate::observable::{HostUrl, Kind, Observable};
 use crate::text::refang::first_char;
 
@@ -232,12 +233,6 @@ struct Shape {
     wide: bool,
 }
 
-/// Scheme names, as the tail of a run.
-const SCHEMES: &[&[u8]] = &[
-    b"https", b"http", b"ftps", b"sftp", b"tftp", b"ftp", b"wss", b"ws", b"ssh", b"ldaps", b"ldap",
-    b"smb", b"telnet", b"rtsp", b"ircs", b"irc",
-];
-
 /// First folders of absolute POSIX paths; others are too often half of a ratio, a route or a URL.
 const ROOTS: &[&[u8]] = &[
     b"Applications",
@@ -401,21 +396,25 @@ impl Reader<'_> {
     /// An address whose scheme ends at `colon`.
     fn url(&mut self, start: usize, colon: usize) -> Option<usize> {
         let run = &self.meant[start..colon];
-        let scheme = SCHEMES.iter().find(|scheme| {
-            run.len() >= scheme.len()
-                && run[run.len() - scheme.len()..].eq_ignore_ascii_case(scheme)
-        })?;
+        // Some end like another: `sftp`.
+        let scheme = schemes()
+            .filter(|scheme| {
+                let tail = run.len().checked_sub(scheme.len());
+                tail.is_some_and(|tail| run[tail..].eq_ignore_ascii_case(scheme.as_bytes()))
+            })
+            .max_by_key(|scheme| scheme.len())?;
         let first = colon - scheme.len();
         // `xhttp` may be glued to a word; another scheme must stand alone.
         let alone = first == start || !self.meant[first - 1].is_ascii_alphanumeric();
-        if !alone && !scheme.starts_with(b"http") {
+        if !alone && !scheme.starts_with("http") {
             return None;
         }
         let authority = colon + 3;
         let authority_end = self.authority_end(authority);
         // `http://http://…`: the second is the address.
         let host = &self.meant[authority..authority_end];
-        if SCHEMES.contains(&host.strip_suffix(b":").unwrap_or(host))
+        let bare = host.strip_suffix(b":").unwrap_or(host);
+        if schemes().any(|scheme| scheme.as_bytes() == bare)
             || host.iter().all(|&byte| byte == b'.')
         {
             return Some(authority);

@@ -437,6 +437,7 @@ verb_test() {
   layer cases-wasm cargo wasm_cases "$BINDGEN-test-runner"
   layer cases-browser cargo wasm_cases node "$ROOT/tests/cases/browser.mjs" "$BINDGEN-test-runner"
   layer gates node node_tests tests/gates/*.test.mjs
+  layer yara node node_tests tests/yara/*.test.mjs
   layer clients line "$TOOLS/python/bin/python" tests/clients/vt_py.py
   layer e2e-chromium node node_tests tests/e2e/chromium/*.test.mjs
   layer e2e-firefox node node_tests tests/e2e/firefox/*.test.mjs

@@ -296,3 +296,65 @@ impl Pack {
         tried > now || now - tried >= wait
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 60 * 60 * 1000;
+
+    fn with_pack() -> (Library, String) {
+        let mut library = Library::default();
+        let url = "https://rules.example/p.json".parse().unwrap();
+        let id = library.add(url, 0).unwrap();
+        (library, id)
+    }
+
+    #[test]
+    fn a_pack_is_due_a_day_after_it_was_had_and_sooner_after_a_failure() {
+        let (mut library, id) = with_pack();
+        assert_eq!(library.due(0), [id.clone()]);
+        library.packs[0].tried = Some(0);
+        assert!(library.due(23 * HOUR).is_empty());
+        assert_eq!(library.due(24 * HOUR), [id.clone()]);
+        // 1, 2, 4, 8, 16, 24 hours.
+        for (failures, hours) in [1, 2, 4, 8, 16, 24, 24].into_iter().enumerate() {
+            library.failed(&id, PackProblem::Unreachable, 0);
+            assert_eq!(library.packs[0].failures as usize, failures + 1);
+            assert!(library.due(hours * HOUR - 1).is_empty());
+            assert_eq!(library.due(hours * HOUR), [id.clone()]);
+        }
+        // The clock was set back: what was tried in the future is of unknown age.
+        assert_eq!(library.due(-1), [id.clone()]);
+        library.switch(&Switch::Pack(id), false);
+        assert!(library.due(1000 * HOUR).is_empty());
+    }
+
+    #[test]
+    fn names_are_unique_and_the_revision_grows_with_what_a_scan_would_use() {
+        let mut library = Library::default();
+        let first = library.save(None, "a", 1).unwrap();
+        let second = library.save(None, "b", 1).unwrap();
+        assert_ne!(first, second);
+        assert_eq!(library.save(None, "a", 2), None);
+        assert_eq!(library.save(Some(&second), "a", 2), None);
+        for name in ["", " a", "a/b", "a\nb"] {
+            assert_eq!(library.save(None, name, 2), None, "{name:?}");
+        }
+        assert_eq!(library.save(Some(&first), "a", 2), Some(first.clone()));
+        let before = library.revision;
+        assert!(library.switch(&Switch::Own(first.clone()), false));
+        assert!(library.remove(Sort::Own, &first));
+        assert!(!library.remove(Sort::Own, &first));
+        assert_eq!(library.revision, before + 2);
+    }
+
+    #[test]
+    fn what_is_said_of_a_pack_that_is_removed_goes_with_it() {
+        let (mut library, id) = with_pack();
+        library.switch(&Switch::Rule(format!("{id}/a.yar/r")), false);
+        library.switch(&Switch::Rule("own/a/r".to_owned()), false);
+        assert!(library.remove(Sort::Pack, &id));
+        assert_eq!(library.off.iter().collect::<Vec<_>>(), ["own/a/r"]);
+    }
+}

@@ -243,3 +243,97 @@ impl RulesUrl {
         crate::api::match_pattern(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(path: &str, size: u64) -> String {
+        let sha256 = crate::digest::sha256(b"rule");
+        format!(
+            r#"{{"quorum_rules":1,"name":"n","version":"1","files":[{{"path":"{path}","size":{size},"sha256":"{sha256}"}}]}}"#
+        )
+    }
+
+    #[test]
+    fn a_path_cannot_lead_out_of_its_folder() {
+        for path in ["a.yar", "a/b-c/d_1.yara"] {
+            assert!(
+                PackManifest::read(manifest(path, 4).as_bytes()).is_ok(),
+                "{path}"
+            );
+        }
+        for path in [
+            "",
+            "a",
+            "../a.yar",
+            "/a.yar",
+            "a/../b.yar",
+            "a//b.yar",
+            "./a.yar",
+            "//evil.example/a.yar",
+            "https://evil.example/a.yar",
+            "a.yar?x",
+            "a%2fb.yar",
+            "a b.yar",
+            ".yar",
+        ] {
+            let fault = PackManifest::read(manifest(path, 4).as_bytes());
+            assert_eq!(
+                fault,
+                Err(PackFault::List {
+                    path: path.to_owned()
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_is_taken_only_as_the_manifest_says() {
+        let pack = PackManifest::read(manifest("a.yar", 4).as_bytes()).unwrap();
+        assert_eq!(pack.files[0].accept(b"rule".to_vec()).unwrap().text, "rule");
+        for bytes in [&b"rulf"[..], b"rule ", b"", b"rul"] {
+            let path = "a.yar".to_owned();
+            assert_eq!(
+                pack.files[0].accept(bytes.to_vec()),
+                Err(PackFault::Checksum { path })
+            );
+        }
+    }
+
+    #[test]
+    fn limits_and_later_formats_are_refused() {
+        let read = |json: &str| PackManifest::read(json.as_bytes()).unwrap_err();
+        assert_eq!(
+            read(r#"{"quorum_rules":2,"other":[]}"#),
+            PackFault::Format { version: 2 }
+        );
+        assert!(matches!(read("[]"), PackFault::Manifest { .. }));
+        assert!(matches!(
+            read(&manifest("a.yar", MAX_FILE + 1)),
+            PackFault::List { .. }
+        ));
+        assert!(matches!(
+            read(r#"{"quorum_rules":1,"name":"n","version":"1","files":[]}"#),
+            PackFault::List { .. }
+        ));
+    }
+
+    #[test]
+    fn an_address_is_https_or_of_this_machine_and_its_files_lie_beside_it() {
+        let url: RulesUrl = "https://rules.example/x/pack.json?v=1#top".parse().unwrap();
+        let pack = PackManifest::read(manifest("a/b.yar", 4).as_bytes()).unwrap();
+        assert_eq!(url.file(&pack.files[0]), "https://rules.example/x/a/b.yar");
+        assert!("http://127.0.0.1:9/pack.json".parse::<RulesUrl>().is_ok());
+        for text in [
+            "http://rules.example/p",
+            "ftp://x/p",
+            "https://a:b@x/p",
+            "data:,x",
+            "x",
+            "",
+        ] {
+            assert!(text.parse::<RulesUrl>().is_err(), "{text}");
+        }
+    }
+}

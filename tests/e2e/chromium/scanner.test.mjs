@@ -123,8 +123,9 @@ test("a download that an own rule matches is told of, and its record says which 
 
   const other = await chromium.visit(site.link("plain", "/d/attachment/plain.bin"));
   await chromium.downloads.of(() => other.click("#go"));
-  assert.doesNotMatch(await record(popup, "plain.bin", "Not checked"), /finds_the_mark/);
   await other.close();
+  await popup.bringToFront();
+  assert.doesNotMatch(await record(popup, "plain.bin", "Not checked"), /finds_the_mark/);
   await popup.close();
 });
 

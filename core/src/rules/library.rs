@@ -313,19 +313,19 @@ mod tests {
     #[test]
     fn a_pack_is_due_a_day_after_it_was_had_and_sooner_after_a_failure() {
         let (mut library, id) = with_pack();
-        assert_eq!(library.due(0), [id.clone()]);
+        assert_eq!(library.due(0), std::slice::from_ref(&id));
         library.packs[0].tried = Some(0);
         assert!(library.due(23 * HOUR).is_empty());
-        assert_eq!(library.due(24 * HOUR), [id.clone()]);
+        assert_eq!(library.due(24 * HOUR), std::slice::from_ref(&id));
         // 1, 2, 4, 8, 16, 24 hours.
         for (failures, hours) in [1, 2, 4, 8, 16, 24, 24].into_iter().enumerate() {
             library.failed(&id, PackProblem::Unreachable, 0);
             assert_eq!(library.packs[0].failures as usize, failures + 1);
             assert!(library.due(hours * HOUR - 1).is_empty());
-            assert_eq!(library.due(hours * HOUR), [id.clone()]);
+            assert_eq!(library.due(hours * HOUR), std::slice::from_ref(&id));
         }
         // The clock was set back: what was tried in the future is of unknown age.
-        assert_eq!(library.due(-1), [id.clone()]);
+        assert_eq!(library.due(-1), std::slice::from_ref(&id));
         library.switch(&Switch::Pack(id), false);
         assert!(library.due(1000 * HOUR).is_empty());
     }

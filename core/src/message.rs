@@ -16,7 +16,7 @@ use crate::history::Filter;
 use crate::indicator::{Indicator, Kind};
 use crate::policy::Policy;
 use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
-use crate::rules::{Library, Sort, Switch};
+use crate::rules::{Sort, Switch};
 use crate::sent::Sent;
 use crate::text::{DefangStyle, defang};
 use crate::verdict::{Assessment, Evidence};
@@ -248,8 +248,8 @@ pub enum Reply {
     History(HistoryPage),
     /// What was sent.
     Sent(Vec<Sent>),
-    /// YARA rules.
-    Rules(Box<Library>),
+    /// YARA rules, a [`Library`](crate::rules::Library) as JSON: one page alone reads it, and the others need not know its shape.
+    Rules(String),
     /// A text of rules.
     RuleText(String),
     /// A text of rules was saved under this id.
@@ -383,8 +383,8 @@ pub enum News {
     AllForgotten,
     /// Settings or account have changed.
     State(Box<State>),
-    /// YARA rules have changed.
-    Rules(Box<Library>),
+    /// YARA rules have changed: a [`Library`](crate::rules::Library) as JSON: one page alone reads it, and the others need not know its shape.
+    Rules(String),
 }
 
 /// How things stand.

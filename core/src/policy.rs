@@ -73,10 +73,12 @@ pub struct Managed {
 impl Managed {
     /// The names of what is set.
     pub fn names(&self) -> Vec<String> {
-        match serde_json::to_value(self) {
+        let mut names: Vec<String> = match serde_json::to_value(self) {
             Ok(serde_json::Value::Object(set)) => set.into_iter().map(|(name, _)| name).collect(),
             _ => Vec::new(),
-        }
+        };
+        names.sort();
+        names
     }
 
     /// What counts: the organisation's word where there is one, else the user's.

@@ -163,7 +163,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
             platform::open_page("rules.html").await.map_err(browser)?;
             return Ok(Reply::Done);
         }
-        Request::Rules => return Ok(Reply::Rules(Box::new(rules::library().await))),
+        Request::Rules => return Ok(told(rules::library().await)),
         Request::RuleText { id } => {
             let text = rules::text(&id).await.ok_or(Problem::Gone)?;
             return Ok(Reply::RuleText(text));
@@ -174,17 +174,17 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
                 .map(Reply::Saved);
         }
         Request::SwitchRules { what, enabled } => {
-            return rules::switch(&what, enabled).await.map(boxed);
+            return rules::switch(&what, enabled).await.map(told);
         }
-        Request::RemoveRules { sort, id } => return rules::remove(sort, &id).await.map(boxed),
-        Request::AddPack { url } => return rules::add(&url).await.map(boxed),
-        Request::UpdatePack { id } => return Ok(boxed(rules::update(&id).await)),
+        Request::RemoveRules { sort, id } => return rules::remove(sort, &id).await.map(told),
+        Request::AddPack { url } => return rules::add(&url).await.map(told),
+        Request::UpdatePack { id } => return Ok(told(rules::update(&id).await)),
     }
     Ok(Reply::State(settings::state()))
 }
 
-fn boxed(library: quorum_core::rules::Library) -> Reply {
-    Reply::Rules(Box::new(library))
+fn told(library: quorum_core::rules::Library) -> Reply {
+    Reply::Rules(rules::json(&library))
 }
 
 fn browser(error: JsValue) -> Problem {

@@ -57,8 +57,13 @@ async fn change<T>(make: impl FnOnce(&mut Library) -> T) -> Result<T, Problem> {
         (made, library.clone())
     });
     put(LIBRARY, &to_js(&changed)).await?;
-    pages::publish(&News::Rules(Box::new(changed)));
+    pages::publish(&News::Rules(json(&changed)));
     Ok(made)
+}
+
+/// The library as the page of the rules reads it.
+pub(crate) fn json(library: &Library) -> String {
+    serde_json::to_string(library).unwrap_or_default()
 }
 
 async fn put(key: &str, value: &JsValue) -> Result<(), Problem> {

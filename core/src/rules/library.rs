@@ -83,7 +83,7 @@ pub struct Pack {
 
 /// Why a pack was not updated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "of", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum PackProblem {
     /// It could not be fetched.
     Unreachable,

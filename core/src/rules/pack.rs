@@ -54,7 +54,7 @@ pub struct PackFile {
 
 /// Why a pack is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(tag = "fault", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum PackFault {
     /// The manifest is none.
     #[error("the manifest cannot be read: {message}")]

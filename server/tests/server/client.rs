@@ -334,7 +334,7 @@ fn addresses_are_looked_up_and_sent_in() {
         .ended(3)
         .json();
     assert_eq!(unseen[0]["verdict"], "unknown");
-    assert_eq!(unseen[0]["reasons"][0]["reason"], "host_only");
+    assert!(unseen[0]["reasons"][0]["host_only"].is_object(), "{unseen}");
     let seen = home
         .run(&[
             "url",

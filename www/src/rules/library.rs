@@ -18,7 +18,7 @@ use crate::words::{Key, Phrase, Value, key};
 /// The library out of a reply.
 pub(crate) fn rules(reply: Reply) -> Option<Library> {
     match reply {
-        Reply::Rules(library) => Some(*library),
+        Reply::Rules(library) => serde_json::from_str(&library).ok(),
         _ => None,
     }
 }

@@ -48,8 +48,10 @@ pub(crate) fn Rules() -> Html {
     {
         let library = library.clone();
         use_news(Callback::from(move |news| {
-            if let News::Rules(known) = news {
-                library.set(Load::Ready(*known));
+            if let News::Rules(known) = news
+                && let Ok(known) = serde_json::from_str(&known)
+            {
+                library.set(Load::Ready(known));
             }
         }));
     }

@@ -13,7 +13,7 @@ use web_sys::Blob;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The JavaScript side of a [`Backend`]; [`mount`](crate::mount) says what it must have.
+    /// The JavaScript side of a `Backend`; [`mount`](crate::mount) says what it must have.
     pub type Bridge;
 
     #[wasm_bindgen(method, catch)]

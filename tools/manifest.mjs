@@ -46,7 +46,7 @@ export function manifest(build) {
     // There an administrator's manifest is taken without a schema.
     delete made.storage;
     // No extension may read saved files there.
-    made.optional_host_permissions = made.optional_host_permissions.filter((pattern) => !pattern.startsWith("file:"));
+    made.optional_host_permissions = made.optional_host_permissions.filter((/** @type {string} */ pattern) => !pattern.startsWith("file:"));
     const policy = made.content_security_policy;
     policy.extension_pages = policy.extension_pages.replace(" file:", "");
   }

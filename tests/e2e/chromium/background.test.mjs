@@ -94,6 +94,7 @@ test("a content script is refused whatever it asks, and reads no storage", { tim
           { ask: "open_options" },
         ].map(({ ask, ...content }) => (Object.keys(content).length ? { [ask]: content } : ask));
         const answers = [];
+        /** @type {any[]} */
         const nonsense = [null, 7, [], {}, { state: {} }, "__proto__", { __proto__: null, constructor: {} }, { state: null, sender: "page" }, { ask: "state" }];
         for (const request of [...requests, ...nonsense]) answers.push(await chrome.runtime.sendMessage(request));
         const storage = await Promise.all(

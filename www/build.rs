@@ -38,7 +38,8 @@ fn used() -> impl Fn(&str) -> bool {
     println!("cargo:rerun-if-changed=src");
     let mut named = std::collections::BTreeSet::new();
     // What `lib.rs` has for one of the two modules only.
-    let one = |names: &[&str], path: &Path| names.iter().any(|name| path.ends_with(name));
+    let one =
+        |names: &[&str], path: &Path| names.iter().any(|name| path == Path::new("src").join(name));
     let folders = ["src", "src/rules"];
     let files = folders.iter().flat_map(|folder| {
         let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{folder}: {error}"));

@@ -471,9 +471,12 @@ describe("hostile text", () => {
         await settled(page);
         seen += await page.$eval("body", (body) => body.innerText);
       }
-      const odd = await page.$$eval("*", (all, ours) => [...new Set(all.map((element) => element.localName))].filter((name) => !ours.includes(name)), OURS);
+      // The menu between our own pages holds the only links that there are.
+      const menu = await page.$$eval("nav.menu, nav.menu *", (all) => all.map((element) => [element.localName, element.getAttribute("href")].join(" ")));
+      assert.ok(menu.every((element) => element === "nav " || /^a [a-z]+\.html$/.test(element)), menu.join());
+      const odd = await page.$$eval("*", (all, ours) => [...new Set(all.filter((element) => !element.closest("nav.menu")).map((element) => element.localName))].filter((name) => !ours.includes(name)), OURS);
       assert.deepEqual(odd, [], "no element that is not ours");
-      const running = await page.$$eval("*", (all) => all.flatMap((element) => element.getAttributeNames().filter((name) => /^on|^style$|^srcdoc$|^href$/.test(name) && element.localName !== "link").map((name) => `${element.localName} ${name}`)));
+      const running = await page.$$eval("*", (all) => all.filter((element) => !element.closest("nav.menu")).flatMap((element) => element.getAttributeNames().filter((name) => /^on|^style$|^srcdoc$|^href$/.test(name) && element.localName !== "link").map((name) => `${element.localName} ${name}`)));
       assert.deepEqual(running, []);
       assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).pwned), undefined);
       assert.deepEqual(await violations(page), []);

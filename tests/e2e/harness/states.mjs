@@ -225,7 +225,7 @@ export const record = (name, assessment, change = {}) => ({
   path: null,
   upload: "no",
   open: 0,
-  terms: { keep_back: ["malicious"], ask: true, send_documents: false },
+  terms: { keep_back: ["malicious"], ask: true, send_documents: true },
   read: "second_copy",
   inspection: { told: [], type_tag: "", members: [], files: 0 },
   members_asked: 0,

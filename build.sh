@@ -394,7 +394,7 @@ count_line() {
 }
 
 rust_tests() {
-  if have cargo-nextest; then cargo nextest run --workspace --no-fail-fast --no-tests=warn; else cargo test --workspace --lib --bins --tests --no-fail-fast; fi
+  if have cargo-nextest; then cargo nextest run --workspace --no-fail-fast --no-tests=warn; else cargo test --workspace --lib --bins --tests --examples --no-fail-fast; fi
 }
 # The data cases of tests/cases once more, in WebAssembly: under node, and in a real browser.
 wasm_cases() {
@@ -437,6 +437,8 @@ verb_test() {
   layer cases-wasm cargo wasm_cases "$BINDGEN-test-runner"
   layer cases-browser cargo wasm_cases node "$ROOT/tests/cases/browser.mjs" "$BINDGEN-test-runner"
   layer gates node node_tests tests/gates/*.test.mjs
+  # Built with the tests, as the server was.
+  export QUORUM_YARA_NATIVE=$CARGO_TARGET_DIR/debug/examples/native
   layer yara node node_tests tests/yara/*.test.mjs
   layer clients line "$TOOLS/python/bin/python" tests/clients/vt_py.py
   layer e2e-chromium node node_tests tests/e2e/chromium/*.test.mjs

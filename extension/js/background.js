@@ -62,7 +62,7 @@ events.downloadChanged.addListener((change) => void deliver(() => rust.download_
 events.downloadErased.addListener((id) => release(id));
 
 events.message.addListener((message, sender, answer) => {
-  const refuse = (/** @type {unknown} */ why) => answer({ ok: false, problem: { browser: { message: String(why) } } });
+  const refuse = (/** @type {unknown} */ why) => answer({ ok: false, problem: { "browser": { message: String(why) } } });
   unanswered.add(refuse);
   ready
     .then(() => rust.answer(message, sender))

@@ -14,7 +14,7 @@ const backend = {
     try {
       return await platform.send(request);
     } catch (error) {
-      return { ok: false, problem: { browser: { message: String(error) } } };
+      return { ok: false, problem: { "browser": { message: String(error) } } };
     }
   },
 

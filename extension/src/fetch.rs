@@ -116,8 +116,11 @@ pub(crate) struct Incoming {
 
 /// Sends a request and waits for the head of the answer.
 pub(crate) async fn fetch(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Trouble> {
-    let mut entry = entry(&outgoing);
-    let withheld = entry.is_some() && settings::dry_run();
+    // Reading a saved file is no sending. Of a private window nothing is kept, and in a dry run nothing
+    // leaves all the same.
+    let leaves = !outgoing.url.starts_with("file:");
+    let withheld = leaves && settings::dry_run();
+    let mut entry = (leaves && !outgoing.cause.private).then(|| entry(&outgoing));
     if let Some(sent) = &mut entry {
         if withheld {
             sent.outcome = Outcome::Withheld;
@@ -138,13 +141,10 @@ pub(crate) async fn fetch(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incomin
     fetched
 }
 
-/// A request's entry in the log; none where nothing leaves this machine, or nothing may be kept.
-fn entry(outgoing: &Outgoing<'_>) -> Option<Sent> {
+/// A request's entry in the log.
+fn entry(outgoing: &Outgoing<'_>) -> Sent {
     thread_local! {
         static NUMBER: Cell<u32> = const { Cell::new(0) };
-    }
-    if outgoing.cause.private || outgoing.url.starts_with("file:") {
-        return None;
     }
     let number = NUMBER.replace(NUMBER.get().wrapping_add(1));
     let at = now();
@@ -171,7 +171,7 @@ fn entry(outgoing: &Outgoing<'_>) -> Option<Sent> {
     };
     // The key may stand in an address of the API too, where there is none beside it.
     let key = settings::connection().map(|(_, key)| key);
-    Some(sent.without(key.as_ref().map(|key| key.reveal())))
+    sent.without(key.as_ref().map(|key| key.reveal()))
 }
 
 async fn exchange(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Trouble> {

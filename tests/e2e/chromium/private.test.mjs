@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Chromium } from "../harness/chromium.mjs";
 import { EICAR, sha256 } from "../harness/files.mjs";
+import { ask } from "../harness/messages.mjs";
 import { look, saveAndCheck, status } from "../harness/pages.mjs";
 import { holding } from "../harness/search.mjs";
 import { startWorld } from "../harness/stage.mjs";
@@ -43,4 +44,23 @@ test("an ordinary window remembers the report", { timeout: 60_000 }, async () =>
 
 test("a private window leaves nothing behind", { timeout: 60_000 }, async () => {
   assert.deepEqual(await traces(true), []);
+});
+
+test("in a dry run nothing leaves a private window either, though nothing of it is logged", { timeout: 60_000 }, async () => {
+  const chromium = await Chromium.launch({ privately: true });
+  try {
+    const options = await chromium.open("options.html");
+    await saveAndCheck(options, { address: world.proxy.origin, key: world.erin.key });
+    await status(options, "erin");
+    await ask(options, { ask: "set_dry_run", enabled: true });
+    const asked = world.proxy.record.requests.length;
+    const report = { ask: "report", indicator: sha256(EICAR), evidence: "given", fresh: true };
+    const { assessment } = (await ask(options, report)).reply.report;
+    assert.deepEqual([assessment.verdict, assessment.reasons], ["unchecked", [{ failed: { failure: "dry_run" } }]]);
+    assert.equal(world.proxy.record.requests.length, asked, "the backend was asked nothing");
+    assert.deepEqual((await ask(options, { ask: "sent" })).reply.sent, []);
+  } finally {
+    await chromium.close();
+    chromium.remove();
+  }
 });

@@ -85,6 +85,18 @@ impl FromRequestParts<App> for Ask {
 }
 
 impl Ask {
+    /// Lets only who made something, and administrators of the server, do something about it.
+    ///
+    /// # Errors
+    /// It is somebody else's: `otherwise`.
+    pub(crate) fn author_only(&self, author: &str, otherwise: &str) -> Result<(), ApiError> {
+        if author == self.account.name || self.account.administrator {
+            Ok(())
+        } else {
+            Err(ApiError::forbidden(otherwise))
+        }
+    }
+
     /// A parameter of the query; of several with one name the first.
     pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
         self.query

@@ -9,8 +9,7 @@ use quorum_core::report::VoteVerdict;
 use super::connection::Refusal;
 use super::objects::{list, write_list};
 use super::settings::Reach;
-use super::{Exit, Format, Outcome, Stop};
-use crate::cli::say;
+use super::{Exit, Format, Outcome, Stop, written};
 
 /// The command line of `quorum comment`.
 #[derive(Args)]
@@ -52,10 +51,6 @@ fn sendable(text: &str) -> Result<Sendable<Indicator>, Stop> {
     let indicator =
         Indicator::read(text).map_err(|error| Stop::usage(format!("{text:?}: {error}")))?;
     Sendable::try_from(indicator).map_err(|error| Stop::usage(format!("{text:?}: {error}")))
-}
-
-fn written(line: &str) -> Result<(), Stop> {
-    say(line).map_err(|error| Stop::local(error.to_string()))
 }
 
 impl Comment {

@@ -149,6 +149,14 @@ fn exit_of(failure: &Failure) -> Exit {
     }
 }
 
+/// Writes a line to standard output.
+///
+/// # Errors
+/// It is closed.
+fn written(line: &str) -> Result<(), Stop> {
+    crate::cli::say(line).map_err(|error| Stop::local(error.to_string()))
+}
+
 /// What one of these commands comes to.
 type Outcome = Result<Exit, Stop>;
 

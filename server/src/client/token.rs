@@ -10,8 +10,7 @@ use rustix::termios::{
 };
 
 use super::settings::{Keys, Reach};
-use super::{Exit, Outcome, Stop};
-use crate::cli::say;
+use super::{Exit, Outcome, Stop, written};
 
 /// Keys that are kept for backends.
 #[derive(Subcommand)]
@@ -25,10 +24,6 @@ pub(crate) enum TokenCommand {
     Check(Reach),
     /// Lets go of the key that is kept for the backend
     Forget(Reach),
-}
-
-fn written(line: &str) -> Result<(), Stop> {
-    say(line).map_err(|error| Stop::local(error.to_string()))
 }
 
 impl TokenCommand {

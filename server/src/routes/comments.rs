@@ -90,11 +90,10 @@ pub(crate) async fn comment(ask: Ask, Path(id): Path<String>) -> Answer {
 )]
 pub(crate) async fn delete(ask: Ask, Path(id): Path<String>) -> Answer {
     let record = find(&ask, &id).await?;
-    if record.author != ask.account.name && !ask.account.administrator {
-        return Err(ApiError::forbidden(
-            "Only who wrote a comment and administrators can delete it",
-        ));
-    }
+    ask.author_only(
+        &record.author,
+        "Only who wrote a comment and administrators can delete it",
+    )?;
     let (store, by) = (&ask.app.store, ask.actor());
     if !store.delete_comment(&id, by, clock::now()).await? {
         return Err(ApiError::not_found(format!("Comment {id:?} not found")));

@@ -35,11 +35,10 @@ async fn find(ask: &Ask, id: &str) -> Result<VoteRecord, ApiError> {
 )]
 pub(crate) async fn delete(ask: Ask, Path(id): Path<String>) -> Answer {
     let record = find(&ask, &id).await?;
-    if record.author != ask.account.name && !ask.account.administrator {
-        return Err(ApiError::forbidden(
-            "Only who cast a vote and administrators can take it back",
-        ));
-    }
+    ask.author_only(
+        &record.author,
+        "Only who cast a vote and administrators can take it back",
+    )?;
     let (store, by) = (&ask.app.store, ask.actor());
     if !store.delete_vote(&id, by, clock::now()).await? {
         return Err(ApiError::not_found(format!("Vote {id:?} not found")));

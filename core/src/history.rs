@@ -99,13 +99,3 @@ fn cell(text: &str) -> String {
         text
     }
 }
-
-/// A STIX 2.1 bundle: for each download what was observed, the file and where it came from. The
-/// verdict stands on the file as `x_quorum_verdict`, a property of our own.
-#[cfg(feature = "observables")]
-pub fn stix<'a>(
-    records: impl IntoIterator<Item = &'a Record>,
-    time: impl Fn(i64) -> String,
-) -> serde_json::Value {
-    crate::stix::downloads(records, time)
-}

@@ -5,6 +5,7 @@
 //! hashes. It judges nothing.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use crate::archive::{self, Event, Limit, Limits, MemberKind, NameFlag};
 use crate::deception::{Protected, check_file_name, check_url};
@@ -135,17 +136,16 @@ impl Inspector {
 
 /// What an address and a name tell before there are bytes.
 pub fn before_bytes(url: &str, name: &str) -> Vec<Told> {
+    // Making the list costs more than asking it, and each download asks more than once.
+    static PROTECTED: OnceLock<Protected> = OnceLock::new();
+    let protected = PROTECTED.get_or_init(Protected::well_known);
     let mut told: Vec<Told> = Vec::new();
     // That a download comes out of its page is no finding: the browser has saved it as a file.
     if !["data:", "blob:"]
         .iter()
         .any(|scheme| url.starts_with(scheme))
     {
-        told.extend(
-            check_url(url, &Protected::well_known())
-                .iter()
-                .map(Told::from),
-        );
+        told.extend(check_url(url, protected).iter().map(Told::from));
     }
     told.extend(check_file_name(name).iter().map(Told::from));
     told.sort_by_key(|told| std::cmp::Reverse(told.severity));

@@ -274,8 +274,8 @@ pub struct HistoryPage {
     pub records: Vec<Record>,
     /// Behind which record the next page begins; `None` at the end.
     pub next: Option<String>,
-    /// How many downloads are kept in all, whatever is looked for.
-    pub total: u64,
+    /// How many downloads are kept in all, whatever is looked for: told with the first page.
+    pub total: Option<u64>,
 }
 
 /// Why a request was not carried out.

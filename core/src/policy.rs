@@ -50,23 +50,23 @@ pub struct Managed {
     /// Whether downloads are checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub downloads: Option<bool>,
-    /// As in [`Policy`], and so are the others.
+    /// As [`Policy::keep_back`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_back: Option<Vec<Verdict>>,
+    /// As [`Policy::skip_hosts`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[allow(missing_docs)]
     pub skip_hosts: Option<Vec<String>>,
+    /// As [`Policy::skip_endings`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[allow(missing_docs)]
     pub skip_endings: Option<Vec<String>>,
+    /// As [`Policy::skip_above`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[allow(missing_docs)]
     pub skip_above: Option<u64>,
+    /// As [`Policy::send_documents`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[allow(missing_docs)]
     pub send_documents: Option<bool>,
+    /// As [`Policy::ask_intranet`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[allow(missing_docs)]
     pub ask_intranet: Option<bool>,
 }
 

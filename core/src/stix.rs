@@ -118,8 +118,10 @@ fn object(observable: &Observable, now: &str) -> Option<Value> {
     })
 }
 
-/// Checked downloads; see [`crate::history::stix`].
-pub(crate) fn downloads<'a>(
+/// A bundle of checked downloads: for each what was observed, the file and where it came from. The
+/// verdict stands on the file as `x_quorum_verdict`, a property of our own. `time` writes milliseconds
+/// since the Unix epoch by RFC 3339.
+pub fn downloads<'a>(
     records: impl IntoIterator<Item = &'a Record>,
     time: impl Fn(i64) -> String,
 ) -> Value {

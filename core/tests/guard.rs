@@ -774,3 +774,25 @@ fn the_organisations_word_is_stronger_than_the_users() {
     assert!(counts.ask_intranet);
     assert_eq!(counts.skip_above, Some(7));
 }
+
+#[test]
+fn the_published_schema_has_what_an_organisation_can_set() {
+    let policy = Policy::default();
+    let all = Managed {
+        address: Some(String::new()),
+        downloads: Some(true),
+        keep_back: Some(policy.keep_back),
+        skip_hosts: Some(policy.skip_hosts),
+        skip_endings: Some(policy.skip_endings),
+        skip_above: Some(0),
+        send_documents: Some(policy.send_documents),
+        ask_intranet: Some(policy.ask_intranet),
+    };
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/managed.json");
+    let schema: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let properties = schema["properties"].as_object().unwrap();
+    let mut named: Vec<&str> = properties.keys().map(String::as_str).collect();
+    named.sort_unstable();
+    assert_eq!(all.names(), named);
+}

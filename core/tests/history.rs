@@ -3,9 +3,10 @@
 
 use quorum_core::digest::Hasher;
 use quorum_core::guard::{Download, Event, Record, SecondCopy};
-use quorum_core::history::{Filter, csv, stix};
+use quorum_core::history::{Filter, csv};
 use quorum_core::policy::Policy;
 use quorum_core::report::Report;
+use quorum_core::stix;
 use quorum_core::told::Inspection;
 use quorum_core::verdict::Verdict;
 use serde_json::{Value, json};
@@ -90,7 +91,7 @@ fn a_table_quotes_what_needs_it_and_runs_nothing() {
 
 #[test]
 fn a_bundle_has_the_file_its_address_and_when_it_was_observed() {
-    let bundle = stix(&[record("a.exe", "https://a.example/a.exe", true)], time);
+    let bundle = stix::downloads(&[record("a.exe", "https://a.example/a.exe", true)], time);
     let objects = bundle["objects"].as_array().unwrap();
     let of = |kind: &str| -> &Value {
         let mut found = objects.iter().filter(|object| object["type"] == kind);

@@ -140,22 +140,27 @@ pub(crate) async fn begun(item: JsValue, held: bool) -> Result<(), JsValue> {
         hold::release(item.id as f64);
         return Ok(());
     }
-    let size = item.size();
-    let download = item.into_download(held);
-    if settings::policy().skips(&download, size) {
-        hold::release(download.id as f64);
-        return Ok(());
+    let id = item.id;
+    if begin(item, held).await.is_none() {
+        hold::release(id as f64);
     }
-    begin(Record::new(download)).await;
     Ok(())
 }
 
-async fn begin(record: Record) {
+/// Begins to check a download; gives its record's id, `None` if the policy passes it over.
+async fn begin(item: Item, held: bool) -> Option<String> {
+    let size = item.size();
+    let download = item.into_download(held);
+    if settings::policy().skips(&download, size) {
+        return None;
+    }
+    let record = Record::new(download);
     let id = record.id.clone();
     NEWEST.set(NEWEST.get().max(record.started));
     keep(record);
     spawn_local(notice(id.clone()));
     step(&id, Event::Started).await;
+    Some(id)
 }
 
 /// Looks at address and name, beside everything else.
@@ -195,15 +200,10 @@ pub(crate) async fn changed(change: JsValue) -> Result<(), JsValue> {
         }
         // Downloads whose name is not asked for, as "Save as" of a page, come to notice here.
         (None, true) if settings::downloads() && !item.is_ours() => {
-            let (landed, size) = (item.landed(), item.size());
-            let download = item.into_download(false);
-            if settings::policy().skips(&download, size) {
-                return Ok(());
+            let landed = item.landed();
+            if let Some(id) = begin(item, false).await {
+                step(&id, landed).await;
             }
-            let record = Record::new(download);
-            let id = record.id.clone();
-            begin(record).await;
-            step(&id, landed).await;
         }
         (None, _) => {}
     }
@@ -314,7 +314,10 @@ pub(crate) async fn newest() -> Vec<Record> {
 /// A page of the stored history.
 pub(crate) async fn page(filter: &Filter, after: Option<String>) -> HistoryPage {
     load().await;
-    let total = store::count_downloads().await;
+    let total = match after {
+        None => Some(store::count_downloads().await),
+        Some(_) => None,
+    };
     let mut records = Vec::new();
     let mut next = after;
     loop {
@@ -472,7 +475,7 @@ async fn carry_out(id: String, action: Action) {
     let bytes = |url, saved| copy::Bytes {
         url,
         name: &record.name,
-        saved: record.path.as_deref().filter(|_| saved),
+        saved,
         cause: manner.cause,
     };
     match action {
@@ -482,17 +485,18 @@ async fn carry_out(id: String, action: Action) {
         }
         Action::ReadCopy(url) => {
             let read = match watched(&id) {
-                Some(stop) => copy::digest(bytes(&url, false), rules::any().await, &stop).await,
+                Some(stop) => copy::digest(bytes(&url, None), rules::any().await, &stop).await,
                 None => Err(CopyFailure::Refused),
             };
             let (copy, file) = parted(read);
             step(&id, Event::CopyRead(copy)).await;
             scan(&id, file).await;
         }
-        Action::ReadSaved(_) => {
+        Action::ReadSaved(path) => {
             let read = match Stop::new() {
                 Some(stop) => {
-                    copy::digest(bytes(&record.url, true), rules::any().await, &stop).await
+                    let saved = bytes(&record.url, Some(path.as_str()));
+                    copy::digest(saved, rules::any().await, &stop).await
                 }
                 None => Err(CopyFailure::Refused),
             };
@@ -529,8 +533,9 @@ async fn carry_out(id: String, action: Action) {
             hold::release(record.download as f64);
         }
         Action::FetchAgain(url) => fetch_again(&id, &url).await,
-        Action::Upload { url, sha256, .. } => {
-            let saved = record.read == Evidence::SavedFile;
+        Action::Upload { url, sha256 } => {
+            let saved = record.path.as_deref();
+            let saved = saved.filter(|_| record.read == Evidence::SavedFile);
             let result = upload(&id, bytes(&url, saved), sha256).await;
             step(&id, Event::Uploaded(result)).await;
         }

@@ -103,11 +103,8 @@ pub(crate) async fn view(indicator: Indicator, evidence: Evidence, manner: Manne
         }
     };
     let assessment = match &indicator {
-        Indicator::Url(url) => {
-            assessment.noticing(&reader::before_bytes(&url.to_string(), "").await)
-        }
-        Indicator::Domain(domain) => {
-            assessment.noticing(&reader::before_bytes(&domain.to_string(), "").await)
+        Indicator::Url(_) | Indicator::Domain(_) => {
+            assessment.noticing(&reader::before_bytes(&indicator.to_string(), "").await)
         }
         Indicator::File(_) | Indicator::Ip(_) => assessment,
     };

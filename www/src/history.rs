@@ -5,6 +5,7 @@ use std::rc::Rc;
 use quorum_core::guard::Record;
 use quorum_core::history::{self, Filter};
 use quorum_core::message::{HistoryPage, News, Problem, Reply, Request};
+use quorum_core::stix;
 use quorum_core::verdict::Verdict;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -197,7 +198,10 @@ pub(crate) fn HistoryView() -> Html {
             </ul>
         },
     };
-    let total = found.ready().map_or(0, |page| page.total);
+    let total = found
+        .ready()
+        .and_then(|page| page.total)
+        .unwrap_or_default();
     let forms = [
         (Form::Csv, "CSV"),
         (Form::Json, "JSON"),
@@ -282,7 +286,7 @@ fn give(form: Form, records: &[Record]) {
         Form::Stix => (
             "quorum-history.stix.json",
             "application/stix+json;version=2.1",
-            history::stix(records, time).to_string(),
+            stix::downloads(records, time).to_string(),
         ),
     };
     if let Err(error) = save(name, mime, &text) {

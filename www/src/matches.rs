@@ -52,7 +52,7 @@ fn one(words: &Words, found: &RuleMatch) -> Html {
                 <dt>{ words.say(key("rules_rule")) }</dt>
                 <dd><bdi class="code">{ reveal(&format!("{}: {}", rule.source, rule.name)) }</bdi></dd>
                 <dt>{ words.say(key("rules_from")) }</dt>
-                <dd><bdi>{ origin(words, &rule.origin) }</bdi></dd>
+                <dd><bdi>{ words.value(&origin(&rule.origin)) }</bdi></dd>
                 { for facts.into_iter().filter_map(|(name, value)| Some(html! {
                     <><dt>{ words.say(name) }</dt><dd><bdi>{ reveal(value?) }</bdi></dd></>
                 })) }
@@ -73,24 +73,19 @@ fn one(words: &Words, found: &RuleMatch) -> Html {
 }
 
 /// The name of where a rule comes from.
-pub(crate) fn origin(words: &Words, origin: &Origin) -> String {
+pub(crate) fn origin(origin: &Origin) -> Value {
     match origin {
-        Origin::BuiltIn => words.say(key("rules_built_in")),
-        Origin::Pack(name) => reveal(name),
-        Origin::Own => words.say(key("rules_own")),
+        Origin::BuiltIn => Value::Phrase(Box::new(key("rules_built_in").into())),
+        Origin::Pack(name) => Value::Text(name.clone()),
+        Origin::Own => Value::Phrase(Box::new(key("rules_own").into())),
     }
 }
 
 /// What a scan did not do.
 fn left_out(report: &ScanReport) -> Vec<Phrase> {
-    let from = |origin: &Origin| match origin {
-        Origin::BuiltIn => Value::Phrase(Box::new(key("rules_built_in").into())),
-        Origin::Pack(name) => Value::Text(name.clone()),
-        Origin::Own => Value::Phrase(Box::new(key("rules_own").into())),
-    };
     let mut phrases = Vec::new();
     match (&report.unfinished, &report.trouble) {
-        (Some(group), None) => phrases.push(Phrase::new(key("rules_too_slow"), [from(group)])),
+        (Some(group), None) => phrases.push(Phrase::new(key("rules_too_slow"), [origin(group)])),
         (_, Some(trouble)) => {
             phrases.push(Phrase::new(key("rules_failed"), [trouble.as_str().into()]))
         }

@@ -173,7 +173,8 @@ impl Words {
         out
     }
 
-    fn value(&self, value: &Value) -> String {
+    /// A value in this language.
+    pub(crate) fn value(&self, value: &Value) -> String {
         match value {
             Value::Text(text) => crate::plain::reveal(text),
             Value::Count(count) => self.number(*count as f64),

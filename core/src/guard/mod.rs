@@ -105,15 +105,12 @@ pub enum Action {
     KeepBack,
     /// Download this address again, unchecked.
     FetchAgain(String),
-    /// Fetch this address, make sure that the bytes have this digest, and send them in under
-    /// this name.
+    /// Read the bytes again, make sure that they have this digest, and send them in.
     Upload {
-        /// Where the bytes are.
+        /// Where they are, if they are not the saved file's.
         url: String,
         /// What they must be.
         sha256: Sha256,
-        /// The file's name.
-        name: String,
     },
     /// Ask after an analysis, after this many milliseconds.
     AskAnalysis {
@@ -547,7 +544,6 @@ impl Record {
         vec![Action::Upload {
             url: self.url.clone(),
             sha256: digests.sha256,
-            name: self.name.clone(),
         }]
     }
 

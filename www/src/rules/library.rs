@@ -266,7 +266,7 @@ pub(crate) fn Each(props: &PacksProps) -> Html {
         let id = format!("{from}/{}/{}", rule.source, rule.name);
         let on = !props.library.off.contains(&id);
         let facts: Vec<_> = [
-            Some(origin(&words, &rule.origin)),
+            Some(words.value(&origin(&rule.origin))),
             rule.author.as_deref().map(reveal),
             rule.license.as_deref().map(reveal),
         ]

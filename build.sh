@@ -368,6 +368,11 @@ layer() {
   if ((f)); then
     say "layer $name failed (exit $status); the end of $log:"
     tail -n 120 "$log"
+    # In node's TAP a failure may stand far above the end: those once more, each with what it says.
+    if [[ $counter == node ]]; then
+      say "layer $name: what failed"
+      awk '/^ *not ok / { on = 1 } on { print } /^ *\.\.\.$/ { on = 0 }' "$log" | head -n 200
+    fi
   fi
 }
 

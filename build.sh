@@ -14,8 +14,9 @@ CARGO_HOME_DIR=${CARGO_HOME:-$HOME/.cargo}
 WASM=wasm32-unknown-unknown
 WASM_PACKAGES=(quorum_extension quorum_www quorum_console quorum_npm quorum_scanner)
 # Every browser that we support has SIMD, and sha2 uses it. The paths of the builder's machine would
-# otherwise stand in the panic messages: two machines must build the same bytes.
-export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$CARGO_HOME_DIR/registry/src=/crates --remap-path-prefix=$ROOT=/quorum"
+# otherwise stand in the panic messages: two machines must build the same bytes. Cargo names this tree's own
+# files relative to it; a flag with the tree's place would make each clone compile all crates anew.
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-feature=+simd128 --remap-path-prefix=$CARGO_HOME_DIR/registry/src=/crates"
 export npm_config_update_notifier=false
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }

@@ -419,6 +419,15 @@ impl Scanner {
 /// The end of the word at `at`, and whether anything in it calls for reading it.
 fn look(raw: &[u8], at: usize) -> (usize, bool) {
     let limit = raw.len().min(at + WORD);
+    // Punctuation alone is nothing, however long it is.
+    let marks = punctuation(&raw[at..limit]);
+    if marks > SHORT
+        && raw[at + marks..limit]
+            .first()
+            .is_none_or(|byte| *byte <= b' ')
+    {
+        return (at + marks, false);
+    }
     let mut end = at;
     let mut classes = 0;
     let mut hyphen = false;
@@ -434,10 +443,6 @@ fn look(raw: &[u8], at: usize) -> (usize, bool) {
         hyphen |= byte == b'-';
         classes |= class;
         end += 1;
-    }
-    // Punctuation alone is nothing, however long it is.
-    if end - at > SHORT && raw[at..end].iter().all(u8::is_ascii_punctuation) {
-        return (end, false);
     }
     // A capital and a digit: `AS64511`, `T1059`; a hyphen and a digit: `CVE-2024-1`.
     let digits = classes & class::DIGIT != 0;
@@ -456,6 +461,21 @@ fn look(raw: &[u8], at: usize) -> (usize, bool) {
         end,
         classes & class::READ != 0 || marked || long || spoken(),
     )
+}
+
+/// How many bytes of punctuation a text begins with.
+fn punctuation(text: &[u8]) -> usize {
+    // Without branches inside of a piece, so that it becomes vector code.
+    let all = |piece: &[u8]| {
+        let marks = piece.iter().map(u8::is_ascii_punctuation);
+        marks.fold(true, |all, mark| all & mark)
+    };
+    let whole = text.chunks_exact(SHORT).take_while(|piece| all(piece));
+    let whole = whole.count() * SHORT;
+    let rest = text[whole..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_punctuation());
+    whole + rest.count()
 }
 
 /// Whether a byte that means something in some places means something here.

@@ -69,6 +69,11 @@ impl Region {
                 ending = Ending::Closed;
                 break;
             }
+            // Within a word no letter begins a spelling; long words are full of letters that could.
+            if byte.is_ascii_alphabetic() && at > copied && raw[at - 1].is_ascii_alphanumeric() {
+                at += 1;
+                continue;
+            }
             if byte == b'\\'
                 && let Some(path) = paths::start(raw, at)
                 && path.start >= copied

@@ -40,7 +40,7 @@ use sha2::{Digest as _, Sha256};
 use super::bits::{Writer, load, mask, read};
 use super::{Digest, Kind, Match, UrlMatch, Version};
 use crate::digest::Digests;
-use crate::safe_browsing::{Expression, MAX_EXPRESSIONS, SafeUrl};
+use crate::safe_browsing::{MAX_EXPRESSIONS, SafeUrl};
 
 pub(super) const FORMAT: u16 = 1;
 const MAGIC: &[u8; 8] = b"QUORUMBL";
@@ -363,25 +363,24 @@ impl<'a> Blocklist<'a> {
     ) -> impl Iterator<Item = UrlMatch<'u>> + use<'a, 'u> {
         // A look-up mostly waits for memory. All are begun before any is ended, so that they wait
         // together and not one after the other.
-        let nothing = (Expression { host: "", path: "" }, 0, 0);
-        let mut asked = [nothing; MAX_EXPRESSIONS];
+        let mut asked = [(0, 0); MAX_EXPRESSIONS];
         let mut count = 0;
-        for (asked, expression) in asked.iter_mut().zip(url.expressions()) {
-            let value = prefix(expression.hash().as_bytes(), self.header.prefix_bytes);
-            *asked = (expression, value.unwrap_or_default(), 0);
+        for (asked, hash) in asked.iter_mut().zip(url.expression_hashes()) {
+            asked.0 = prefix(hash.as_bytes(), self.header.prefix_bytes).unwrap_or_default();
             count += 1;
         }
-        for (_, value, start) in &mut asked[..count] {
+        for (value, start) in &mut asked[..count] {
             *start = self.start(*value);
         }
         let list = *self;
-        let asked = asked.into_iter().take(count);
-        asked.filter_map(move |(expression, value, start)| {
+        let asked = asked.into_iter().take(count).enumerate();
+        asked.filter_map(move |(index, (value, start))| {
             let found = list.finish(value, start)?;
-            let hash = expression.hash();
+            // Put together only now: hardly anything is found.
+            let expression = url.expressions().nth(index)?;
             Some(UrlMatch {
                 expression,
-                hash,
+                hash: expression.hash(),
                 found,
             })
         })

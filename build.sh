@@ -232,19 +232,41 @@ verb_fmt() { need_rust; cargo fmt --all; }
 verb_bench() {
   local name=${1:-core}
   [[ -f tests/bench/$name.mjs ]] || die "no such benchmark: $name (there is: $(cd tests/bench && echo *.mjs))"
-  need_browsers
-  build_extension_alone
   case $name in
     core)
+      need_browsers
+      build_extension_alone
       cargo build --quiet --release -p quorum-core --example extract_speed
       cargo build --quiet --release --locked --manifest-path tests/bench/adblock/Cargo.toml
       need_venv bench-python tests/bench/core/requirements.txt
       ;;
-    guard) cargo build --quiet --release -p quorum-scanner --example native ;;
+    guard)
+      need_browsers
+      build_extension_alone
+      cargo build --quiet --release -p quorum-scanner --example native
+      ;;
+    server)
+      need_rust
+      need_node
+      need_services
+      apt_for wrk wrk nginx nginx-light
+      # mwdb-core hashes with it, as it comes; a library has no command to look for.
+      [[ -n $(ldconfig -p | grep libfuzzy.so.2) ]] || apt_for libfuzzy-is-missing libfuzzy2
+      need_venv bench-mwdb tests/bench/server/requirements.txt
+      cargo build --quiet --release -p quorum-server
+      export QUORUM_BIN=$CARGO_TARGET_DIR/release/quorum QUORUM_BENCH_MWDB=$TOOLS/bench-mwdb
+      ;;
   esac
   QUORUM_EXTRACT_SPEED=$CARGO_TARGET_DIR/release/examples/extract_speed QUORUM_BENCH_PYTHON=$TOOLS/bench-python/bin/python \
     QUORUM_BENCH_ADBLOCK=$CARGO_TARGET_DIR/release/quorum-bench-adblock \
     QUORUM_YARA_NATIVE=$CARGO_TARGET_DIR/release/examples/native node "tests/bench/$name.mjs"
+}
+
+# openapi [SECONDS]: requests made from the server's own description of its API, others each time.
+verb_openapi() {
+  build_server
+  need_venv openapi tests/clients/openapi-requirements.txt
+  QUORUM_BIN=$SERVER "$TOOLS/openapi/bin/python" tests/clients/openapi.py "${1:-600}"
 }
 
 # fuzz [SECONDS [TARGET …]]: each fuzz target for so long. What is found lies in core/fuzz/artifacts, and
@@ -343,6 +365,7 @@ verb_help() {
   extension  the unpacked extensions alone
   fuzz [SECONDS [TARGET …]]  fuzz the core, each target for so long
   coverage   the core's coverage by its tests, lines and branches; fails below 90 % of the branches
+  openapi [SECONDS]          make requests from the server's own description of its API, others each time
   mutants [FOLDER …]         change the core's code and see whether a test notices; fails below 80 %
   fmt        format the Rust code
 HELP
@@ -422,6 +445,7 @@ verb_test() {
   need_browsers
   # The API clients that the server is tested with.
   need_venv python tests/clients/requirements.txt
+  need_venv openapi tests/clients/openapi-requirements.txt
   need_services
   rm -rf target/test
   mkdir -p target/test
@@ -447,6 +471,7 @@ verb_test() {
   export QUORUM_YARA_NATIVE=$CARGO_TARGET_DIR/debug/examples/native
   layer yara node node_tests tests/yara/*.test.mjs
   layer clients line "$TOOLS/python/bin/python" tests/clients/vt_py.py
+  layer openapi line "$TOOLS/openapi/bin/python" tests/clients/openapi.py 180 --generation-deterministic
   layer e2e-chromium node node_tests tests/e2e/chromium/*.test.mjs
   layer e2e-firefox node node_tests tests/e2e/firefox/*.test.mjs
   set -e
@@ -464,7 +489,7 @@ build_extension_checked() { "$ROOT/build.sh" extension; }
 verb=${1:-help}
 (($# == 0)) || shift
 case $verb in
-  run | test | serve | bench | package | build | extension | fuzz | coverage | mutants | fmt | help) "verb_$verb" "$@" ;;
+  run | test | serve | bench | package | build | extension | fuzz | openapi | coverage | mutants | fmt | help) "verb_$verb" "$@" ;;
   -h | --help) verb_help ;;
   *) verb_help >&2; die "no such verb: $verb" ;;
 esac

@@ -61,7 +61,7 @@ def main() -> int:
             [
                 Path(sys.executable).with_name("schemathesis"), "run", f"{server.url}/api/v3/openapi.json",
                 "--header", f"x-apikey: {server.admin}", "--max-time", seconds, "--checks", ",".join(CHECKS),
-                "--continue-on-failure", "--generation-database", "none", "--no-color", "--warnings", "off",
+                "--continue-on-failure", "--no-color", "--warnings", "off",
                 "--report", "junit", "--report-junit-path", report, *options,
             ],
             cwd=folder,

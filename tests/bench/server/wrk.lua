@@ -22,7 +22,10 @@ if upload then
     return wrk.format("POST", upload, headers, body)
   end
 else
-  for path in io.lines(os.getenv("QUORUM_BENCH_PATHS")) do paths[#paths + 1] = wrk.format("GET", path, headers) end
+  -- Here the host is known, which each request has to name.
+  init = function()
+    for path in io.lines(os.getenv("QUORUM_BENCH_PATHS")) do paths[#paths + 1] = wrk.format("GET", path, headers) end
+  end
   request = function()
     count = count + 1
     return paths[count % #paths + 1]

@@ -12,7 +12,7 @@ TOOLS=$CACHE/tools
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
 CARGO_HOME_DIR=${CARGO_HOME:-$HOME/.cargo}
 WASM=wasm32-unknown-unknown
-WASM_PACKAGES=(quorum_extension quorum_www quorum_console quorum_npm quorum_scanner)
+WASM_PACKAGES=(quorum_extension quorum_library quorum_www quorum_console quorum_npm quorum_scanner)
 # Every browser that we support has SIMD, and sha2 uses it. The paths of the builder's machine would
 # otherwise stand in the panic messages: two machines must build the same bytes. Cargo names this tree's own
 # files relative to it; a flag with the tree's place would make each clone compile all crates anew.
@@ -134,11 +134,12 @@ bind() {
   echo "$stamp" >"$out/$name.stamp"
 }
 
-# Compiles both WASM modules and leaves them, bound and optimised, in target/bindgen/pkg.
+# Compiles the WASM modules and leaves them, bound and optimised, in target/bindgen/pkg.
 build_wasm() {
   need_wasm
   say "building the WebAssembly modules"
   cargo build --quiet -p quorum-extension --target "$WASM" --profile wasm
+  cargo build --quiet -p quorum-library --target "$WASM" --profile wasm
   # One after the other: together they would share the features of both.
   cargo build --quiet -p quorum-www --no-default-features --features light --target "$WASM" --profile wasm
   cargo build --quiet -p quorum-console --target "$WASM" --profile wasm
@@ -146,6 +147,7 @@ build_wasm() {
   # Minutes, the first time: YARA-X. Nothing but a change of it, of the rules or of the core builds it again.
   cargo build --quiet -p quorum-scanner --target "$WASM" --profile scanner
   bind quorum_extension target/bindgen/pkg
+  bind quorum_library target/bindgen/pkg
   bind quorum_www target/bindgen/pkg
   bind quorum_console target/bindgen/pkg
   bind quorum_npm target/bindgen/pkg npm -O3
@@ -453,7 +455,7 @@ verb_test() {
   set +e
   layer format check cargo fmt --all --check
   layer clippy check cargo clippy --quiet --workspace --all-targets -- -D warnings
-  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-www -p quorum-console -p quorum-npm -p quorum-scanner --target "$WASM" -- -D warnings
+  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-library -p quorum-www -p quorum-console -p quorum-npm -p quorum-scanner --target "$WASM" -- -D warnings
   layer features check core_features
   layer docs check env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
   layer rust "$(rust_counter)" rust_tests

@@ -16,7 +16,7 @@ use crate::history::Filter;
 use crate::indicator::{Indicator, Kind};
 use crate::policy::Policy;
 use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
-use crate::rules::{Sort, Switch};
+use crate::rules::{Library, Sort, Switch};
 use crate::sent::Sent;
 use crate::text::{DefangStyle, defang};
 use crate::verdict::{Assessment, Evidence};
@@ -162,14 +162,23 @@ pub enum Request {
     OpenOptions,
     /// Open the page of the YARA rules. → [`Reply::Done`]
     OpenRules,
-    /// Which YARA rules there are. → [`Reply::Rules`]
+    /// Something about the YARA rules: a [`LibraryRequest`] as JSON, which the background hands on to the
+    /// module of the library without knowing its shape. → [`Reply::Library`]
+    Library(String),
+}
+
+/// A question about what is kept for scanning. One page alone asks it, and a module of its own answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum LibraryRequest {
+    /// Which YARA rules there are. → [`LibraryReply::Rules`]
     Rules,
-    /// The text of one of the user's own rules. → [`Reply::RuleText`]
+    /// The text of one of the user's own rules. → [`LibraryReply::Text`]
     RuleText {
         /// [`OwnRule::id`](crate::rules::OwnRule::id).
         id: String,
     },
-    /// Save a text of rules. → [`Reply::Saved`]
+    /// Save a text of rules. → [`LibraryReply::Saved`]
     SaveRule {
         /// Which one; `None` makes a new one.
         id: Option<String>,
@@ -178,30 +187,62 @@ pub enum Request {
         /// The rules.
         text: String,
     },
-    /// Switch rules on or off. → [`Reply::Rules`]
+    /// Switch rules on or off. → [`LibraryReply::Rules`]
     SwitchRules {
         /// Which.
         what: Switch,
         /// On or off.
         enabled: bool,
     },
-    /// Remove a text or a pack. → [`Reply::Rules`]
+    /// Remove a text or a pack. → [`LibraryReply::Rules`]
     RemoveRules {
         /// Which of the two.
         sort: Sort,
         /// Its id.
         id: String,
     },
-    /// Add a pack from an address, and fetch it. → [`Reply::Rules`]
+    /// Add a pack from an address, and fetch it. → [`LibraryReply::Rules`]
     AddPack {
         /// The address of its manifest, as typed.
         url: String,
     },
-    /// Fetch a pack again, now. → [`Reply::Rules`]
+    /// Fetch a pack again, now. → [`LibraryReply::Rules`]
     UpdatePack {
         /// Its id.
         id: String,
     },
+}
+
+/// The answer to a [`LibraryRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LibraryReply {
+    /// The rules.
+    Rules(Library),
+    /// A text of rules.
+    Text(String),
+    /// A text of rules was saved under this id.
+    Saved(String),
+}
+
+impl From<&LibraryRequest> for Request {
+    fn from(asked: &LibraryRequest) -> Self {
+        Self::Library(serde_json::to_string(asked).unwrap_or_default())
+    }
+}
+
+impl LibraryRequest {
+    /// Reads the answer, as it stands in [`Reply::Library`].
+    ///
+    /// # Errors
+    /// What the library could not do, or that this is no answer of its own.
+    pub fn answer(text: &str) -> Result<LibraryReply, Problem> {
+        serde_json::from_str(text).unwrap_or_else(|error| {
+            Err(Problem::Malformed {
+                message: error.to_string(),
+            })
+        })
+    }
 }
 
 impl Request {
@@ -248,12 +289,8 @@ pub enum Reply {
     History(HistoryPage),
     /// What was sent.
     Sent(Vec<Sent>),
-    /// YARA rules, a [`Library`](crate::rules::Library) as JSON: one page alone reads it, and the others need not know its shape.
-    Rules(String),
-    /// A text of rules.
-    RuleText(String),
-    /// A text of rules was saved under this id.
-    Saved(String),
+    /// The library's answer as JSON: [`LibraryRequest::answer`] reads it.
+    Library(String),
     /// It is done.
     Done,
 }

@@ -7,6 +7,7 @@
 
 import init, * as rust from "./pkg/quorum_extension.js";
 import { hold, release, releaseAll } from "./hold.js";
+import { renew } from "./library.js";
 import { events, fileUrl } from "./platform.js";
 
 let ready = init({ module_or_path: fileUrl("pkg/quorum_extension_bg.wasm") }).then(() => rust.wake());
@@ -29,6 +30,7 @@ function failed(error) {
   for (const refuse of unanswered) refuse(error);
   for (const port of ports) port.disconnect(); // pages open theirs again
   ports.clear();
+  renew();
   lives -= 1;
   ready =
     lives > 0

@@ -20,11 +20,13 @@ use crate::{backend, badge, downloads, pages, rules, settings, store};
 pub(crate) async fn answer(message: JsValue, sender: JsValue) -> JsValue {
     let result = match sender::read(sender) {
         None => Err(Problem::NotAllowed),
-        Some(sender) => match serde_wasm_bindgen::from_value::<Request>(message) {
-            Ok(request) if request.allowed_from(sender.class) => carry_out(request, &sender).await,
-            Ok(_) => Err(Problem::NotAllowed),
-            Err(error) => Err(Problem::Malformed {
-                message: error.to_string(),
+        Some(sender) => match from_js::<Request>(message) {
+            Some(request) if request.allowed_from(sender.class) => {
+                carry_out(request, &sender).await
+            }
+            Some(_) => Err(Problem::NotAllowed),
+            None => Err(Problem::Malformed {
+                message: "the request is of another shape".to_owned(),
             }),
         },
     };
@@ -163,28 +165,9 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
             platform::open_page("rules.html").await.map_err(browser)?;
             return Ok(Reply::Done);
         }
-        Request::Rules => return Ok(told(rules::library().await)),
-        Request::RuleText { id } => {
-            let text = rules::text(&id).await.ok_or(Problem::Gone)?;
-            return Ok(Reply::RuleText(text));
-        }
-        Request::SaveRule { id, name, text } => {
-            return rules::save(id.as_deref(), &name, text)
-                .await
-                .map(Reply::Saved);
-        }
-        Request::SwitchRules { what, enabled } => {
-            return rules::switch(&what, enabled).await.map(told);
-        }
-        Request::RemoveRules { sort, id } => return rules::remove(sort, &id).await.map(told),
-        Request::AddPack { url } => return rules::add(&url).await.map(told),
-        Request::UpdatePack { id } => return Ok(told(rules::update(&id).await)),
+        Request::Library(asked) => return rules::ask(&asked).await.map(Reply::Library),
     }
     Ok(Reply::State(settings::state()))
-}
-
-fn told(library: quorum_core::rules::Library) -> Reply {
-    Reply::Rules(rules::json(&library))
 }
 
 fn browser(error: JsValue) -> Problem {

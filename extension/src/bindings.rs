@@ -3,6 +3,8 @@
 
 use wasm_bindgen::prelude::*;
 
+use crate::plain::Plain;
+
 /// The browser, by `js/platform.js`.
 pub(crate) mod platform {
     use wasm_bindgen::prelude::*;
@@ -125,6 +127,19 @@ pub(crate) mod scanner {
                 ..Heard::default()
             },
         }
+    }
+}
+
+/// What is kept for scanning, by `js/library.js` and the module that it loads.
+pub(crate) mod library {
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen(raw_module = "../library.js")]
+    extern "C" {
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn ask(request: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn refresh() -> Result<JsValue, JsValue>;
     }
 }
 
@@ -312,5 +327,5 @@ pub(crate) fn to_js<T: serde::Serialize>(value: &T) -> JsValue {
 
 /// Reads a value that JavaScript gave; `None` if it is of another shape.
 pub(crate) fn from_js<T: serde::de::DeserializeOwned>(value: JsValue) -> Option<T> {
-    serde_wasm_bindgen::from_value(value).ok()
+    T::deserialize(Plain(value)).ok()
 }

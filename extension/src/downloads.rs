@@ -129,12 +129,17 @@ struct Current {
     current: Option<String>,
 }
 
+/// What the browser told is not what it documents.
+fn odd() -> JsValue {
+    JsValue::from_str("a download of another shape")
+}
+
 /// A download began.
 ///
 /// # Errors
 /// The item is not what the browser documents. The caller lets everything go then.
 pub(crate) async fn begun(item: JsValue, held: bool) -> Result<(), JsValue> {
-    let item: Item = serde_wasm_bindgen::from_value(item)?;
+    let item: Item = from_js(item).ok_or_else(odd)?;
     // What we fetch ourselves is what the user wants in spite of a verdict.
     if item.is_ours() || !settings::downloads() {
         hold::release(item.id as f64);
@@ -177,7 +182,7 @@ async fn notice(id: String) {
 /// # Errors
 /// The change is not what the browser documents.
 pub(crate) async fn changed(change: JsValue) -> Result<(), JsValue> {
-    let change: Change = serde_wasm_bindgen::from_value(change)?;
+    let change: Change = from_js(change).ok_or_else(odd)?;
     let state = change.state.and_then(|state| state.current);
     let ended = match state.as_deref() {
         Some("complete") => true,

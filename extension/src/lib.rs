@@ -23,6 +23,7 @@ mod copy;
 mod downloads;
 mod fetch;
 mod pages;
+mod plain;
 mod reports;
 mod rules;
 mod sender;
@@ -34,6 +35,7 @@ use wasm_bindgen::prelude::*;
 use crate::bindings::platform;
 
 pub use crate::bindings::platform::Port;
+pub use crate::rules::{fetch_file, rules_changed};
 
 /// Runs once, when the module is loaded: a panic becomes a line in the browser's console before
 /// it becomes a trap.

@@ -10,6 +10,7 @@ const MAY_USE = {
   "quorum-core": [],
   "quorum-yara": ["quorum-core"],
   "quorum-extension": ["quorum-core"],
+  "quorum-library": ["quorum-core"],
   "quorum-scanner": ["quorum-core", "quorum-yara"],
   "quorum-www": ["quorum-core"],
   "quorum-console": ["quorum-www"],

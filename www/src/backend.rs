@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use js_sys::{Function, Promise};
 use quorum_core::message::{Answer, News, Problem, Reply, Request};
+#[cfg(feature = "console")]
+use quorum_core::message::{LibraryReply, LibraryRequest};
 use quorum_core::rules::{Heard, Job};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -85,6 +87,23 @@ impl Backend {
     ) -> impl Future<Output = Result<T, Problem>> + use<T> {
         let reply = self.ask(request);
         async move { pick(reply.await?).ok_or_else(|| malformed("another reply than was asked for")) }
+    }
+
+    /// As [`Backend::ask_for`], of the library: the rules, and what is kept with them.
+    #[cfg(feature = "console")]
+    pub(crate) fn ask_library<T>(
+        &self,
+        request: &LibraryRequest,
+        pick: fn(LibraryReply) -> Option<T>,
+    ) -> impl Future<Output = Result<T, Problem>> + use<T> {
+        let reply = self.ask_for(&request.into(), |reply| match reply {
+            Reply::Library(answer) => Some(answer),
+            _ => None,
+        });
+        async move {
+            let reply = LibraryRequest::answer(&reply.await?)?;
+            pick(reply).ok_or_else(|| malformed("another reply than was asked for"))
+        }
     }
 
     /// Asks the browser for the permission for a match pattern, or for `"all"` sites. It must be

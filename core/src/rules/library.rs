@@ -41,6 +41,34 @@ impl Default for Library {
     }
 }
 
+/// What the background must know of the library without its module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Glance {
+    /// Whether any rules are on.
+    pub any: bool,
+    /// When the first of the packs that are on is due, in milliseconds since the Unix epoch; `None` if none is on.
+    pub due: Option<i64>,
+}
+
+impl Default for Glance {
+    /// Of the library that nobody has changed: Quorum's own pack is on, and is never fetched.
+    fn default() -> Self {
+        Self {
+            any: true,
+            due: None,
+        }
+    }
+}
+
+impl Glance {
+    /// Whether a pack is due. None is ever due later than in a day: a later time is from before the clock
+    /// was set.
+    pub fn is_due(&self, now: i64) -> bool {
+        self.due
+            .is_some_and(|due| due <= now || due - now > UPDATE_MS)
+    }
+}
+
 /// A text of the user's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnRule {
@@ -128,6 +156,15 @@ pub enum Sort {
     Pack,
     /// An own text.
     Own,
+}
+
+/// When something is to be fetched that was tried then and failed so often since: long ago if it never was.
+pub(crate) fn due(tried: Option<i64>, failures: u32) -> i64 {
+    let wait = match failures {
+        0 => UPDATE_MS,
+        count => (RETRY_MS << (count - 1).min(5)).min(UPDATE_MS),
+    };
+    tried.map_or(0, |tried| tried.saturating_add(wait))
 }
 
 /// Whether an own text may be called this: something, and nothing that would break a line of the page.
@@ -268,11 +305,15 @@ impl Library {
         }
     }
 
-    /// Whether any rules are on.
-    pub fn any(&self) -> bool {
-        self.built_in
-            || self.own.iter().any(|own| own.enabled)
-            || self.packs.iter().any(|pack| pack.enabled)
+    /// What the background must know.
+    pub fn glance(&self) -> Glance {
+        let packs = || self.packs.iter().filter(|pack| pack.enabled);
+        Glance {
+            any: self.built_in
+                || self.own.iter().any(|own| own.enabled)
+                || packs().next().is_some(),
+            due: packs().map(Pack::due).min(),
+        }
     }
 
     /// The packs that are on and due to be fetched: a day after the last time, sooner after a failure.
@@ -286,14 +327,13 @@ impl Library {
 }
 
 impl Pack {
+    fn due(&self) -> i64 {
+        due(self.tried, self.failures)
+    }
+
     fn is_due(&self, now: i64) -> bool {
-        let Some(tried) = self.tried else { return true };
-        let wait = match self.failures {
-            0 => UPDATE_MS,
-            count => (RETRY_MS << (count - 1).min(5)).min(UPDATE_MS),
-        };
         // A time that is to come is from before the clock was set.
-        tried > now || now - tried >= wait
+        self.due() <= now || self.tried.is_some_and(|tried| tried > now)
     }
 }
 
@@ -328,6 +368,31 @@ mod tests {
         assert_eq!(library.due(-1), std::slice::from_ref(&id));
         library.switch(&Switch::Pack(id), false);
         assert!(library.due(1000 * HOUR).is_empty());
+    }
+
+    #[test]
+    fn a_glance_tells_what_the_library_would() {
+        assert_eq!(Library::default().glance(), Glance::default());
+        let (mut library, id) = with_pack();
+        assert!(library.glance().is_due(0), "never had");
+        library.packs[0].tried = Some(HOUR);
+        for now in [2, 24, 25, 26] {
+            let now = now * HOUR;
+            assert_eq!(library.glance().is_due(now), !library.due(now).is_empty());
+        }
+        assert!(library.glance().is_due(-HOUR), "the clock was set back");
+        library.switch(&Switch::BuiltIn, false);
+        assert!(library.glance().any);
+        library.switch(&Switch::Pack(id), false);
+        let nothing = Glance {
+            any: false,
+            due: None,
+        };
+        assert_eq!(library.glance(), nothing);
+        let own = library.save(None, "a", 0).unwrap();
+        assert!(library.glance().any);
+        library.switch(&Switch::Own(own), false);
+        assert!(!library.glance().any);
     }
 
     #[test]

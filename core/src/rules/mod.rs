@@ -7,7 +7,7 @@
 mod library;
 mod pack;
 
-pub use library::{Library, OwnRule, Pack, PackProblem, Sort, Switch, valid_name};
+pub use library::{Glance, Library, OwnRule, Pack, PackProblem, Sort, Switch, valid_name};
 pub use pack::{
     MAX_FILE, MAX_MANIFEST, MAX_TOTAL, PackFault, PackFile, PackManifest, RulesUrl, RulesUrlError,
 };

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use gloo_timers::future::TimeoutFuture;
-use quorum_core::message::{Problem, Reply, Request};
+use quorum_core::message::{LibraryReply, LibraryRequest, Problem};
 use quorum_core::rules::{
     CHECK_LIMIT_MS, Job, RuleFault, RuleText, ScanReport, Told, time_limit, valid_name,
 };
@@ -122,13 +122,13 @@ pub(crate) fn Editor(props: &EditorProps) -> Html {
             trouble.clone(),
             props.on_close.clone(),
         );
-        let request = Request::SaveRule {
+        let request = LibraryRequest::SaveRule {
             id: props.draft.id.clone(),
             name: name.trim().to_owned(),
             text: (*text).clone(),
         };
         Callback::from(move |_: MouseEvent| {
-            let answer = backend.ask_for(&request, saved);
+            let answer = backend.ask_library(&request, saved);
             let (trouble, on_close) = (trouble.clone(), on_close.clone());
             spawn_local(async move {
                 match answer.await {
@@ -284,9 +284,9 @@ pub(crate) fn Editor(props: &EditorProps) -> Html {
     }
 }
 
-fn saved(reply: Reply) -> Option<String> {
+fn saved(reply: LibraryReply) -> Option<String> {
     match reply {
-        Reply::Saved(id) => Some(id),
+        LibraryReply::Saved(id) => Some(id),
         _ => None,
     }
 }

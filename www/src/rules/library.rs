@@ -1,6 +1,6 @@
 //! What there is: Quorum's own pack, packs from addresses, the user's own texts; each with its switch.
 
-use quorum_core::message::{Problem, Reply, Request};
+use quorum_core::message::{LibraryReply, LibraryRequest, Problem};
 use quorum_core::rules::{
     CHECK_LIMIT_MS, Job, Library, Origin, Pack, PackFault, PackProblem, RuleLine, RulesUrl, Sort,
     Switch, Told,
@@ -16,9 +16,9 @@ use crate::session::use_session;
 use crate::words::{Key, Phrase, Value, key};
 
 /// The library out of a reply.
-pub(crate) fn rules(reply: Reply) -> Option<Library> {
+pub(crate) fn rules(reply: LibraryReply) -> Option<Library> {
     match reply {
-        Reply::Rules(library) => serde_json::from_str(&library).ok(),
+        LibraryReply::Rules(library) => Some(library),
         _ => None,
     }
 }
@@ -29,7 +29,7 @@ pub(crate) struct SwitchProps {
     pub(crate) on: bool,
     pub(crate) label: String,
     /// Takes what is to be asked.
-    pub(crate) act: Callback<Request>,
+    pub(crate) act: Callback<LibraryRequest>,
     #[prop_or_default]
     pub(crate) children: Html,
 }
@@ -45,7 +45,7 @@ pub(crate) fn Toggle(props: &SwitchProps) -> Html {
         let (what, act) = (props.what.clone(), props.act.clone());
         Callback::from(move |event: MouseEvent| {
             let field: HtmlInputElement = event.target_unchecked_into();
-            act.emit(Request::SwitchRules {
+            act.emit(LibraryRequest::SwitchRules {
                 what: what.clone(),
                 enabled: field.checked(),
             });
@@ -63,7 +63,7 @@ pub(crate) fn Toggle(props: &SwitchProps) -> Html {
 #[derive(Properties, PartialEq)]
 pub(crate) struct PacksProps {
     pub(crate) library: Library,
-    pub(crate) act: Callback<Request>,
+    pub(crate) act: Callback<LibraryRequest>,
 }
 
 /// The packs, and the form that adds one.
@@ -95,7 +95,7 @@ pub(crate) fn Packs(props: &PacksProps) -> Html {
                 .parse::<RulesUrl>()
                 .ok()
                 .map(|url| backend.grant(&url.match_pattern()));
-            let request = Request::AddPack {
+            let request = LibraryRequest::AddPack {
                 url: (*url).clone(),
             };
             let (backend, url, busy, trouble) =
@@ -105,7 +105,7 @@ pub(crate) fn Packs(props: &PacksProps) -> Html {
                 if let Some(granted) = granted {
                     granted.await;
                 }
-                match backend.ask_for(&request, rules).await {
+                match backend.ask_library(&request, rules).await {
                     Ok(_) => {
                         url.set(String::new());
                         trouble.set(None);
@@ -144,7 +144,7 @@ pub(crate) fn Packs(props: &PacksProps) -> Html {
 #[derive(Properties, PartialEq)]
 struct PackProps {
     pack: Pack,
-    act: Callback<Request>,
+    act: Callback<LibraryRequest>,
 }
 
 #[component]
@@ -169,7 +169,7 @@ fn PackEntry(props: &PackProps) -> Html {
         facts.push(words.fill(key("rules_updated"), &[&words.ago(updated)]));
     }
     let id = || pack.id.clone();
-    let button = |name: Key, request: Request| {
+    let button = |name: Key, request: LibraryRequest| {
         let act = props.act.clone();
         let onclick = Callback::from(move |_: MouseEvent| act.emit(request.clone()));
         html! { <button type="button" class="plain" {onclick}>{ words.say(name) }</button> }
@@ -185,8 +185,8 @@ fn PackEntry(props: &PackProps) -> Html {
                 }
             </Toggle>
             <div class="actions" role="group" aria-label={words.fill(key("actions_for"), &[&pack.name])}>
-                { button(key("rules_update"), Request::UpdatePack { id: id() }) }
-                { button(key("rules_remove"), Request::RemoveRules { sort: Sort::Pack, id: id() }) }
+                { button(key("rules_update"), LibraryRequest::UpdatePack { id: id() }) }
+                { button(key("rules_remove"), LibraryRequest::RemoveRules { sort: Sort::Pack, id: id() }) }
             </div>
         </li>
     }

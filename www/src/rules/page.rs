@@ -1,7 +1,7 @@
 //! The page: what there is, and the editor when a text is open.
 
 use js_sys::Promise;
-use quorum_core::message::{News, Problem, Reply, Request};
+use quorum_core::message::{LibraryReply, LibraryRequest, News, Problem};
 use quorum_core::rules::{Library, OwnRule, Sort, Switch};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
@@ -41,7 +41,7 @@ pub(crate) fn Rules() -> Html {
         let library = library.clone();
         let backend = session.backend.clone();
         use_effect_with((), move |()| {
-            let asked = backend.ask_for(&Request::Rules, rules);
+            let asked = backend.ask_library(&LibraryRequest::Rules, rules);
             spawn_local(async move { library.set(asked.await.into()) });
         });
     }
@@ -58,8 +58,8 @@ pub(crate) fn Rules() -> Html {
     // The news tell what came of it; only what went wrong is to be shown.
     let act = {
         let (backend, trouble) = (session.backend.clone(), trouble.clone());
-        Callback::from(move |request: Request| {
-            let answer = backend.ask(&request);
+        Callback::from(move |request: LibraryRequest| {
+            let answer = backend.ask_library(&request, Some);
             let trouble = trouble.clone();
             spawn_local(async move { trouble.set(answer.await.err()) });
         })
@@ -67,7 +67,8 @@ pub(crate) fn Rules() -> Html {
     let with_text = {
         let (backend, trouble) = (session.backend.clone(), trouble.clone());
         Callback::from(move |(own, then): (OwnRule, Callback<Draft>)| {
-            let answer = backend.ask_for(&Request::RuleText { id: own.id.clone() }, text);
+            let answer =
+                backend.ask_library(&LibraryRequest::RuleText { id: own.id.clone() }, text);
             let trouble = trouble.clone();
             spawn_local(async move {
                 match answer.await {
@@ -120,7 +121,7 @@ pub(crate) fn Rules() -> Html {
                             text,
                         });
                     } else {
-                        act.emit(Request::SaveRule {
+                        act.emit(LibraryRequest::SaveRule {
                             id: None,
                             name,
                             text,
@@ -148,7 +149,7 @@ pub(crate) fn Rules() -> Html {
         };
         let remove = {
             let id = own.id.clone();
-            act.reform(move |_: MouseEvent| Request::RemoveRules {
+            act.reform(move |_: MouseEvent| LibraryRequest::RemoveRules {
                 sort: Sort::Own,
                 id: id.clone(),
             })
@@ -200,9 +201,9 @@ pub(crate) fn Rules() -> Html {
     }
 }
 
-fn text(reply: Reply) -> Option<String> {
+fn text(reply: LibraryReply) -> Option<String> {
     match reply {
-        Reply::RuleText(text) => Some(text),
+        LibraryReply::Text(text) => Some(text),
         _ => None,
     }
 }

@@ -1,0 +1,75 @@
+// The library has a module of its own: it is loaded when somebody asks for it and not before, and the guard
+// goes on without it.
+
+import assert from "node:assert/strict";
+import { cpSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Chromium } from "../harness/chromium.mjs";
+import { EICAR } from "../harness/files.mjs";
+import { by, checkDownloads, record, text, there } from "../harness/pages.mjs";
+import { startSite } from "../harness/site.mjs";
+import { build, temporaryFolder } from "../harness/tree.mjs";
+
+const MODULE = "quorum_library_bg.wasm";
+
+/** @type {import("../harness/site.mjs").Site} */
+let site;
+before(async () => {
+  site = await startSite();
+  for (const name of ["first.com", "second.com"]) site.put(name, EICAR);
+});
+after(() => site?.close());
+
+/** @param {import("node:test").TestContext} t @param {string} [extension] */
+async function launch(t, extension) {
+  const chromium = await Chromium.launch({ extension });
+  t.after(async () => {
+    await chromium.close();
+    chromium.remove();
+  });
+  const options = await chromium.open("options.html");
+  await checkDownloads(options, true);
+  await options.close();
+  return chromium;
+}
+
+/** Downloads EICAR and waits until its record names the rule. @param {Chromium} chromium @param {string} name */
+async function scanned(chromium, name) {
+  const page = await chromium.visit(site.link(name, `/d/attachment/${name}`));
+  await chromium.downloads.of(() => page.click("#go"));
+  await page.close();
+  const popup = await chromium.open("popup.html");
+  await record(popup, name, "Eicar_Test_File");
+  await popup.close();
+}
+
+/** Whether the background has loaded the library's module. @param {Chromium} chromium */
+async function loaded(chromium) {
+  const worker = await chromium.worker();
+  const files = await worker.evaluate(() => performance.getEntriesByType("resource").map((entry) => entry.name));
+  assert.ok(files.some((name) => name.endsWith("quorum_extension_bg.wasm")), `nothing is seen here: ${files}`);
+  return files.some((name) => name.endsWith(MODULE));
+}
+
+test("a download is scanned without the library's module, and the page of the rules loads it", { timeout: 120_000 }, async (t) => {
+  const chromium = await launch(t);
+  await scanned(chromium, "first.com");
+  assert.equal(await loaded(chromium), false);
+  const page = await chromium.open("rules.html");
+  await there(page, by("button", "New rules"));
+  assert.equal(await loaded(chromium), true);
+});
+
+test("the library's module does not load: downloads are scanned all the same, and the page of the rules says it", { timeout: 120_000 }, async (t) => {
+  const folder = temporaryFolder("no-library");
+  t.after(folder.remove);
+  cpSync(build("chromium-test"), folder.path, { recursive: true });
+  truncateSync(join(folder.path, "pkg", MODULE), 1000);
+  const chromium = await launch(t, folder.path);
+  await scanned(chromium, "first.com");
+  const page = await chromium.open("rules.html");
+  await text(page, ".trouble", "The browser refused");
+  // The background is alive.
+  await scanned(chromium, "second.com");
+});

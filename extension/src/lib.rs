@@ -23,6 +23,7 @@ mod copy;
 mod downloads;
 mod fetch;
 mod pages;
+mod published;
 mod reports;
 mod rules;
 mod sender;
@@ -53,6 +54,7 @@ pub async fn wake() {
     downloads::resume();
     reports::tidy();
     rules::tick();
+    downloads::recheck();
 }
 
 /// The extension was installed or updated, or the browser started.

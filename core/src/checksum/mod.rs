@@ -20,7 +20,7 @@ use crate::digest::Digests;
 use crate::indicator::Sha512;
 
 /// How a checksum is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Algorithm {
     /// MD5 (RFC 1321). It can be forged: a match is no proof, a difference is one.
@@ -57,7 +57,7 @@ impl Algorithm {
 }
 
 /// Where a publisher says it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// In this header of the answer, in lower case.
@@ -69,7 +69,7 @@ pub enum Source {
 }
 
 /// What a publisher says.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
     /// Where.
     pub source: Source,
@@ -96,33 +96,34 @@ pub struct Compared {
 /// Compares claims with what the bytes have, each place and algorithm once. Where a place has several
 /// digests, or the digest need not be one, that none of them holds is not told.
 pub fn compare(claims: &[Claim], digests: &Digests, sha512: Option<&Sha512>) -> Vec<Compared> {
-    let own = |algorithm| {
-        Some(match algorithm {
-            Algorithm::Md5 => digests.md5.to_string(),
-            Algorithm::Sha1 => digests.sha1.to_string(),
-            Algorithm::Sha256 => digests.sha256.to_string(),
-            Algorithm::Sha512 => sha512?.to_string(),
+    let holds = |claim: &Claim| {
+        Some(match claim.algorithm {
+            Algorithm::Md5 => digests.md5.to_string() == claim.digest,
+            Algorithm::Sha1 => digests.sha1.to_string() == claim.digest,
+            Algorithm::Sha256 => digests.sha256.to_string() == claim.digest,
+            Algorithm::Sha512 => sha512?.to_string() == claim.digest,
         })
     };
-    let mut claims: Vec<_> = claims.iter().collect();
-    claims.sort();
-    claims.dedup_by(|a, b| {
-        (&a.source, a.algorithm, &a.digest) == (&b.source, b.algorithm, &b.digest)
-    });
-    claims
-        .chunk_by(|a, b| (&a.source, a.algorithm) == (&b.source, b.algorithm))
-        .filter_map(|group| {
-            let first = group.first()?;
-            let own = own(first.algorithm)?;
-            let matches = group.iter().any(|claim| claim.digest == own);
-            let certain = group.len() == 1 && !first.perhaps;
-            (matches || certain).then(|| Compared {
-                source: first.source.clone(),
-                algorithm: first.algorithm,
+    let mut compared: Vec<Compared> = Vec::new();
+    for claim in claims {
+        let is_it =
+            |source: &Source, algorithm| (source, algorithm) == (&claim.source, claim.algorithm);
+        if compared.iter().any(|it| is_it(&it.source, it.algorithm)) {
+            continue;
+        }
+        let group = || claims.iter().filter(|it| is_it(&it.source, it.algorithm));
+        let matches = group().any(|it| holds(it) == Some(true));
+        let certain =
+            holds(claim).is_some() && group().all(|it| it.digest == claim.digest && !it.perhaps);
+        if matches || certain {
+            compared.push(Compared {
+                source: claim.source.clone(),
+                algorithm: claim.algorithm,
                 matches,
-            })
-        })
-        .collect()
+            });
+        }
+    }
+    compared
 }
 
 /// Whether SHA-512 is wanted to compare these.

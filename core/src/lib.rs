@@ -15,6 +15,7 @@ pub mod api;
 pub mod archive;
 #[cfg(feature = "blocklist")]
 pub mod blocklist;
+pub mod checksum;
 #[cfg(feature = "deception")]
 pub mod deception;
 pub mod digest;

@@ -24,6 +24,8 @@ pub struct Policy {
     pub send_documents: bool,
     /// Whether hashes of what comes from the intranet may be looked up.
     pub ask_intranet: bool,
+    /// Whether older downloads are asked about anew.
+    pub recheck: bool,
 }
 
 impl Default for Policy {
@@ -35,6 +37,7 @@ impl Default for Policy {
             skip_above: None,
             send_documents: false,
             ask_intranet: false,
+            recheck: true,
         }
     }
 }
@@ -68,6 +71,9 @@ pub struct Managed {
     /// As [`Policy::ask_intranet`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ask_intranet: Option<bool>,
+    /// As [`Policy::recheck`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recheck: Option<bool>,
 }
 
 impl Managed {
@@ -91,6 +97,7 @@ impl Managed {
             skip_above: self.skip_above.or(own.skip_above),
             send_documents: self.send_documents.unwrap_or(own.send_documents),
             ask_intranet: self.ask_intranet.unwrap_or(own.ask_intranet),
+            recheck: self.recheck.unwrap_or(own.recheck),
         }
     }
 }

@@ -3,13 +3,15 @@
 #![allow(clippy::unwrap_used)]
 
 use quorum_core::api::Failure;
-use quorum_core::digest::Hasher;
+use quorum_core::checksum::{Algorithm, Claim, Compared, Source};
+use quorum_core::digest::{Hasher, sha256};
 use quorum_core::guard::{
-    Action, Disposition, Download, Event, HOLD_MS, Notice, Phase, Record, SecondCopy, Upload,
-    UploadError,
+    Action, Disposition, Download, Drift, Event, HOLD_MS, Kept, Notice, PageLook, Phase, Record,
+    SecondCopy, Upload, UploadError, due,
 };
 use quorum_core::policy::{Managed, Policy};
 use quorum_core::report::{AnalysisStatus, Report};
+use quorum_core::rules::{Origin, RuleLine, RuleMatch, ScanReport};
 use quorum_core::told::{Inspection, Member, Part, Severity, Told};
 use quorum_core::verdict::{CopyFailure, Evidence, Reason, Verdict};
 use serde_json::json;
@@ -43,6 +45,9 @@ fn bytes(bytes: &[u8], inspection: Inspection) -> SecondCopy {
         digests: hasher.finish(),
         mime: "application/octet-stream".to_owned(),
         inspection,
+        sha512: None,
+        published: Vec::new(),
+        scannable: false,
     }
 }
 
@@ -52,6 +57,39 @@ fn copy(of: &[u8]) -> Event {
 
 fn saved(of: &[u8]) -> Event {
     Event::SavedRead(Ok(bytes(of, Inspection::default())))
+}
+
+/// A copy whose bytes can be scanned.
+fn scannable(of: &[u8]) -> Event {
+    Event::CopyRead(Ok(SecondCopy {
+        scannable: true,
+        ..bytes(of, Inspection::default())
+    }))
+}
+
+/// A scan in which these rules matched; `true` stands for malicious.
+fn matched(rules: &[(&str, bool)]) -> Event {
+    let found = |(name, malicious): &(&str, bool)| RuleMatch {
+        rule: RuleLine {
+            origin: Origin::Pack("Example rules".to_owned()),
+            source: "a.yar".to_owned(),
+            name: (*name).to_owned(),
+            description: None,
+            author: Some("A. Author".to_owned()),
+            reference: None,
+            license: None,
+            malicious: *malicious,
+        },
+        label: (*name).to_owned(),
+        tags: Vec::new(),
+        meta: Vec::new(),
+        hits: Vec::new(),
+    };
+    Event::Scanned(Box::new(ScanReport {
+        matches: rules.iter().map(found).collect(),
+        rules: 10,
+        ..ScanReport::default()
+    }))
 }
 
 fn landed(record: &mut Record, size: u64) -> Vec<Action> {
@@ -92,6 +130,7 @@ fn held_and_read() -> Record {
         record.step(Event::Started, 0),
         [Action::StartHold(HOLD_MS), Action::ReadCopy(URL.to_owned())]
     );
+    assert_eq!(record.held_until, Some(i64::from(HOLD_MS)));
     let asked = record.step(copy(b"bytes"), 1);
     assert!(matches!(asked[..], [Action::AskFile(_)]), "{asked:?}");
     record
@@ -122,6 +161,13 @@ fn fetches_a_kept_back_file_again_when_the_user_wants_it_and_once_only() {
     );
     assert_eq!(record.disposition, Disposition::KeptAnyway);
     assert_eq!(record.step(Event::KeepAsked, 4), []);
+    // What it was kept in spite of stays, whatever is found out later.
+    let despite = record.assessment.clone().unwrap();
+    assert_eq!(despite.verdict, Verdict::Malicious);
+    record.step(Event::CheckAsked, 5);
+    record.step(seen(0, 9), 6);
+    assert_eq!(record.verdict(), Some(Verdict::Clean));
+    assert_eq!(record.kept, Some(Kept { at: 3, despite }));
 }
 
 #[test]
@@ -258,6 +304,9 @@ fn a_page_that_came_instead_of_the_file_is_not_the_file() {
         digests: hasher.finish(),
         mime: "text/html; charset=utf-8".to_owned(),
         inspection: Inspection::default(),
+        sha512: None,
+        published: Vec::new(),
+        scannable: true,
     }));
     assert_eq!(
         record.step(login, 1),
@@ -441,7 +490,11 @@ fn a_held_download_is_always_answered_within_the_hold() {
     let events = || {
         [
             copy(b"bytes"),
+            scannable(b"bytes"),
             Event::CopyRead(Err(CopyFailure::Refused)),
+            Event::Stored(None),
+            matched(&[]),
+            matched(&[("bad", true)]),
             seen(2, 0),
             seen(0, 2),
             Event::FileReport(Err(Failure::Unreachable)),
@@ -787,6 +840,7 @@ fn the_published_schema_has_what_an_organisation_can_set() {
         skip_above: Some(0),
         send_documents: Some(policy.send_documents),
         ask_intranet: Some(policy.ask_intranet),
+        recheck: Some(policy.recheck),
     };
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/managed.json");
     let schema: serde_json::Value =
@@ -795,4 +849,535 @@ fn the_published_schema_has_what_an_organisation_can_set() {
     let mut named: Vec<&str> = properties.keys().map(String::as_str).collect();
     named.sort_unstable();
     assert_eq!(all.names(), named);
+}
+
+/// A held download that is about to be scanned, under this policy.
+fn held_for_rules(keep_back: &[Verdict]) -> Record {
+    let policy = Policy {
+        keep_back: keep_back.to_vec(),
+        ..Policy::default()
+    };
+    let mut record = Record::new(Download {
+        terms: policy.terms(URL),
+        ..download(true)
+    });
+    record.step(Event::Started, 0);
+    let asked = record.step(scannable(b"bytes"), 1);
+    let sha256 = record.digests.unwrap().sha256;
+    assert_eq!(asked, [Action::AskStored(sha256)]);
+    assert_eq!(record.step(Event::Stored(None), 2), [Action::Scan(sha256)]);
+    assert_eq!(record.disposition, Disposition::Held);
+    record
+}
+
+fn rule(name: &str, malicious: bool) -> Reason {
+    Reason::Rule {
+        rule: name.to_owned(),
+        origin: Origin::Pack("Example rules".to_owned()),
+        author: Some("A. Author".to_owned()),
+        malicious,
+    }
+}
+
+#[test]
+fn a_rule_that_says_malicious_keeps_a_download_back_and_ends_the_asking() {
+    let mut record = held_for_rules(&[Verdict::Malicious]);
+    let actions = record.step(matched(&[("odd", false), ("bad", true)]), 3);
+    // One notification, and nobody is asked.
+    assert_eq!(
+        actions,
+        [Action::KeepBack, Action::Notify(Notice::KeptBack)]
+    );
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
+    assert_eq!(reasons(&record), [rule("bad", true)]);
+    // What decides stands first, and the other match is kept.
+    let names = record.rules.as_ref().unwrap().matches.iter();
+    assert_eq!(
+        names.map(|it| &it.label).collect::<Vec<_>>(),
+        ["bad", "odd"]
+    );
+    // Stored and read again, it says the same.
+    let stored = serde_json::to_string(&record).unwrap();
+    assert_eq!(serde_json::from_str::<Record>(&stored).unwrap(), record);
+}
+
+#[test]
+fn a_rule_that_says_suspicious_is_a_doubt_and_the_policy_decides() {
+    for (keep_back, end) in [
+        (&[Verdict::Malicious][..], Disposition::Released),
+        (&[Verdict::Suspicious][..], Disposition::KeptBack),
+    ] {
+        let mut record = held_for_rules(keep_back);
+        let sha256 = record.digests.unwrap().sha256;
+        assert_eq!(
+            record.step(matched(&[("odd", false)]), 3),
+            [
+                Action::AskFile(sha256),
+                Action::Notify(Notice::RulesMatched)
+            ]
+        );
+        record.step(seen(0, 9), 4);
+        assert_eq!(record.disposition, end);
+        assert_eq!(record.verdict(), Some(Verdict::Suspicious));
+        assert_eq!(reasons(&record)[0], rule("odd", false));
+        assert!(reasons(&record).contains(&Reason::NobodyObjects { answered: 9 }));
+    }
+}
+
+#[test]
+fn a_doubt_of_a_rule_does_not_soften_what_others_say() {
+    let mut record = held_for_rules(&[Verdict::Malicious]);
+    record.step(matched(&[("odd", false)]), 3);
+    record.step(seen(9, 0), 4);
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
+    assert!(matches!(reasons(&record)[0], Reason::EnginesObject { .. }));
+    assert_eq!(reasons(&record).last(), Some(&rule("odd", false)));
+}
+
+#[test]
+fn rules_that_do_not_match_leave_the_question_to_the_backend() {
+    let mut record = held_for_rules(&[Verdict::Malicious]);
+    let sha256 = record.digests.unwrap().sha256;
+    assert_eq!(record.step(matched(&[]), 3), [Action::AskFile(sha256)]);
+    assert_eq!(record.step(seen(0, 9), 4), [Action::Release]);
+    assert_eq!(record.verdict(), Some(Verdict::Clean));
+}
+
+#[test]
+fn a_stored_answer_that_says_malicious_ends_the_asking_and_the_rules_still_run() {
+    let mut record = record(true, URL);
+    record.step(Event::Started, 0);
+    record.step(scannable(b"bytes"), 1);
+    let sha256 = record.digests.unwrap().sha256;
+    assert_eq!(
+        record.step(Event::Stored(Some(report("file", 4, 0))), 2),
+        [
+            Action::KeepBack,
+            Action::Notify(Notice::KeptBack),
+            Action::Scan(sha256)
+        ]
+    );
+    assert_eq!(
+        record.step(matched(&[("odd", false)]), 3),
+        [Action::Notify(Notice::RulesMatched)]
+    );
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
+    assert_eq!(reasons(&record).last(), Some(&rule("odd", false)));
+}
+
+#[test]
+fn a_stored_answer_that_says_anything_else_does_not_save_the_scan() {
+    let mut record = record(true, URL);
+    record.step(Event::Started, 0);
+    record.step(scannable(b"bytes"), 1);
+    let sha256 = record.digests.unwrap().sha256;
+    let stored = Event::Stored(Some(report("file", 0, 9)));
+    assert_eq!(record.step(stored, 2), [Action::Scan(sha256)]);
+    record.step(matched(&[("bad", true)]), 3);
+    assert_eq!(record.disposition, Disposition::KeptBack);
+}
+
+#[test]
+fn a_scan_that_outlasts_the_hold_is_told_when_it_ends() {
+    let mut record = held_for_rules(&[Verdict::Malicious]);
+    assert_eq!(record.step(Event::HoldExpired, 12_000), [Action::Release]);
+    assert_eq!(
+        record.step(matched(&[("bad", true)]), 20_000),
+        [Action::Notify(Notice::FoundLate)]
+    );
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
+}
+
+#[test]
+fn what_comes_from_the_intranet_is_scanned_and_asked_about_nobody() {
+    let url = "http://wiki.corp.internal/setup.exe";
+    let mut record = Record::new(Download {
+        url: url.to_owned(),
+        terms: Policy::default().terms(url),
+        ..download(true)
+    });
+    record.step(Event::Started, 0);
+    let asked = record.step(scannable(b"bytes"), 1);
+    assert_eq!(asked, [Action::Scan(record.digests.unwrap().sha256)]);
+    let actions = record.step(matched(&[("odd", false)]), 2);
+    assert_eq!(
+        actions,
+        [Action::Release, Action::Notify(Notice::RulesMatched)]
+    );
+    assert_eq!(record.verdict(), Some(Verdict::Suspicious));
+    assert_eq!(reasons(&record), [rule("odd", false), Reason::Private]);
+}
+
+#[test]
+fn the_saved_file_is_scanned_where_no_copy_was_and_the_verdict_follows() {
+    let mut record = record(false, URL);
+    record.step(Event::Started, 0);
+    record.step(Event::CopyRead(Err(CopyFailure::Refused)), 1);
+    record.step(Event::AddressReport(Ok(None)), 2);
+    landed(&mut record, 5);
+    let read = SecondCopy {
+        scannable: true,
+        ..bytes(b"bytes", Inspection::default())
+    };
+    record.step(Event::SavedRead(Ok(read)), 6);
+    record.step(Event::Stored(None), 7);
+    assert_eq!(
+        record.step(matched(&[("bad", true)]), 8),
+        [Action::Notify(Notice::FoundLate)]
+    );
+    let assessment = record.assessment.as_ref().unwrap();
+    assert_eq!(assessment.evidence, Evidence::SavedFile);
+}
+
+#[test]
+fn the_bytes_that_were_scanned_as_a_copy_are_not_scanned_again() {
+    let mut record = held_for_rules(&[]);
+    record.step(matched(&[("odd", false)]), 3);
+    record.step(seen(0, 9), 4);
+    landed(&mut record, 5);
+    let read = || {
+        Event::SavedRead(Ok(SecondCopy {
+            scannable: true,
+            ..bytes(b"bytes", Inspection::default())
+        }))
+    };
+    assert_eq!(record.step(read(), 6), []);
+    assert_eq!(record.verdict(), Some(Verdict::Suspicious));
+    assert_eq!(reasons(&record)[0], rule("odd", false));
+}
+
+#[test]
+fn e25_a_scan_that_the_workers_death_broke_off_is_made_after_all() {
+    for landed_first in [false, true] {
+        let mut record = held_for_rules(&[Verdict::Malicious]);
+        if landed_first {
+            landed(&mut record, 5);
+        }
+        let stored = serde_json::to_string(&record).unwrap();
+        let mut record: Record = serde_json::from_str(&stored).unwrap();
+        let mut actions = record.step(Event::Woken, 50_000);
+        if landed_first {
+            let path = "/home/me/setup.exe".to_owned();
+            assert_eq!(actions, [Action::ReadSaved(path)]);
+            // Which the user does not allow.
+            actions = record.step(Event::SavedRead(Err(CopyFailure::NoPermission)), 50_001);
+        }
+        assert_eq!(actions, [Action::ReadCopy(URL.to_owned())]);
+        record.step(scannable(b"bytes"), 50_002);
+        record.step(Event::Stored(None), 50_003);
+        assert_eq!(
+            record.step(matched(&[("bad", true)]), 50_004),
+            [Action::Notify(Notice::FoundLate)]
+        );
+    }
+}
+
+#[test]
+fn bytes_that_cannot_be_had_once_more_are_still_asked_about() {
+    for read in [
+        Event::CopyRead(Err(CopyFailure::Refused)),
+        // The site has another file there by now.
+        scannable(b"BYTES"),
+    ] {
+        let mut record = held_for_rules(&[]);
+        let sha256 = record.digests.unwrap().sha256;
+        record.step(Event::Woken, 50_000);
+        assert_eq!(record.step(read, 50_001), [Action::AskFile(sha256)]);
+        record.step(seen(0, 9), 50_002);
+        assert_eq!(record.digests.unwrap().sha256, sha256);
+        assert_eq!(record.verdict(), Some(Verdict::Clean));
+    }
+}
+
+#[test]
+fn a_check_that_is_asked_for_again_asks_the_rules_again() {
+    let mut record = held_for_rules(&[]);
+    record.step(matched(&[("bad", true)]), 3);
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
+    assert_eq!(
+        record.step(Event::CheckAsked, 4),
+        [Action::ReadCopy(URL.to_owned())]
+    );
+    // The user has switched that rule off meanwhile, or all of them.
+    for others_on in [true, false] {
+        record.step(Event::CheckAsked, 5);
+        if others_on {
+            record.step(scannable(b"bytes"), 6);
+            record.step(Event::Stored(None), 7);
+            record.step(matched(&[]), 8);
+        } else {
+            record.step(copy(b"bytes"), 6);
+        }
+        record.step(seen(0, 9), 9);
+        assert_eq!(record.verdict(), Some(Verdict::Clean));
+    }
+    assert_eq!(record.rules, None);
+}
+
+fn claim(source: Source, digest: &str) -> Claim {
+    Claim {
+        source,
+        algorithm: Algorithm::Sha256,
+        digest: digest.to_owned(),
+        perhaps: false,
+    }
+}
+
+fn checksum(source: Source, matches: bool) -> Reason {
+    Reason::Checksum {
+        compared: Compared {
+            source,
+            algorithm: Algorithm::Sha256,
+            matches,
+        },
+    }
+}
+
+/// A held download whose page names this digest, up to the backend's answer.
+fn held_with_claim(digest: &str, answer: Event) -> Record {
+    let mut record = record(true, URL);
+    record.step(Event::Started, 0);
+    let published = Event::Published {
+        claims: vec![claim(Source::Page, digest)],
+        page: PageLook::Read,
+    };
+    assert_eq!(record.step(published, 1), []);
+    record.step(copy(b"bytes"), 2);
+    record.step(answer, 3);
+    record
+}
+
+#[test]
+fn a_publishers_checksum_that_holds_is_told_and_is_no_praise() {
+    let own = sha256(b"bytes").to_string();
+    let record = held_with_claim(&own, Event::FileReport(Ok(None)));
+    assert_eq!(record.verdict(), Some(Verdict::Unknown));
+    assert_eq!(
+        reasons(&record),
+        [Reason::NeverSeen, checksum(Source::Page, true)]
+    );
+    let record = held_with_claim(&own, seen(9, 0));
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
+}
+
+#[test]
+fn a_publishers_checksum_that_does_not_hold_is_a_doubt() {
+    let other = sha256(b"other").to_string();
+    for (answer, verdict, first) in [
+        (seen(0, 9), Verdict::Suspicious, true),
+        (Event::FileReport(Ok(None)), Verdict::Suspicious, true),
+        (
+            Event::FileReport(Err(Failure::NoBackend)),
+            Verdict::Suspicious,
+            true,
+        ),
+        (seen(9, 0), Verdict::Malicious, false),
+    ] {
+        let record = held_with_claim(&other, answer);
+        assert_eq!(record.verdict(), Some(verdict));
+        let at = reasons(&record)
+            .iter()
+            .position(|it| *it == checksum(Source::Page, false));
+        assert_eq!(at == Some(0), first, "{:?}", reasons(&record));
+        assert!(at.is_some());
+    }
+}
+
+#[test]
+fn the_saved_bytes_are_compared_too_and_headers_speak_of_their_own_answer_only() {
+    let own = sha256(b"bytes").to_string();
+    let header = Source::Header("repr-digest".to_owned());
+    let mut record = record(true, URL);
+    record.step(Event::Started, 0);
+    let published = Event::Published {
+        claims: vec![claim(Source::Page, &own)],
+        page: PageLook::Read,
+    };
+    record.step(published, 1);
+    let copied = SecondCopy {
+        published: vec![claim(header.clone(), &own)],
+        ..bytes(b"bytes", Inspection::default())
+    };
+    record.step(Event::CopyRead(Ok(copied)), 2);
+    record.step(seen(0, 9), 3);
+    assert!(reasons(&record).contains(&checksum(header.clone(), true)));
+    // The site gave the browser something else: the page's word is about that.
+    landed(&mut record, 5);
+    record.step(saved(b"BYTES"), 6);
+    record.step(seen(0, 9), 7);
+    assert_eq!(record.verdict(), Some(Verdict::Suspicious));
+    assert_eq!(reasons(&record)[0], checksum(Source::Page, false));
+    assert_eq!(reasons(&record)[1], checksum(header, false));
+    let stored = serde_json::to_string(&record).unwrap();
+    assert_eq!(serde_json::from_str::<Record>(&stored).unwrap(), record);
+}
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// A file that landed at this time and was unknown then.
+fn old(id: i64, at: i64) -> Record {
+    let mut record = Record::new(Download {
+        id,
+        started: at,
+        ..download(false)
+    });
+    record.step(Event::Started, at);
+    record.step(copy(b"bytes"), at);
+    record.step(Event::FileReport(Ok(None)), at);
+    landed(&mut record, 5);
+    record
+}
+
+#[test]
+fn a_file_is_asked_about_anew_once_a_day_and_after_a_week_once_a_week() {
+    let mut record = old(1, 0);
+    let is_due = |record: &Record, now| due([record], now) == [record.id.clone()];
+    assert!(!is_due(&record, DAY - 1));
+    assert!(is_due(&record, DAY));
+    assert_eq!(record.step(Event::Rechecked(Ok(None)), DAY), []);
+    assert!(!is_due(&record, 2 * DAY - 1));
+    assert!(is_due(&record, 2 * DAY));
+    record.step(Event::Rechecked(Ok(None)), 8 * DAY);
+    assert!(!is_due(&record, 15 * DAY - 1));
+    assert!(is_due(&record, 15 * DAY));
+    // Nobody who does not answer counts as having answered.
+    let failed = Event::Rechecked(Err(Failure::RateLimited { retry_at: None }));
+    assert_eq!(record.step(failed, 15 * DAY), []);
+    assert_eq!(record.verdict(), Some(Verdict::Unknown));
+    assert!(is_due(&record, 15 * DAY));
+    assert!(is_due(&record, 90 * DAY - 1));
+    assert!(!is_due(&record, 90 * DAY));
+    // A clock that was set back makes nothing older than it is for ever.
+    record.rechecked = Some(80 * DAY);
+    assert!(is_due(&record, 20 * DAY));
+}
+
+#[test]
+fn what_is_not_there_or_not_to_be_asked_about_is_left_alone() {
+    let good = old(1, 0);
+    let with = |change: fn(&mut Record)| {
+        let mut record = good.clone();
+        change(&mut record);
+        due([&record], DAY).len()
+    };
+    assert_eq!(with(|_| {}), 1);
+    assert_eq!(with(|record| record.terms.ask = false), 0);
+    assert_eq!(with(|record| record.private = true), 0);
+    assert_eq!(with(|record| record.digests = None), 0);
+    assert_eq!(with(|record| record.landed_size = None), 0);
+    assert_eq!(with(|record| record.disposition = Disposition::KeptBack), 0);
+    assert_eq!(with(|record| record.disposition = Disposition::Gone), 0);
+    assert_eq!(
+        with(|record| record.disposition = Disposition::KeptAnyway),
+        1
+    );
+    assert_eq!(with(|record| record.phase = Phase::Checking), 0);
+    for (verdict, count) in [
+        (Verdict::Malicious, 0),
+        (Verdict::KnownGood, 0),
+        (Verdict::Suspicious, 1),
+        (Verdict::Clean, 1),
+        (Verdict::Unchecked, 1),
+    ] {
+        let mut record = good.clone();
+        record.assessment.as_mut().unwrap().verdict = verdict;
+        assert_eq!(due([&record], DAY).len(), count, "{verdict:?}");
+    }
+}
+
+#[test]
+fn a_few_are_asked_about_at_a_time_the_longest_waiting_first_and_twenty_in_a_day() {
+    let mut records: Vec<_> = (0..100).map(|n| old(n, 1000 - n)).collect();
+    let now = 2 * DAY;
+    let first = due(&records, now);
+    assert_eq!(first, ["901-99", "902-98", "903-97"]);
+    let mut asked = 0;
+    loop {
+        let next = due(&records, now);
+        for id in &next {
+            let record = records.iter_mut().find(|record| record.id == *id).unwrap();
+            record.step(Event::Rechecked(Ok(None)), now);
+        }
+        asked += next.len();
+        if next.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(asked, 20);
+    assert_eq!(due(&records, now + DAY).len(), 3);
+}
+
+#[test]
+fn a_file_that_turns_malicious_is_told_and_marked() {
+    let mut record = old(1, 0);
+    let turned = Event::Rechecked(Ok(Some(report("file", 9, 0))));
+    assert_eq!(
+        record.step(turned.clone(), 3 * DAY),
+        [Action::Notify(Notice::TurnedMalicious)]
+    );
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
+    assert_eq!(record.labels, ["Family.X"]);
+    let drift = Drift {
+        was: Verdict::Unknown,
+        on: 0,
+        since: 3 * DAY,
+    };
+    assert_eq!(record.drift, Some(drift));
+    // Once.
+    assert_eq!(record.step(turned, 4 * DAY), []);
+    assert!(due([&record], 9 * DAY).is_empty());
+}
+
+#[test]
+fn what_the_rules_and_the_checksums_say_outlasts_a_better_report() {
+    let mut record = held_for_rules(&[Verdict::Malicious]);
+    record.step(matched(&[("odd", false)]), 3);
+    record.step(Event::FileReport(Ok(None)), 4);
+    landed(&mut record, 5);
+    record.step(Event::Rechecked(Ok(Some(report("file", 0, 60)))), DAY);
+    assert_eq!(record.verdict(), Some(Verdict::Suspicious));
+    assert_eq!(reasons(&record)[0], rule("odd", false));
+    assert!(reasons(&record).contains(&Reason::NobodyObjects { answered: 60 }));
+}
+
+#[test]
+fn what_was_said_of_a_member_outlasts_a_better_report_on_the_archive() {
+    let (mut record, _) = archive(Event::FileReport(Ok(None)));
+    record.step(member(4, 0), 3);
+    record.step(Event::KeepAsked, 4);
+    landed(&mut record, 3);
+    record.assessment.as_mut().unwrap().verdict = Verdict::Suspicious;
+    let before = record.assessment.clone();
+    record.step(Event::Rechecked(Ok(Some(report("file", 0, 60)))), DAY);
+    assert_eq!(record.assessment, before);
+    assert_eq!(
+        record.step(Event::Rechecked(Ok(Some(report("file", 9, 60)))), 2 * DAY),
+        [Action::Notify(Notice::TurnedMalicious)]
+    );
+}
+
+#[test]
+fn a_data_address_that_was_kept_back_for_a_doubt_can_still_be_had() {
+    let url = format!("data:application/octet-stream,{}", "x".repeat(1000));
+    let policy = Policy {
+        keep_back: vec![Verdict::Suspicious],
+        ..Policy::default()
+    };
+    let mut record = Record::new(Download {
+        url: url.clone(),
+        terms: policy.terms(&url),
+        ..download(true)
+    });
+    record.step(Event::Started, 0);
+    record.step(scannable(b"bytes"), 1);
+    record.step(Event::Stored(None), 2);
+    record.step(matched(&[("odd", false)]), 3);
+    record.step(Event::FileReport(Ok(None)), 4);
+    assert_eq!(record.disposition, Disposition::KeptBack);
+    record.step(Event::CheckAsked, 5);
+    record.step(scannable(b"bytes"), 6);
+    record.step(Event::Stored(None), 7);
+    record.step(matched(&[("odd", false)]), 8);
+    record.step(Event::FileReport(Ok(None)), 9);
+    assert_eq!(record.step(Event::KeepAsked, 10), [Action::FetchAgain(url)]);
 }

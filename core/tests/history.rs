@@ -30,6 +30,9 @@ fn record(name: &str, url: &str, malicious: bool) -> Record {
             digests: hasher.finish(),
             mime: String::new(),
             inspection: Inspection::default(),
+            sha512: None,
+            published: Vec::new(),
+            scannable: false,
         })),
         1_001,
     );

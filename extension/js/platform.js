@@ -100,6 +100,8 @@ export async function setBadge(text, colour) {
   await api.action.setBadgeTextColor?.({ color: "#ffffff" });
   await api.action.setBadgeText({ text });
 }
+/** @param {string} title of the toolbar's button */
+export const setTitle = (title) => api.action.setTitle({ title });
 /** @returns {Promise<string>} the text on the badge, empty if there is none */
 export const badge = () => api.action.getBadgeText({});
 /** @param {string} path of one of our pages */
@@ -126,11 +128,65 @@ export async function injectCard(tabId) {
   return injected?.result === true;
 }
 
+/**
+ * What stands around a link in the document that this runs in. It goes to the page as it is written here, and
+ * changes nothing there. The prototype's methods are called: a page can put anything else in their place.
+ * @param {string[]} addresses of the link, as the browser has them
+ */
+function aroundLink(addresses) {
+  const all = (/** @type {Document | Element} */ root) => {
+    const { querySelectorAll } = root instanceof Document ? Document.prototype : Element.prototype;
+    return [...querySelectorAll.call(root, "a[href]")].filter((link) => link instanceof HTMLAnchorElement);
+  };
+  const targets = (/** @type {HTMLAnchorElement[]} */ links) => links.slice(0, 500).map((link) => link.href);
+  const links = /** @type {HTMLAnchorElement[]} */ (all(document));
+  const link = links.find((link) => addresses.includes(link.href));
+  if (!link) return undefined;
+  const levels = [];
+  /** @type {Element | null} */
+  let at = link;
+  for (; at && levels.length < 6; at = at.parentElement)
+    levels.push({ text: String(/** @type {HTMLElement} */ (at).innerText).slice(0, 4000), links: [link.href, ...targets(/** @type {HTMLAnchorElement[]} */ (all(at)))] });
+  return { address: location.href, levels, links: targets(links) };
+}
+
+/**
+ * What stands around a link on the page that a download came from: on an open one of the referrer's site, or
+ * else in the tab in front, which a click may have opened to us.
+ * @param {string} referrer empty if the browser names none
+ * @param {string[]} addresses of the link
+ * @returns {Promise<unknown>} undefined if no such page has it
+ * @throws if no such page may be read
+ */
+export async function readPage(referrer, addresses) {
+  /** @type {chrome.tabs.Tab[]} */
+  let tabs = [];
+  if (/^https?:/.test(referrer)) tabs = await api.tabs.query({ url: `${new URL(referrer).protocol}//${new URL(referrer).hostname}/*` });
+  if (tabs.length === 0) tabs = await api.tabs.query({ active: true, lastFocusedWindow: true });
+  // The one that was looked at last is the likeliest.
+  tabs.sort((a, b) => (b.lastAccessed ?? 0) - (a.lastAccessed ?? 0));
+  let refused;
+  for (const { id } of tabs.slice(0, 5)) {
+    try {
+      const [injected] = await api.scripting.executeScript({ target: { tabId: /** @type {number} */ (id) }, func: aroundLink, args: [addresses] });
+      if (injected?.result) return injected.result;
+    } catch (error) {
+      refused = error;
+    }
+  }
+  if (refused) throw refused;
+  return undefined;
+}
+
 // --- Staying alive --------------------------------------------------------------------------------------
 
 /** @param {string} name @param {number} minutes until it rings, and between two rings */
 export async function setAlarm(name, minutes) {
   await api.alarms.create(name, { delayInMinutes: minutes, periodInMinutes: minutes });
+}
+/** The same, unless there is one of this name: each call of the other one begins to count anew. @param {string} name @param {number} minutes */
+export async function setAlarmOnce(name, minutes) {
+  if (!(await api.alarms.get(name))) await setAlarm(name, minutes);
 }
 /** @param {string} name */
 export async function clearAlarm(name) {

@@ -2,7 +2,7 @@
 // name is made to deceive, what a file is and holds. It carries the Public Suffix List, Unicode's tables and
 // more, and is loaded when it is first needed.
 
-import init, { Inspector, indicators, notice as noticed } from "./pkg/quorum_npm.js";
+import init, { Inspector, Sha512, headerChecksums, indicators, listChecksums, notice as noticed, pageChecksums } from "./pkg/quorum_npm.js";
 import { fileUrl } from "./platform.js";
 
 /** @type {Promise<unknown> | undefined} */
@@ -49,4 +49,34 @@ export async function notice(url, name) {
 export async function inspect(url, name) {
   await load();
   return new Inspector(url, name);
+}
+
+/** A hasher for SHA-512, which a publisher's checksum may want. */
+export async function sha512() {
+  await load();
+  return new Sha512();
+}
+
+/** @param {[string, string][]} headers of an answer @returns {Promise<unknown[]>} each a `Claim` of quorum-core */
+export async function inHeaders(headers) {
+  await load();
+  return headerChecksums(headers);
+}
+
+/** @param {unknown} page by `readPage` @param {string} address of the link @returns {Promise<unknown>} a `Pointed` of quorum-core */
+export async function onPage(page, address) {
+  await load();
+  return pageChecksums(page, address);
+}
+
+/**
+ * @param {string} text of the list
+ * @param {string} list its address
+ * @param {string} address of the link
+ * @param {string} name of the file
+ * @returns {Promise<unknown[]>} each a `Claim` of quorum-core
+ */
+export async function inList(text, list, address, name) {
+  await load();
+  return listChecksums(text, list, address, name);
 }

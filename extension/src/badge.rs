@@ -1,4 +1,5 @@
-//! The toolbar badge: a sign for the newest checked download, until somebody has looked.
+//! The toolbar's button: a sign for the newest checked download, until somebody has looked, and in its
+//! title how long a held one waits at most.
 
 use quorum_core::verdict::Verdict;
 use wasm_bindgen_futures::spawn_local;
@@ -35,6 +36,21 @@ pub(crate) async fn is_shown() -> bool {
 /// Takes the sign away: the history has been opened.
 pub(crate) fn clear() {
     set(("", QUIET));
+}
+
+/// Says on the toolbar's button which download waits for its check, and for how many seconds more at
+/// most; without one, what the button is.
+pub(crate) fn waits(download: Option<(&str, u32)>) {
+    let title = match download {
+        Some((name, seconds)) => {
+            let parts = vec![name.to_owned(), seconds.to_string()];
+            platform::message("notice_held", parts)
+        }
+        None => platform::message("extensionName", Vec::new()),
+    };
+    spawn_local(async move {
+        let _ = platform::set_title(&title).await;
+    });
 }
 
 fn set((text, colour): (&'static str, &'static str)) {

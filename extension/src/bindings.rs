@@ -56,6 +56,8 @@ pub(crate) mod platform {
         pub(crate) async fn clear_notification(id: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = setBadge, catch)]
         pub(crate) async fn set_badge(text: &str, colour: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = setTitle, catch)]
+        pub(crate) async fn set_title(title: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
         pub(crate) async fn badge() -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = openPage, catch)]
@@ -67,11 +69,18 @@ pub(crate) mod platform {
 
         #[wasm_bindgen(js_name = frontTab, catch)]
         pub(crate) async fn front_tab() -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = readPage, catch)]
+        pub(crate) async fn read_page(
+            referrer: &str,
+            links: Vec<String>,
+        ) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = injectCard, catch)]
         pub(crate) async fn inject_card(tab: f64) -> Result<JsValue, JsValue>;
 
         #[wasm_bindgen(js_name = setAlarm, catch)]
         pub(crate) async fn set_alarm(name: &str, minutes: f64) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = setAlarmOnce, catch)]
+        pub(crate) async fn set_alarm_once(name: &str, minutes: f64) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = clearAlarm, catch)]
         pub(crate) async fn clear_alarm(name: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = stirWorker, catch)]
@@ -146,6 +155,7 @@ pub(crate) mod library {
 /// Running text, by `js/reader.js` and the module that it loads.
 pub(crate) mod reader {
     use js_sys::Uint8Array;
+    use quorum_core::checksum::{Claim, Pointed};
     use quorum_core::indicator::Indicator;
     use quorum_core::text::MAX_EXTRACTED;
     use quorum_core::told::{Inspection, Told};
@@ -159,6 +169,29 @@ pub(crate) mod reader {
         async fn notice(url: &str, name: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
         async fn inspect(url: &str, name: &str) -> Result<JsValue, JsValue>;
+
+        #[wasm_bindgen(catch)]
+        async fn sha512() -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = inHeaders, catch)]
+        async fn in_headers(headers: &JsValue) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = onPage, catch)]
+        async fn on_page(page: &JsValue, address: &str) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = inList, catch)]
+        async fn in_list(
+            text: &str,
+            list: &str,
+            address: &str,
+            name: &str,
+        ) -> Result<JsValue, JsValue>;
+
+        /// A SHA-512 that is being made.
+        pub(crate) type Hasher512;
+        #[wasm_bindgen(method)]
+        pub(crate) fn update(this: &Hasher512, bytes: &Uint8Array);
+        #[wasm_bindgen(method)]
+        pub(crate) fn digest(this: &Hasher512) -> String;
+        #[wasm_bindgen(method, js_name = free)]
+        pub(crate) fn end(this: &Hasher512);
 
         type Inspector;
         #[wasm_bindgen(method, catch)]
@@ -184,15 +217,45 @@ pub(crate) mod reader {
         }
     }
 
-    /// What an address and a name tell by themselves; nothing if the module does not load.
-    pub(crate) async fn before_bytes(url: &str, name: &str) -> Vec<Told> {
-        match notice(url, name).await {
-            Ok(told) => super::from_js(told).unwrap_or_default(),
+    /// A value of the module's, or what stands for nothing if it does not load.
+    fn given<T: serde::de::DeserializeOwned + Default>(answer: Result<JsValue, JsValue>) -> T {
+        match answer {
+            Ok(value) => super::from_js(value).unwrap_or_default(),
             Err(problem) => {
                 super::error_value(&problem);
-                Vec::new()
+                T::default()
             }
         }
+    }
+
+    /// A hasher for SHA-512.
+    pub(crate) async fn hasher512() -> Option<Hasher512> {
+        sha512().await.ok().map(JsCast::unchecked_into)
+    }
+
+    /// What an answer's headers say of its bytes.
+    pub(crate) async fn header_claims(headers: &[(String, String)]) -> Vec<Claim> {
+        given(in_headers(&super::to_js(&headers)).await)
+    }
+
+    /// What a page says of the file that this link of it leads to.
+    pub(crate) async fn page_claims(page: &JsValue, address: &str) -> Pointed {
+        given(on_page(page, address).await)
+    }
+
+    /// What a list says of a file.
+    pub(crate) async fn list_claims(
+        text: &str,
+        list: &str,
+        address: &str,
+        name: &str,
+    ) -> Vec<Claim> {
+        given(in_list(text, list, address, name).await)
+    }
+
+    /// What an address and a name tell by themselves; nothing if the module does not load.
+    pub(crate) async fn before_bytes(url: &str, name: &str) -> Vec<Told> {
+        given(notice(url, name).await)
     }
 
     /// Looks at a file while it streams by. What fails in here costs what would have been noticed,
@@ -226,13 +289,7 @@ pub(crate) mod reader {
             let Some(inspector) = &self.0 else {
                 return Inspection::default();
             };
-            match inspector.finish() {
-                Ok(found) => super::from_js(found).unwrap_or_default(),
-                Err(problem) => {
-                    super::error_value(&problem);
-                    Inspection::default()
-                }
-            }
+            given(inspector.finish())
         }
     }
 

@@ -5,14 +5,18 @@
 
 use js_sys::{Array, Uint8Array};
 use quorum_core::api::{Method, match_pattern};
+use quorum_core::checksum::{Claim, want_sha512};
 use quorum_core::digest::{Digests, Hasher};
 use quorum_core::guard::SecondCopy;
 use quorum_core::indicator::CanonicalUrl;
 use quorum_core::verdict::CopyFailure;
 use web_sys::Blob;
 
-use crate::bindings::{platform, reader::Watch};
-use crate::fetch::{Cause, Outgoing, Payload, Redirects, Stop, Trouble, fetch};
+use crate::bindings::{
+    platform,
+    reader::{self, Hasher512, Watch},
+};
+use crate::fetch::{Cause, Incoming, Outgoing, Payload, Redirects, Stop, Trouble, fetch};
 use crate::settings;
 
 /// Largest file that is read a second time, in bytes.
@@ -32,6 +36,10 @@ struct Sink {
     watch: Option<Watch>,
     /// What keeps it.
     kept: Option<Kept>,
+    /// What makes its SHA-512, where a checksum wants that.
+    sha512: Option<Hasher512>,
+    /// What the answer's headers say of it.
+    published: Vec<Claim>,
 }
 
 impl Sink {
@@ -42,7 +50,18 @@ impl Sink {
         if let Some(kept) = &mut self.kept {
             kept.push(piece)?;
         }
+        if let Some(sha512) = &self.sha512 {
+            sha512.update(piece);
+        }
         Ok(())
+    }
+
+    /// The headers are here, the bytes are not yet.
+    async fn begin(&mut self, incoming: &Incoming, published: &[Claim]) {
+        self.published = reader::header_claims(&incoming.headers()).await;
+        if want_sha512(published) || want_sha512(&self.published) {
+            self.sha512 = reader::hasher512().await;
+        }
     }
 }
 
@@ -90,6 +109,8 @@ pub(crate) struct Bytes<'a> {
     pub(crate) name: &'a str,
     /// The path of the saved file, if that is to be read and not the address.
     pub(crate) saved: Option<&'a str>,
+    /// What its publisher says of it, as far as that is known.
+    pub(crate) published: &'a [Claim],
     /// On whose behalf.
     pub(crate) cause: Cause,
 }
@@ -106,14 +127,24 @@ pub(crate) async fn digest(
     let mut sink = Sink {
         watch: Some(Watch::new(of.url, of.name).await),
         kept: keep.then(Kept::default),
+        sha512: None,
+        published: Vec::new(),
     };
     let (digests, mime) = read(&of, stop, MOST_BYTES, &mut sink).await?;
+    let kept = sink.kept.and_then(|kept| kept.finish().ok());
     let read = SecondCopy {
         digests,
         mime,
         inspection: sink.watch.map(Watch::finish).unwrap_or_default(),
+        sha512: sink.sha512.and_then(|sha512| {
+            let digest = sha512.digest().parse().ok();
+            sha512.end();
+            digest
+        }),
+        published: sink.published,
+        scannable: kept.is_some(),
     };
-    Ok((read, sink.kept.and_then(|kept| kept.finish().ok())))
+    Ok((read, kept))
 }
 
 /// Reads a download's bytes and keeps them, to be sent in.
@@ -124,6 +155,8 @@ pub(crate) async fn keep(of: Bytes<'_>, stop: &Stop) -> Result<(Digests, Blob), 
     let mut sink = Sink {
         watch: None,
         kept: Some(Kept::default()),
+        sha512: None,
+        published: Vec::new(),
     };
     let (digests, _) = read(&of, stop, MOST_UPLOAD_BYTES, &mut sink).await?;
     let kept = sink.kept.ok_or(CopyFailure::Refused)?;
@@ -181,6 +214,9 @@ async fn read(
         return Err(CopyFailure::TooLarge);
     }
     let mime = incoming.header("content-type").unwrap_or_default();
+    if sink.watch.is_some() {
+        sink.begin(&incoming, of.published).await;
+    }
     let mut hasher = Hasher::new();
     let mut size = 0;
     let mut buffer = Vec::new();

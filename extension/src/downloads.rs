@@ -8,13 +8,15 @@ use std::collections::BTreeMap;
 use gloo_timers::future::TimeoutFuture;
 use quorum_core::api::{Failure, Purpose};
 use quorum_core::guard::{
-    Action, Disposition, Download, Event, Notice, Record, SecondCopy, UploadError,
+    Action, Disposition, Download, Event, HOLD_MS, Notice, Question, RECHECK_MS, Record,
+    SecondCopy, UploadError, due,
 };
 use quorum_core::history::Filter;
 use quorum_core::indicator::{FileHash, Indicator, Sha256};
 use quorum_core::message::{HistoryPage, News};
 use quorum_core::report::Report;
-use quorum_core::verdict::{CopyFailure, Evidence};
+use quorum_core::rules::ScanReport;
+use quorum_core::verdict::{CopyFailure, Evidence, Reason};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
@@ -24,25 +26,41 @@ use crate::awake::Awake;
 use crate::bindings::{error_value, from_js, hold, now, platform, reader};
 use crate::fetch::{Cause, Stop};
 use crate::reports::{self, Manner};
-use crate::{backend, badge, copy, pages, rules, settings, store};
+use crate::{backend, badge, copy, pages, published, rules, settings, store};
 
 /// How many records a page of the history has.
 const SHOWN: usize = 50;
 /// How many are read at a time where something is looked for.
 const LOOKED_THROUGH: usize = 500;
+/// Among how many, the newest, it is looked for those to be asked about anew.
+const RECHECKED_AMONG: usize = 2_000;
 
 /// A record, and what belongs to its check while it runs.
 struct Entry {
     record: Record,
     /// Stops the second copy that is being read.
     stop: Option<Stop>,
+    /// Where it came from, as far as the browser says: it is kept nowhere else.
+    origin: Option<Origin>,
+    /// The bytes that were read last, until they are scanned.
+    file: Option<(Sha256, Blob)>,
     /// Whether somebody asked for what is going on now.
     asked: bool,
+}
+
+/// The page that a download came from.
+struct Origin {
+    /// Its address or its site's, empty if the browser does not say.
+    referrer: String,
+    /// What was clicked there, before all redirects.
+    link: String,
 }
 
 thread_local! {
     /// The records by id that something has happened to in this life of the background.
     static ENTRIES: RefCell<BTreeMap<String, Entry>> = const { RefCell::new(BTreeMap::new()) };
+    /// Whether the toolbar's button counts down.
+    static COUNTING: Cell<bool> = const { Cell::new(false) };
     static LOADED: Cell<bool> = const { Cell::new(false) };
     /// When the newest download of all began, in milliseconds since the Unix epoch.
     static NEWEST: Cell<i64> = const { Cell::new(0) };
@@ -55,6 +73,7 @@ struct Item {
     id: i64,
     url: String,
     final_url: Option<String>,
+    referrer: Option<String>,
     filename: String,
     mime: Option<String>,
     start_time: String,
@@ -78,6 +97,13 @@ impl Item {
         let own_page = format!("blob:{}", platform::file_url(""));
         self.url.starts_with(&own_page)
             || self.by_extension_id.as_deref() == Some(platform::own_id().as_str())
+    }
+
+    fn origin(&self) -> Origin {
+        Origin {
+            referrer: self.referrer.clone().unwrap_or_default(),
+            link: self.url.clone(),
+        }
     }
 
     fn landed(&self) -> Event {
@@ -155,6 +181,7 @@ pub(crate) async fn begun(item: JsValue, held: bool) -> Result<(), JsValue> {
 /// Begins to check a download; gives its record's id, `None` if the policy passes it over.
 async fn begin(item: Item, held: bool) -> Option<String> {
     let size = item.size();
+    let origin = item.origin();
     let download = item.into_download(held);
     if settings::policy().skips(&download, size) {
         return None;
@@ -163,6 +190,11 @@ async fn begin(item: Item, held: bool) -> Option<String> {
     let id = record.id.clone();
     NEWEST.set(NEWEST.get().max(record.started));
     keep(record);
+    ENTRIES.with_borrow_mut(|entries| {
+        if let Some(entry) = entries.get_mut(&id) {
+            entry.origin = Some(origin);
+        }
+    });
     spawn_local(notice(id.clone()));
     step(&id, Event::Started).await;
     Some(id)
@@ -248,6 +280,8 @@ fn keep(record: Record) {
         entries.entry(record.id.clone()).or_insert(Entry {
             record,
             stop: None,
+            origin: None,
+            file: None,
             asked: false,
         });
     });
@@ -439,13 +473,94 @@ async fn step(id: &str, event: Event) {
         {
             badge::show(verdict);
         }
+        if before.disposition == Disposition::Held && held().is_none() {
+            badge::waits(None);
+        }
         let news = News::Download(Box::new(record));
         pages::publish(&news);
     }
     for action in actions {
         // Each begins in the order of the list, and none waits for another to end.
-        spawn_local(carry_out(id.to_owned(), action));
+        let file = match &action {
+            Action::Scan(sha256) => take_file(id, *sha256),
+            _ => None,
+        };
+        spawn_local(carry_out(id.to_owned(), action, file));
     }
+}
+
+/// The held download that has been waiting for the longest time: its name, and until when.
+fn held() -> Option<(String, i64)> {
+    ENTRIES.with_borrow(|entries| {
+        let records = entries.values().map(|entry| &entry.record);
+        let held = records.filter(|record| record.disposition == Disposition::Held);
+        let held = held.filter_map(|record| Some((record.name.clone(), record.held_until?)));
+        held.min_by_key(|(_, until)| *until)
+    })
+}
+
+/// Says on the toolbar's button, second by second, how long a download waits at most, while one does.
+async fn count_down() {
+    if COUNTING.replace(true) {
+        return;
+    }
+    while let Some((name, until)) = held() {
+        let left = (until - now()).clamp(0, HOLD_MS.into()) as u32;
+        badge::waits(Some((&name, left.div_ceil(1000))));
+        TimeoutFuture::new(1000).await;
+    }
+    COUNTING.set(false);
+    badge::waits(None);
+}
+
+/// Asks about older downloads anew, if it is time and the user lets us, without anybody waiting for it;
+/// and sees to it that this is called again.
+pub(crate) fn recheck() {
+    if platform::in_private() {
+        return;
+    }
+    spawn_local(async {
+        let minutes = (RECHECK_MS / 60_000) as f64;
+        if let Err(error) = platform::set_alarm_once("recheck", minutes).await {
+            error_value(&error);
+        }
+        // What woke us is to be done first.
+        TimeoutFuture::new(1_000).await;
+        let turn = settings::take_turn(RECHECK_MS).await;
+        let on = settings::downloads() && settings::policy().recheck && !settings::dry_run();
+        if !turn || !on || settings::connection().is_none() {
+            return;
+        }
+        let _awake = Awake::new();
+        load().await;
+        let records = store::newest_downloads(RECHECKED_AMONG, None).await;
+        for id in due(&records, now()) {
+            if !has(&id).await || !ask_anew(&id).await {
+                return;
+            }
+        }
+    });
+}
+
+/// Asks about one anew; `false` if the backend does not answer just now.
+async fn ask_anew(id: &str) -> bool {
+    let Some((record, _)) = look(id) else {
+        return true;
+    };
+    let Some(digests) = record.digests else {
+        return true;
+    };
+    let manner = Manner {
+        cause: Cause {
+            purpose: Purpose::Background,
+            private: record.private,
+        },
+        fresh: true,
+    };
+    let report = file_report(digests.sha256, manner).await;
+    let answered = report.is_ok();
+    about(id, digests.sha256, Event::Rechecked(report)).await;
+    answered
 }
 
 /// Whether no later download is known.
@@ -472,8 +587,11 @@ fn look(id: &str) -> Option<(Record, Manner)> {
     })
 }
 
-async fn carry_out(id: String, action: Action) {
+async fn carry_out(id: String, action: Action, file: Option<Blob>) {
     let _awake = Awake::new();
+    if matches!(action, Action::ReadCopy(_)) {
+        look_at_page(&id).await;
+    }
     let Some((record, manner)) = look(&id) else {
         return;
     };
@@ -481,10 +599,12 @@ async fn carry_out(id: String, action: Action) {
         url,
         name: &record.name,
         saved,
+        published: &record.published,
         cause: manner.cause,
     };
     match action {
         Action::StartHold(ms) => {
+            spawn_local(count_down());
             TimeoutFuture::new(ms).await;
             step(&id, Event::HoldExpired).await;
         }
@@ -493,9 +613,7 @@ async fn carry_out(id: String, action: Action) {
                 Some(stop) => copy::digest(bytes(&url, None), rules::any().await, &stop).await,
                 None => Err(CopyFailure::Refused),
             };
-            let (copy, file) = parted(read);
-            step(&id, Event::CopyRead(copy)).await;
-            scan(&id, file).await;
+            heard(&id, read, Event::CopyRead).await;
         }
         Action::ReadSaved(path) => {
             let read = match Stop::new() {
@@ -505,20 +623,23 @@ async fn carry_out(id: String, action: Action) {
                 }
                 None => Err(CopyFailure::Refused),
             };
-            let (saved, file) = parted(read);
-            let known = record.digests.is_some() && record.rules.is_some();
-            let same = known && saved.as_ref().ok().map(|saved| saved.digests) == record.digests;
-            step(&id, Event::SavedRead(saved)).await;
-            // The second copy was scanned, and has the same bytes.
-            scan(&id, file.filter(|_| !same)).await;
+            heard(&id, read, Event::SavedRead).await;
+        }
+        Action::AskStored(sha256) => {
+            let file = Indicator::File(FileHash::Sha256(sha256));
+            let report = reports::stored(&file, manner).await;
+            about(&id, sha256, Event::Stored(report.map(Box::new))).await;
+        }
+        Action::Scan(sha256) => {
+            let report = match file {
+                Some(file) => rules::scan(&file).await,
+                None => ScanReport::default(),
+            };
+            about(&id, sha256, Event::Scanned(Box::new(report))).await;
         }
         Action::AskFile(sha256) => {
             let report = file_report(sha256, manner).await;
-            // In the meantime other bytes may have turned out to be the ones that count.
-            let counts = |record: Record| record.digests.is_some_and(|it| it.sha256 == sha256);
-            if look(&id).is_some_and(|(record, _)| counts(record)) {
-                step(&id, Event::FileReport(report)).await;
-            }
+            about(&id, sha256, Event::FileReport(report)).await;
         }
         Action::AskMember(sha256) => {
             let report = file_report(sha256, manner).await;
@@ -560,6 +681,17 @@ async fn file_report(sha256: Sha256, manner: Manner) -> Result<Option<Box<Report
     let file = Indicator::File(FileHash::Sha256(sha256));
     let (report, _) = reports::get(&file, manner).await?;
     Ok(report.map(Box::new))
+}
+
+/// Looks, once, for the publisher's checksums on the page that a download came from.
+async fn look_at_page(id: &str) {
+    let origin = ENTRIES.with_borrow_mut(|entries| entries.get_mut(id)?.origin.take());
+    let (Some(origin), Some((record, manner))) = (origin, look(id)) else {
+        return;
+    };
+    let found = published::find(&origin.referrer, &origin.link, &record, manner.cause).await;
+    let (claims, page) = found;
+    step(id, Event::Published { claims, page }).await;
 }
 
 /// A way to stop the copy that is now going to be read for a record.
@@ -608,23 +740,59 @@ async fn upload(id: &str, bytes: copy::Bytes<'_>, sha256: Sha256) -> Result<Stri
     Ok(analysis.id)
 }
 
-/// What was read, and the file where it was kept.
-fn parted(
+/// Tells what was read, or that nothing was. The bytes are kept until it is known whether they are to be
+/// scanned, and then until they are.
+async fn heard(
+    id: &str,
     read: Result<(SecondCopy, Option<Blob>), CopyFailure>,
-) -> (Result<SecondCopy, CopyFailure>, Option<Blob>) {
-    match read {
+    event: impl FnOnce(Result<SecondCopy, CopyFailure>) -> Event,
+) {
+    let (read, file) = match read {
         Ok((read, file)) => (Ok(read), file),
         Err(failure) => (Err(failure), None),
+    };
+    let keep = |file: Option<(Sha256, Blob)>| {
+        ENTRIES.with_borrow_mut(|entries| {
+            if let Some(entry) = entries.get_mut(id) {
+                entry.file = file;
+            }
+        });
+    };
+    let event = event(read.clone());
+    // A copy that comes after the saved file is only compared with it.
+    let late = look(id).is_some_and(|(record, _)| record.read == Evidence::SavedFile)
+        && matches!(event, Event::CopyRead(_));
+    if let (Ok(read), false) = (&read, late) {
+        keep(file.map(|file| (read.digests.sha256, file)));
+    }
+    step(id, event).await;
+    if look(id).is_none_or(|(record, _)| record.question == Question::Backend) {
+        keep(None);
     }
 }
 
-/// Scans what was read with the rules that are on. What turned out to be another thing than the
-/// download is not scanned.
-async fn scan(id: &str, file: Option<Blob>) {
-    let taken = look(id).is_some_and(|(record, _)| record.digests.is_some());
-    if let Some(file) = file.filter(|_| taken) {
-        let report = rules::scan(&file).await;
-        step(id, Event::Scanned(Box::new(report))).await;
+/// The bytes with this digest that were read for a record. They are given once.
+fn take_file(id: &str, sha256: Sha256) -> Option<Blob> {
+    ENTRIES.with_borrow_mut(|entries| {
+        let file = entries.get_mut(id)?.file.take_if(|(of, _)| *of == sha256);
+        file.map(|(_, file)| file)
+    })
+}
+
+/// Tells something about bytes, unless other ones turned out to be those that count in the meantime.
+async fn about(id: &str, sha256: Sha256, event: Event) {
+    let counts = |record: Record| record.digests.is_some_and(|it| it.sha256 == sha256);
+    if look(id).is_some_and(|(record, _)| counts(record)) {
+        step(id, event).await;
+    }
+}
+
+/// Why it is what it is, in words: the rule that says so, or how many object.
+fn because(record: &Record) -> String {
+    let assessment = record.assessment.as_ref();
+    match assessment.and_then(|it| it.reasons.first()) {
+        Some(Reason::Rule { rule, .. }) => platform::message("notice_rule", vec![rule.clone()]),
+        _ => objections(record),
     }
 }
 
@@ -646,9 +814,11 @@ async fn notify(record: &Record, notice: Notice) {
         Notice::KeptBack => "notice_kept_back",
         Notice::FoundLate => "notice_found_late",
         Notice::RulesMatched => return notify_of_rules(record).await,
+        Notice::TurnedMalicious => "notice_drift",
     };
     let title = platform::message(&format!("{key}_title"), Vec::new());
-    let parts = vec![record.name.clone(), objections(record)];
+    let path = record.path.clone().unwrap_or_default();
+    let parts = vec![record.name.clone(), because(record), path];
     let text = platform::message(&format!("{key}_body"), parts);
     if let Err(error) = platform::notify(&record.id, &title, &text).await {
         error_value(&error);

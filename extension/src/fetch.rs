@@ -246,6 +246,11 @@ impl Incoming {
         self.response.headers().get(name)
     }
 
+    /// All headers that the browser shows.
+    pub(crate) fn headers(&self) -> Vec<(String, String)> {
+        self.response.headers().entries().collect()
+    }
+
     /// The next piece of the body, `None` at its end.
     pub(crate) async fn piece(&mut self) -> Result<Option<Uint8Array>, Trouble> {
         let reader = match &self.reader {

@@ -24,6 +24,7 @@ mod downloads;
 mod fetch;
 mod pages;
 mod plain;
+mod published;
 mod reports;
 mod rules;
 mod sender;
@@ -55,6 +56,7 @@ pub async fn wake() {
     downloads::resume();
     reports::tidy();
     rules::tick();
+    downloads::recheck();
 }
 
 /// The extension was installed or updated, or the browser started.

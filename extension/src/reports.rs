@@ -62,6 +62,13 @@ pub(crate) async fn get(
     Ok((report, asked_at))
 }
 
+/// A stored report that is still good, where one will do.
+pub(crate) async fn stored(indicator: &Indicator, manner: Manner) -> Option<Report> {
+    let origin = settings::backend().filter(|_| !manner.fresh)?.origin();
+    let stored = store::report(&indicator.to_string(), &origin, now()).await;
+    stored.map(|stored| stored.report)
+}
+
 /// The report on an address or, where there is none, on its host; the report's kind tells which.
 ///
 /// # Errors

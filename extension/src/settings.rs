@@ -83,6 +83,8 @@ struct Session {
     key: Option<Bound<String>>,
     account: Option<Bound<Account>>,
     budget: Option<Bound<Budget>>,
+    /// When it was last looked for downloads to be asked about anew, in milliseconds since the Unix epoch.
+    rechecked: Option<i64>,
 }
 
 /// Something that is true of one backend only.
@@ -311,6 +313,19 @@ async fn save_budget() {
     if let Some(bound) = bound {
         write("session", "budget", &bound).await;
     }
+}
+
+/// Whether it is time to ask about older downloads anew, which is done each so many milliseconds in a
+/// session; the time counts from now then.
+pub(crate) async fn take_turn(each_ms: i64) -> bool {
+    let session: Session = from_area("session").await;
+    let now = now();
+    let ago = session.rechecked.map(|last| now - last);
+    if ago.is_some_and(|ago| (0..each_ms).contains(&ago)) {
+        return false;
+    }
+    write("session", "rechecked", &now).await;
+    true
 }
 
 /// Asks the browser again what we may read.

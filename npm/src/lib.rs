@@ -7,6 +7,7 @@
 use std::fmt::Write;
 
 use quorum_core::blocklist::OwnedBlocklist;
+use quorum_core::checksum;
 use quorum_core::deception::{self, Protected};
 use quorum_core::digest::{self, fuzzy};
 use quorum_core::indicator::{Domain, Indicator};
@@ -503,6 +504,64 @@ pub fn check_link(text: &str, target: &str) -> Result<FindingsJs, JsError> {
 #[wasm_bindgen(js_name = checkFileName)]
 pub fn check_file_name(name: &str) -> Result<FindingsJs, JsError> {
     findings(&deception::check_file_name(name))
+}
+
+/// SHA-512 of a stream.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Sha512 {
+    inner: sha2::Sha512,
+}
+
+#[wasm_bindgen]
+impl Sha512 {
+    /// A hasher that has seen nothing yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.inner.update(bytes);
+    }
+
+    /// The digest so far, in hex.
+    pub fn digest(&self) -> String {
+        let digest: [u8; 64] = self.inner.clone().finalize().into();
+        quorum_core::indicator::Sha512::from(digest).to_string()
+    }
+}
+
+/// What the headers of an answer, pairs of name and value, say of its bytes' digests.
+#[wasm_bindgen(js_name = headerChecksums)]
+pub fn header_checksums(headers: JsValue) -> Result<JsValue, JsError> {
+    let headers: Vec<(String, String)> = serde_wasm_bindgen::from_value(headers)?;
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    plain(&checksum::from_headers(headers))
+}
+
+/// What a page says of the file that its link leads to, and which lists may have it.
+#[wasm_bindgen(js_name = pageChecksums)]
+pub fn page_checksums(page: JsValue, address: &str) -> Result<JsValue, JsError> {
+    plain(&checksum::from_page(
+        &serde_wasm_bindgen::from_value(page)?,
+        address,
+    ))
+}
+
+/// What a list of checksums says of the file with this name, behind a link to this address.
+#[wasm_bindgen(js_name = listChecksums)]
+pub fn list_checksums(
+    text: &str,
+    list: &str,
+    address: &str,
+    name: &str,
+) -> Result<JsValue, JsError> {
+    let linked = checksum::file_name(address);
+    plain(&checksum::from_list(text, list, &[&linked, name]))
 }
 
 /// What an address and a name tell before there are bytes; either may be empty.

@@ -2,9 +2,11 @@
 
 use std::rc::Rc;
 
+use gloo_timers::callback::Interval;
+use quorum_core::checksum::Compared;
 use quorum_core::guard::{Disposition, Phase, Record, Upload};
 use quorum_core::message::{self, News, Problem, Reply, Request, State};
-use quorum_core::verdict::{Evidence, Verdict};
+use quorum_core::verdict::{Evidence, Reason, Verdict};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -14,7 +16,7 @@ use crate::plain::reveal;
 use crate::report::Dots;
 use crate::sentences;
 use crate::session::{Load, Target, use_news, use_session};
-use crate::words::{Key, key};
+use crate::words::{Key, Phrase, Value, key};
 
 /// The history, newest first.
 #[derive(Clone, PartialEq, Default)]
@@ -133,6 +135,36 @@ pub(crate) fn Downloads(props: &DownloadsProps) -> Html {
 }
 
 #[derive(Properties, PartialEq)]
+struct CountdownProps {
+    /// In milliseconds since the Unix epoch.
+    until: i64,
+}
+
+/// How long a held download waits at most, second by second.
+#[component]
+fn Countdown(props: &CountdownProps) -> Html {
+    let words = use_session().words;
+    let until = props.until;
+    let left = move || {
+        (until - js_sys::Date::now() as i64)
+            .max(0)
+            .unsigned_abs()
+            .div_ceil(1000)
+    };
+    let shown = use_state(left);
+    {
+        let shown = shown.setter();
+        use_effect_with((), move |()| {
+            let tick = Interval::new(250, move || shown.set(left()));
+            move || drop(tick)
+        });
+    }
+    let said = Phrase::counted(*shown, key("held_for_one"), key("held_for"));
+    // A timer is not read out each second by itself.
+    html! { <p class="why" role="timer">{ words.phrase(&said) }</p> }
+}
+
+#[derive(Properties, PartialEq)]
 pub(crate) struct RowProps {
     pub(crate) record: Rc<Record>,
     /// Whether downloads are checked only after they were saved.
@@ -183,11 +215,35 @@ pub(crate) fn Row(props: &RowProps) -> Html {
         None => html! { <span class="name"><bdi>{ &name }</bdi></span> },
     };
 
+    let until = record
+        .held_until
+        .filter(|_| record.disposition == Disposition::Held);
+    let kept = record.kept.as_ref().map(|kept| {
+        let verdict = sentences::verdict(kept.despite.verdict).into();
+        let mut values = vec![Value::Moment(kept.at), Value::Phrase(Box::new(verdict))];
+        let why = kept.despite.reasons.first().map(sentences::reason);
+        values.extend(why.map(|why| Value::Phrase(Box::new(why))));
+        let key = match values.len() {
+            2 => key("kept_despite"),
+            _ => key("kept_despite_reason"),
+        };
+        words.phrase(&Phrase::new(key, values))
+    });
+    let drift = record.drift.as_ref().map(|drift| {
+        let was = sentences::verdict(drift.was).into();
+        let day = |ms: i64| Value::Day(ms.div_euclid(1000));
+        let values = [
+            Value::Phrase(Box::new(was)),
+            day(drift.on),
+            day(drift.since),
+        ];
+        words.phrase(&Phrase::new(key("drift"), values))
+    });
     let mut parts = Vec::new();
     if record.private {
         parts.push(words.say(key("state_private")));
     }
-    if let Some(said) = sentences::disposition(record.disposition) {
+    if let Some(said) = sentences::disposition(record.disposition).filter(|_| until.is_none()) {
         parts.push(words.say(said));
     }
     if props.after && !checking && record.disposition == Disposition::Released {
@@ -202,6 +258,22 @@ pub(crate) fn Row(props: &RowProps) -> Html {
         .filter(|_| !checking)
         .map(|assessment| sentences::brief(&assessment.reasons))
         .unwrap_or_default();
+    // Each of them stands below, the one that may be the strongest reason too.
+    let reasons = reasons
+        .into_iter()
+        .filter(|it| !matches!(it, Reason::Checksum { .. }));
+    let compared = record.checksums();
+    let (holding, differing): (Vec<_>, Vec<_>) = compared.into_iter().partition(|it| it.matches);
+    let checksums = |compared: Vec<Compared>| {
+        compared
+            .into_iter()
+            .map(|compared| {
+                html! { <p class="why">{ words.phrase(&sentences::checksum(&compared)) }</p> }
+            })
+            .collect::<Html>()
+    };
+    let page = record.page.filter(|_| record.digests.is_some());
+    let page = page.and_then(sentences::page_look);
     let labels =
         (!record.labels.is_empty() && record.verdict() != Some(Verdict::Clean)).then(|| {
             record
@@ -241,16 +313,22 @@ pub(crate) fn Row(props: &RowProps) -> Html {
             { title }
             <span class={classes!("chip", tone)}>{ words.say(word) }</span>
             <div class="body">
-                { for reasons.into_iter().map(|reason| html! {
+                if let Some(drift) = drift { <p class="why">{ drift }</p> }
+                { checksums(differing) }
+                { for reasons.map(|reason| html! {
                     <p class="why">{ words.phrase(&sentences::reason(reason)) }</p>
                 }) }
+                { checksums(holding) }
                 if let Some(labels) = labels { <p class="labels"><bdi>{ labels.join(", ") }</bdi></p> }
                 if let Some(report) = &record.rules { <Matches report={report.clone()} calm=false /> }
                 if under_way {
                     <progress class="progress" aria-label={words.say(progress.unwrap_or(key("checking")))} />
                 }
+                if let Some(until) = until { <Countdown {until} /> }
+                if let Some(kept) = kept { <p class="why">{ kept }</p> }
                 if let Some(progress) = progress { <p class="why">{ words.say(progress) }</p> }
                 if let Some(failed) = failed_upload { <p class="trouble">{ failed }</p> }
+                if let Some(page) = page { <p class="note">{ words.say(page) }</p> }
                 <p class="meta">
                     if let Some(evidence) = evidence {
                         <span><Dots {evidence} />{ words.say(sentences::evidence(evidence)) }</span>

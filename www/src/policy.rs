@@ -180,6 +180,7 @@ pub(crate) fn PolicySection(props: &PolicyProps) -> Html {
                 <input id="skip_above" type="number" min="0" class="code" value={above} disabled={managed("skip_above")} oninput={on_size} />
                 { tick("send_documents", key("policy_documents"), key("policy_documents_text"), policy.send_documents, |policy, on| policy.send_documents = on) }
                 { tick("ask_intranet", key("policy_intranet"), key("policy_intranet_text"), policy.ask_intranet, |policy, on| policy.ask_intranet = on) }
+                { tick("recheck", key("policy_recheck"), key("policy_recheck_text"), policy.recheck, |policy, on| policy.recheck = on) }
                 <div class="row">
                     <button type="submit">{ words.say(key("policy_save")) }</button>
                     if *saved { <span class="note" role="status">{ words.say(key("policy_saved")) }</span> }

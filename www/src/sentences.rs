@@ -2,7 +2,8 @@
 //! tone and under which icon. Every variant of the core's enums has its sentence here.
 
 use quorum_core::api::{Failure, Remaining};
-use quorum_core::guard::{Disposition, UploadError};
+use quorum_core::checksum::{Compared, Source};
+use quorum_core::guard::{Disposition, PageLook, UploadError};
 use quorum_core::indicator::Kind;
 use quorum_core::message::Problem;
 use quorum_core::report::{Category, Stats};
@@ -10,6 +11,7 @@ use quorum_core::told::{Part, Told};
 use quorum_core::verdict::{Assessment, Class, CopyFailure, Evidence, Reason, Verdict};
 
 use crate::icon::Shape;
+use crate::matches;
 use crate::words::{Key, Phrase, Value, key, named};
 
 /// The CSS class that colours a verdict. The word beside it says the same.
@@ -111,6 +113,21 @@ pub(crate) fn reason(reason: &Reason) -> Phrase {
         Reason::HostOnly { host } => Phrase::new(key("reason_host_only"), [host.as_str().into()]),
         Reason::BytesNotRead { failure } => copy_failure(*failure).into(),
         Reason::Noticed { told } => noticed(told),
+        Reason::Rule {
+            rule,
+            origin,
+            author,
+            ..
+        } => {
+            let mut values = vec![rule.as_str().into(), matches::origin(origin)];
+            let key = match author {
+                Some(_) => key("reason_rule_by"),
+                None => key("reason_rule"),
+            };
+            values.extend(author.as_deref().map(Value::from));
+            Phrase::new(key, values)
+        }
+        Reason::Checksum { compared } => checksum(compared),
         Reason::Member { path } => Phrase::new(key("reason_member"), [path.as_str().into()]),
         Reason::MembersNotAsked { asked, of } => Phrase::new(
             key("reason_members_not_asked"),
@@ -123,6 +140,34 @@ pub(crate) fn reason(reason: &Reason) -> Phrase {
         ),
         Reason::Private => key("reason_private").into(),
         Reason::Failed { failure } => self::failure(failure),
+    }
+}
+
+/// How a publisher's checksum compares with the bytes.
+pub(crate) fn checksum(compared: &Compared) -> Phrase {
+    let place = match &compared.source {
+        Source::Header(name) => Phrase::new(key("checksum_header"), [name.as_str().into()]),
+        Source::Page => key("checksum_page").into(),
+        Source::List(address) => Phrase::new(key("checksum_list"), [address.as_str().into()]),
+    };
+    let name = match compared.matches {
+        true => key("reason_checksum_matches"),
+        false => key("reason_checksum_differs"),
+    };
+    let values = [
+        compared.algorithm.name().into(),
+        Value::Phrase(Box::new(place)),
+    ];
+    Phrase::new(name, values)
+}
+
+/// That the page was not looked at for checksums, or not to the end.
+pub(crate) fn page_look(look: PageLook) -> Option<Key> {
+    match look {
+        PageLook::Read => None,
+        PageLook::ListNotRead => Some(key("page_list_not_read")),
+        PageLook::NoAccess => Some(key("page_no_access")),
+        PageLook::NotFound => Some(key("page_not_found")),
     }
 }
 
@@ -178,6 +223,8 @@ pub(crate) fn brief(reasons: &[Reason]) -> Vec<&Reason> {
 pub(crate) fn shape(reason: &Reason) -> Shape {
     match reason {
         Reason::EnginesObject { .. } => Shape::Flag,
+        Reason::Rule { .. } => Shape::Flag,
+        Reason::Checksum { .. } => Shape::Seal,
         Reason::GenericLabels { .. } | Reason::Family { .. } => Shape::Tag,
         Reason::NobodyObjects { .. } => Shape::Eye,
         Reason::Votes { .. } => Shape::People,

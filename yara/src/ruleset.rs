@@ -20,7 +20,11 @@ pub struct Source<'a> {
 /// Our pack: every `.yar` file of the repository's `rules/`, listed by the build script.
 const PACK: &[Source<'static>] = include!(concat!(env!("OUT_DIR"), "/pack.rs"));
 
-/// How bad it is when a rule matches: its `severity`.
+/// From this `score` on a rule says *malicious*. The scale of 0 to 100 is the YARA Style Guide's
+/// (github.com/Neo23x0/YARA-Style-Guide), which names no threshold; this one is ours.
+const MALICIOUS_SCORE: u64 = 80;
+
+/// How bad it is when a rule matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -79,14 +83,26 @@ impl RuleInfo {
         self.get("label").unwrap_or(&self.name)
     }
 
-    /// `meta.severity`. Only the very word `malicious` is that; a rule that says nothing, or something
-    /// else, is [`Severity::Suspicious`].
-    pub fn severity(&self) -> Severity {
-        if self.get("severity") == Some("malicious") {
-            Severity::Malicious
-        } else {
-            Severity::Suspicious
+    /// How bad the rule itself calls it, `None` if it does not say: by `meta.severity`, where only the
+    /// very words `malicious` and `suspicious` count, since numbers there have a scale of their own in
+    /// each collection; or else by `meta.score`, a whole number from 0 to 100, where 80 is *malicious*.
+    pub fn stated_severity(&self) -> Option<Severity> {
+        match self.get("severity") {
+            Some("malicious") => return Some(Severity::Malicious),
+            Some("suspicious") => return Some(Severity::Suspicious),
+            _ => {}
         }
+        let score: u64 = self.get("score")?.parse().ok()?;
+        match score {
+            0..MALICIOUS_SCORE => Some(Severity::Suspicious),
+            MALICIOUS_SCORE..=100 => Some(Severity::Malicious),
+            _ => None,
+        }
+    }
+
+    /// [`RuleInfo::stated_severity`]; a rule that says nothing is [`Severity::Suspicious`].
+    pub fn severity(&self) -> Severity {
+        self.stated_severity().unwrap_or(Severity::Suspicious)
     }
 }
 

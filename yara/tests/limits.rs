@@ -164,6 +164,31 @@ fn takes_a_rule_without_meta_for_suspicious_and_calls_it_by_its_name() {
 }
 
 #[test]
+fn takes_the_severity_from_the_word_or_else_from_the_score() {
+    for (meta, stated) in [
+        ("severity = \"malicious\"", Some(Severity::Malicious)),
+        (
+            "severity = \"suspicious\" score = 100",
+            Some(Severity::Suspicious),
+        ),
+        ("severity = 100", None),
+        ("severity = \"high\" score = 80", Some(Severity::Malicious)),
+        ("score = 79", Some(Severity::Suspicious)),
+        ("score = \"85\"", Some(Severity::Malicious)),
+        ("score = 101", None),
+        ("score = -90", None),
+        ("score = 90.5", None),
+        ("score = true", None),
+        ("author = \"x\"", None),
+    ] {
+        let rules = compile(&format!("rule r {{ meta: {meta} condition: true }}")).unwrap();
+        let rule = rules.rules().next().unwrap();
+        assert_eq!(rule.stated_severity(), stated, "{meta}");
+        assert_eq!(rule.severity(), stated.unwrap_or(Severity::Suspicious));
+    }
+}
+
+#[test]
 fn leaves_private_rules_out() {
     let rules =
         compile("private rule inner { condition: true } rule outer { condition: inner }").unwrap();

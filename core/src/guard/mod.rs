@@ -9,15 +9,21 @@
 //!   came back. A worker that dies can therefore go on from [`Event::Woken`].
 //! - Nothing is uploaded but on [`Event::UploadAsked`], which only a user's click makes.
 
+mod drift;
 mod record;
 
-pub use record::{Disposition, Download, Phase, Record, Terms, Upload, UploadError};
+pub use drift::{RECHECK_MS, due};
+pub use record::{
+    Disposition, Download, Drift, Kept, PageLook, Phase, Question, Record, Terms, Upload,
+    UploadError,
+};
 
 use serde::{Deserialize, Serialize};
 
 use crate::api::Failure;
+use crate::checksum::{Claim, Source};
 use crate::digest::Digests;
-use crate::indicator::{CanonicalUrl, FileHash, Indicator, Kind, Sha256};
+use crate::indicator::{CanonicalUrl, FileHash, Indicator, Kind, Sha256, Sha512};
 use crate::report::{AnalysisStatus, Report};
 use crate::rules::{RuleLine, ScanReport};
 use crate::told::{Inspection, Told};
@@ -28,6 +34,8 @@ use crate::verdict::{Assessment, CopyFailure, Evidence, Reason, Verdict, assess,
 pub const HOLD_MS: u32 = 12_000;
 /// How long an analysis is asked after before it is left to a later look, in milliseconds.
 const ANALYSIS_PATIENCE_MS: i64 = 10 * 60 * 1000;
+/// How much is kept of a `data:` address whose file nobody wants from us any more, in bytes.
+const KEPT_OF_DATA: usize = 64;
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,10 +44,20 @@ pub enum Event {
     Started,
     /// This was noticed about address and name.
     Noticed(Vec<Told>),
+    /// The page that the download came from was looked at for the publisher's checksums, as far as
+    /// that could be.
+    Published {
+        /// What was found.
+        claims: Vec<Claim>,
+        /// How far it was looked at.
+        page: PageLook,
+    },
     /// A second copy was read, or could not be.
     CopyRead(Result<SecondCopy, CopyFailure>),
     /// The saved file was read, or could not be.
     SavedRead(Result<SecondCopy, CopyFailure>),
+    /// What is stored of earlier answers about the file, if there is anything.
+    Stored(Option<Box<Report>>),
     /// The bytes that were read were scanned with the rules that are on.
     Scanned(Box<ScanReport>),
     /// The backend answered about the file.
@@ -48,6 +66,8 @@ pub enum Event {
     MemberReport(Result<Option<Box<Report>>, Failure>),
     /// The backend answered about the address or, where it did not know that, about the host.
     AddressReport(Result<Option<Box<Report>>, Failure>),
+    /// The backend was asked about an older download anew, without anybody having asked for it.
+    Rechecked(Result<Option<Box<Report>>, Failure>),
     /// The hold's time is over.
     HoldExpired,
     /// The file is complete on disk.
@@ -82,6 +102,12 @@ pub struct SecondCopy {
     pub mime: String,
     /// What was noticed while it was read.
     pub inspection: Inspection,
+    /// SHA-512, where a checksum wants it.
+    pub sha512: Option<Sha512>,
+    /// What the answer's headers say of the bytes.
+    pub published: Vec<Claim>,
+    /// Whether the bytes are at hand for an [`Action::Scan`]: rules are on.
+    pub scannable: bool,
 }
 
 /// What is to be done. The shell carries these out in order and feeds what comes of them back.
@@ -93,6 +119,10 @@ pub enum Action {
     ReadCopy(String),
     /// Read the saved file at this path, if the user lets us, and digest it.
     ReadSaved(String),
+    /// Look for a stored answer about a file; nothing leaves for it.
+    AskStored(Sha256),
+    /// Scan the bytes with this digest that were read just now with the rules that are on.
+    Scan(Sha256),
     /// Ask for a file's report.
     AskFile(Sha256),
     /// Ask for the report of an archive's member.
@@ -133,6 +163,8 @@ pub enum Notice {
     FoundLate,
     /// YARA rules match a download.
     RulesMatched,
+    /// A download of some time ago turned out malicious.
+    TurnedMalicious,
 }
 
 impl Record {
@@ -149,13 +181,20 @@ impl Record {
             Event::Woken => self.wake(now),
             Event::CheckAsked => self.check(now),
             Event::Noticed(told) => self.noticed(told),
+            Event::Published { claims, page } => {
+                self.published.extend(claims);
+                self.page = Some(page);
+                Vec::new()
+            }
             Event::CopyRead(Ok(copy)) => self.copy_read(copy, now),
-            Event::CopyRead(Err(failure)) => self.without_bytes(failure),
+            Event::CopyRead(Err(failure)) => self.without_copy(failure, now),
             Event::SavedRead(Ok(saved)) => self.saved_read(saved, now),
             // What is known stays what it is: this rung is out of reach, and another one was not.
-            Event::SavedRead(Err(_)) => Vec::new(),
-            Event::Scanned(report) => self.scanned(*report),
+            Event::SavedRead(Err(_)) => self.without_new_bytes(now),
+            Event::Stored(report) => self.stored(report.as_deref(), now),
+            Event::Scanned(report) => self.scanned(*report, now),
             Event::FileReport(result) => self.file_answered(result, now),
+            Event::Rechecked(result) => self.rechecked(result, now),
             Event::MemberReport(result) => self.member_answered(result, now),
             Event::AddressReport(result) => {
                 let assessment = match result {
@@ -191,6 +230,10 @@ impl Record {
                     return Vec::new();
                 }
                 self.disposition = Disposition::KeptAnyway;
+                self.kept = self
+                    .assessment
+                    .clone()
+                    .map(|despite| Kept { at: now, despite });
                 vec![Action::FetchAgain(self.url.clone())]
             }
             Event::UploadAsked => self.upload(),
@@ -279,6 +322,7 @@ impl Record {
     fn start(&mut self, now: i64) -> Vec<Action> {
         let mut actions = Vec::new();
         if self.disposition == Disposition::Held {
+            self.held_until = Some(now + i64::from(HOLD_MS));
             actions.push(Action::StartHold(HOLD_MS));
         }
         actions.extend(self.check(now));
@@ -288,18 +332,52 @@ impl Record {
     fn check(&mut self, now: i64) -> Vec<Action> {
         self.phase = Phase::Checking;
         if let Some(digests) = self.digests {
-            let mut actions = self.ask_file(digests.sha256, now);
             // The user may have let us read saved files since.
-            actions.extend(self.read_saved().filter(|_| self.landed_size.is_some()));
+            let saved = self.read_saved().filter(|_| self.landed_size.is_some());
+            // Rules may have been changed since, and a scan that was broken off is to be made after all:
+            // both need the bytes.
+            if self.rules.is_some() || self.question != Question::Backend {
+                self.question = Question::Bytes;
+                let again = self.path.clone().filter(|_| self.landed_size.is_some());
+                return match again {
+                    Some(path) => vec![Action::ReadSaved(path)],
+                    None => self.read_copy_again(now),
+                };
+            }
+            let mut actions = self.ask_file(digests.sha256, now);
+            actions.extend(saved);
             return actions;
         }
-        let readable = ["https:", "http:", "data:"]
-            .iter()
-            .any(|scheme| self.url.starts_with(scheme));
-        if readable {
+        if self.readable() {
             vec![Action::ReadCopy(self.url.clone())]
         } else {
             self.without_bytes(CopyFailure::Scheme)
+        }
+    }
+
+    /// Whether the shell can read a second copy from the address.
+    fn readable(&self) -> bool {
+        ["https:", "http:", "data:"]
+            .iter()
+            .any(|scheme| self.url.starts_with(scheme))
+    }
+
+    /// Reads a second copy once more, where there is one to be had and it would be the same file.
+    fn read_copy_again(&mut self, now: i64) -> Vec<Action> {
+        let cut = self.url.starts_with("data:") && self.url.len() <= KEPT_OF_DATA;
+        if self.read == Evidence::SecondCopy && self.readable() && !cut {
+            return vec![Action::ReadCopy(self.url.clone())];
+        }
+        self.ask_without_bytes(now)
+    }
+
+    /// The bytes cannot be had once more: what the rules said of them stays, and only the backend is
+    /// asked.
+    fn ask_without_bytes(&mut self, now: i64) -> Vec<Action> {
+        self.question = Question::Backend;
+        match self.digests {
+            Some(digests) => self.ask_file(digests.sha256, now),
+            None => Vec::new(),
         }
     }
 
@@ -337,6 +415,45 @@ impl Record {
         Vec::new()
     }
 
+    /// Asks about bytes that were just read, what costs least first: what is stored, the rules, the backend.
+    fn ask(&mut self, scannable: bool, now: i64) -> Vec<Action> {
+        let Some(Digests { sha256, .. }) = self.digests else {
+            return Vec::new();
+        };
+        self.phase = Phase::Checking;
+        if !scannable {
+            self.rules = None;
+            self.question = Question::Backend;
+            return self.ask_file(sha256, now);
+        }
+        if self.terms.ask {
+            self.question = Question::Stored;
+            return vec![Action::AskStored(sha256)];
+        }
+        self.question = Question::Rules;
+        vec![Action::Scan(sha256)]
+    }
+
+    /// An earlier answer that says malicious ends the asking. The scan is made all the same: it costs
+    /// nobody anything, and the user's own rules are there to hunt with.
+    fn stored(&mut self, report: Option<&Report>, now: i64) -> Vec<Action> {
+        let (Question::Stored, Some(digests)) = (self.question, self.digests) else {
+            return Vec::new();
+        };
+        self.question = Question::Rules;
+        let mut actions = Vec::new();
+        if let Some(report) = report {
+            let assessment = assess(report, self.read);
+            if assessment.verdict == Verdict::Malicious {
+                self.question = Question::Backend;
+                self.labels = report.labels().into_iter().map(str::to_owned).collect();
+                actions = self.conclude(assessment, now);
+            }
+        }
+        actions.push(Action::Scan(digests.sha256));
+        actions
+    }
+
     /// Asks about the file, or says that what comes from the intranet is asked about nobody.
     fn ask_file(&mut self, sha256: Sha256, now: i64) -> Vec<Action> {
         if self.terms.ask {
@@ -350,48 +467,91 @@ impl Record {
         // A login or error page that came with status 200 is not the file.
         let html = |mime: &str| mime.starts_with("text/html");
         if html(&copy.mime) && !self.mime.is_empty() && !html(&self.mime) {
-            return self.without_bytes(CopyFailure::Different);
+            return self.without_copy(CopyFailure::Different, now);
         }
         if let Some(saved) = self.landed_size
             && saved != copy.digests.size
         {
-            return self.without_bytes(CopyFailure::Different);
+            return self.without_copy(CopyFailure::Different, now);
         }
         // The saved file was read first: that is what counts, and the copy is compared with it.
         if self.read == Evidence::SavedFile {
             if let Some(saved) = self.digests {
                 self.compare(&saved, &copy.digests);
+                if saved.sha256 == copy.digests.sha256 {
+                    self.published.extend(copy.published);
+                }
             }
             return Vec::new();
         }
+        // The site may have another file there by now: the question is about the one that was saved.
+        if self.question == Question::Bytes
+            && self.digests.map(|it| it.sha256) != Some(copy.digests.sha256)
+        {
+            return self.ask_without_bytes(now);
+        }
         self.digests = Some(copy.digests);
+        self.sha512 = copy.sha512;
+        // What the headers said the last time was about the last answer.
+        self.published
+            .retain(|claim| !matches!(claim.source, Source::Header(_)));
+        self.published.extend(copy.published);
         self.inspection = copy.inspection;
-        self.ask_file(copy.digests.sha256, now)
+        self.ask(copy.scannable, now)
     }
 
     /// The very bytes on disk: what was found out about other bytes does not count any more.
     fn saved_read(&mut self, saved: SecondCopy, now: i64) -> Vec<Action> {
+        let first = self.read != Evidence::SavedFile;
         self.read = Evidence::SavedFile;
         self.landed_size = Some(saved.digests.size);
         self.copy_failure = None;
         self.inspection = saved.inspection;
+        self.sha512 = saved
+            .sha512
+            .or(self.sha512.filter(|_| self.same_as(&saved.digests)));
         let before = self.digests.replace(saved.digests);
-        if let Some(copy) = &before {
+        if let Some(copy) = before.as_ref().filter(|_| first) {
             self.compare(&saved.digests, copy);
         }
         let same = before.is_some_and(|copy| copy.sha256 == saved.digests.sha256);
-        match &mut self.assessment {
-            Some(assessment) if same && assessment.evidence == Evidence::SecondCopy => {
-                assessment.evidence = Evidence::SavedFile;
-                Vec::new()
-            }
-            // It is being asked about just now.
-            None if same => Vec::new(),
-            _ => {
-                self.phase = Phase::Checking;
-                self.ask_file(saved.digests.sha256, now)
+        if !same {
+            self.rules = None;
+        }
+        if same && self.question != Question::Bytes {
+            match &mut self.assessment {
+                Some(assessment) if assessment.evidence == Evidence::SecondCopy => {
+                    assessment.evidence = Evidence::SavedFile;
+                    let scan = self.phase == Phase::Done && self.rules.is_none() && saved.scannable;
+                    let scan = scan.then_some(Action::Scan(saved.digests.sha256));
+                    return scan.into_iter().collect();
+                }
+                // It is being asked about just now.
+                None => return Vec::new(),
+                Some(_) => {}
             }
         }
+        self.ask(saved.scannable, now)
+    }
+
+    /// The saved file cannot be read. Where its bytes were wanted once more, a second copy may do.
+    fn without_new_bytes(&mut self, now: i64) -> Vec<Action> {
+        match self.question {
+            Question::Bytes => self.read_copy_again(now),
+            _ => Vec::new(),
+        }
+    }
+
+    /// No second copy is to be had.
+    fn without_copy(&mut self, failure: CopyFailure, now: i64) -> Vec<Action> {
+        match self.question {
+            Question::Bytes => self.ask_without_bytes(now),
+            _ => self.without_bytes(failure),
+        }
+    }
+
+    fn same_as(&self, digests: &Digests) -> bool {
+        self.digests.is_some_and(|own| own.sha256 == digests.sha256)
     }
 
     /// That a site gives other bytes to the second asker says something of the site.
@@ -404,20 +564,48 @@ impl Record {
         }
     }
 
-    /// What rules say is shown beside the verdict, and told once for each rule that is new.
-    fn scanned(&mut self, mut report: ScanReport) -> Vec<Action> {
+    /// What rules say is part of the verdict, and told once for each rule that is new.
+    fn scanned(&mut self, mut report: ScanReport, now: i64) -> Vec<Action> {
         const KEPT: usize = 50;
-        report.matches.truncate(KEPT);
+        // What the verdict is based on stays, whatever else there is.
+        let (first, others): (Vec<_>, Vec<_>) = report
+            .matches
+            .into_iter()
+            .partition(|found| found.rule.malicious);
+        report.matches = first.into_iter().chain(others).take(KEPT).collect();
         let known = |rule: &RuleLine| {
             let before = self.rules.iter().flat_map(|it| &it.matches);
             before.into_iter().any(|found| found.rule == *rule)
         };
         let new = report.matches.iter().any(|found| !known(&found.rule));
+        let malicious = report.matches.iter().any(|found| found.rule.malicious);
         self.rules = Some(report);
-        if new {
-            vec![Action::Notify(Notice::RulesMatched)]
+        let mut actions = if self.question == Question::Rules {
+            self.question = Question::Backend;
+            match self.digests {
+                // That ends the asking.
+                Some(_) if malicious => self.conclude(Assessment::silent(self.read), now),
+                Some(digests) => self.ask_file(digests.sha256, now),
+                None => Vec::new(),
+            }
+        } else if let (Phase::Done, Some(assessment)) = (self.phase, self.assessment.clone()) {
+            let assessment = self.matched(assessment);
+            self.settle(assessment)
         } else {
             Vec::new()
+        };
+        // One notification about one thing.
+        let told = |action: &Action| matches!(action, Action::Notify(_));
+        if new && !actions.iter().any(told) {
+            actions.push(Action::Notify(Notice::RulesMatched));
+        }
+        actions
+    }
+
+    fn matched(&self, assessment: Assessment) -> Assessment {
+        match &self.rules {
+            Some(report) => assessment.matching(&report.matches),
+            None => assessment,
         }
     }
 
@@ -437,7 +625,10 @@ impl Record {
     }
 
     fn conclude(&mut self, mut assessment: Assessment, now: i64) -> Vec<Action> {
-        assessment = assessment.noticing(&self.inspection.told);
+        assessment = self
+            .matched(assessment)
+            .comparing(self.checksums())
+            .noticing(&self.inspection.told);
         if let Some(failure) = self.copy_failure {
             assessment = assessment.with(Reason::BytesNotRead { failure });
         }
@@ -456,11 +647,11 @@ impl Record {
         self.assessment = Some(assessment);
         self.phase = Phase::Done;
         self.recheck_size();
-        self.shorten();
         if self.disposition == Disposition::Held && keep_back {
             self.disposition = Disposition::KeptBack;
             return vec![Action::KeepBack, Action::Notify(Notice::KeptBack)];
         }
+        self.shorten();
         let mut actions = self.release();
         if malicious && !was_malicious && self.disposition == Disposition::Released {
             actions.push(Action::Notify(Notice::FoundLate));
@@ -526,13 +717,13 @@ impl Record {
     /// A `data:` address is the whole file. It is kept only as long as somebody may want the file
     /// from us: to have what was kept back, or to send in what nobody knows (yet).
     fn shorten(&mut self) {
-        const KEPT: usize = 64;
         let settled = matches!(
             self.verdict(),
             Some(Verdict::Clean | Verdict::KnownGood | Verdict::Suspicious)
         );
-        if settled && self.url.starts_with("data:") {
-            self.url.truncate(self.url.floor_char_boundary(KEPT));
+        if settled && self.disposition != Disposition::KeptBack && self.url.starts_with("data:") {
+            self.url
+                .truncate(self.url.floor_char_boundary(KEPT_OF_DATA));
         }
     }
 

@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Failure;
+use crate::checksum::{Claim, Compared, compare};
 use crate::digest::Digests;
+use crate::indicator::Sha512;
 use crate::policy::is_document;
 use crate::rules::ScanReport;
 use crate::told::Inspection;
@@ -52,6 +54,21 @@ pub enum Phase {
     Done,
 }
 
+/// Which question about the bytes the check is at, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// The bytes are known and are read once more, for the rules.
+    Bytes,
+    /// What is stored of earlier answers.
+    Stored,
+    /// What the rules say.
+    Rules,
+    /// What the backend says; or none at all.
+    #[default]
+    Backend,
+}
+
 /// What became of the download.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -66,6 +83,40 @@ pub enum Disposition {
     KeptAnyway,
     /// It ended without a file, and not by us.
     Gone,
+}
+
+/// That the user wanted a file which was kept back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// When, in milliseconds since the Unix epoch.
+    pub at: i64,
+    /// What the user was shown against it.
+    pub despite: Assessment,
+}
+
+/// That a file turned out malicious some time after it was checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drift {
+    /// What it was before.
+    pub was: Verdict,
+    /// When that was found out, in milliseconds since the Unix epoch.
+    pub on: i64,
+    /// When it was found to be malicious, in milliseconds since the Unix epoch.
+    pub since: i64,
+}
+
+/// How far the page that a download came from was looked at for checksums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageLook {
+    /// It was, and the lists that it leads to.
+    Read,
+    /// It was, but a list that it leads to could not be read.
+    ListNotRead,
+    /// We have no access to it.
+    NoAccess,
+    /// It is not open, or does not have the link.
+    NotFound,
 }
 
 /// Why an upload came to nothing.
@@ -132,16 +183,34 @@ pub struct Record {
     pub private: bool,
     /// Whether the check is over.
     pub phase: Phase,
+    /// Which question the check is at.
+    #[serde(default)]
+    pub question: Question,
     /// What goes for it.
     pub terms: Terms,
     /// What became of it.
     pub disposition: Disposition,
+    /// Until when it waits for us at most while it is held, in milliseconds since the Unix epoch.
+    #[serde(default)]
+    pub held_until: Option<i64>,
+    /// That the user has kept it anyway.
+    #[serde(default)]
+    pub kept: Option<Kept>,
     /// The verdict, once there is one.
     pub assessment: Option<Assessment>,
     /// What the objecting engines call it.
     pub labels: Vec<String>,
     /// Digests of the bytes that were read.
     pub digests: Option<Digests>,
+    /// SHA-512 of the same bytes, where a checksum wants it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha512: Option<Sha512>,
+    /// What the publisher says of the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Claim>,
+    /// How far the page that it came from was looked at for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<PageLook>,
     /// Which bytes these are: those of the second copy, or of the saved file.
     pub read: Evidence,
     /// What was noticed about them, and about address and name.
@@ -163,6 +232,12 @@ pub struct Record {
     pub path: Option<String>,
     /// How far sending it in is.
     pub upload: Upload,
+    /// When it was last asked about anew by itself, in milliseconds since the Unix epoch.
+    #[serde(default)]
+    pub rechecked: Option<i64>,
+    /// That it turned out malicious later.
+    #[serde(default)]
+    pub drift: Option<Drift>,
     /// 1 while something about it goes on, else 0: a database finds what was left unfinished by it.
     pub open: u8,
 }
@@ -180,15 +255,21 @@ impl Record {
             checked_at: None,
             private: download.private,
             phase: Phase::Checking,
+            question: Question::Backend,
             terms: download.terms,
             disposition: if download.held {
                 Disposition::Held
             } else {
                 Disposition::Released
             },
+            held_until: None,
+            kept: None,
             assessment: None,
             labels: Vec::new(),
             digests: None,
+            sha512: None,
+            published: Vec::new(),
+            page: None,
             read: Evidence::SecondCopy,
             inspection: Inspection::default(),
             members_asked: 0,
@@ -199,6 +280,8 @@ impl Record {
             landed_size: None,
             path: None,
             upload: Upload::No,
+            rechecked: None,
+            drift: None,
             open: 1,
         }
     }
@@ -207,6 +290,14 @@ impl Record {
     pub(super) fn goes_on(&self) -> bool {
         self.phase == Phase::Checking
             || matches!(self.upload, Upload::Sending | Upload::Analysing { .. })
+    }
+
+    /// How the publisher's checksums compare with the bytes that were read.
+    pub fn checksums(&self) -> Vec<Compared> {
+        match &self.digests {
+            Some(digests) => compare(&self.published, digests, self.sha512.as_ref()),
+            None => Vec::new(),
+        }
     }
 
     /// The verdict, once there is one.

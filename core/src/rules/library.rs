@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PackFault, PackManifest, RuleFault, RulesUrl};
+use super::{PackFault, PackManifest, RuleFault, RuleSeverity, RulesUrl};
 
 /// How old a pack gets before it is fetched again, in milliseconds.
 const UPDATE_MS: i64 = 24 * 60 * 60 * 1000;
@@ -95,6 +95,9 @@ pub struct Pack {
     pub version: String,
     /// The licence of the rules that name none.
     pub license: Option<String>,
+    /// How bad it is when one of its rules matches that does not say it itself.
+    #[serde(default)]
+    pub severity: Option<RuleSeverity>,
     /// Whether it is on.
     pub enabled: bool,
     /// How many rules it has.
@@ -221,6 +224,7 @@ impl Library {
             name: String::new(),
             version: String::new(),
             license: None,
+            severity: None,
             enabled: true,
             rules: 0,
             updated: None,
@@ -287,6 +291,7 @@ impl Library {
             pack.name.clone_from(&manifest.name);
             pack.version.clone_from(&manifest.version);
             pack.license.clone_from(&manifest.license);
+            pack.severity = manifest.severity;
             pack.rules = rules;
             pack.updated = Some(now);
             pack.tried = Some(now);

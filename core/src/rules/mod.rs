@@ -54,6 +54,16 @@ pub enum Origin {
     Own,
 }
 
+/// How bad it is when a rule matches, as a pack's manifest says it for rules that do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleSeverity {
+    /// Honest files may do the same.
+    Suspicious,
+    /// There is no honest use.
+    Malicious,
+}
+
 /// What is shown of a rule, matched or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleLine {
@@ -71,7 +81,8 @@ pub struct RuleLine {
     pub reference: Option<String>,
     /// `meta.license`, or else the licence of the whole pack.
     pub license: Option<String>,
-    /// Whether it calls itself malicious: `meta.severity`.
+    /// Whether what it matches is malicious, and not only suspicious: by its own `meta`
+    /// (`severity = "malicious"`, or `score` from 80 to 100), or else by its pack's manifest.
     pub malicious: bool,
 }
 

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use super::RuleText;
+use super::{RuleSeverity, RuleText};
 use crate::indicator::Sha256;
 
 /// The longest manifest, in bytes.
@@ -36,6 +36,9 @@ pub struct PackManifest {
     /// The licence of the rules that name none of their own; an SPDX expression.
     #[serde(default)]
     pub license: Option<String>,
+    /// How bad it is when a rule matches that does not say it itself; *suspicious* if left out.
+    #[serde(default)]
+    pub severity: Option<RuleSeverity>,
     /// The files.
     pub files: Vec<PackFile>,
 }
@@ -317,6 +320,22 @@ mod tests {
             read(r#"{"quorum_rules":1,"name":"n","version":"1","files":[]}"#),
             PackFault::List { .. }
         ));
+    }
+
+    #[test]
+    fn a_severity_is_one_of_two_words_or_the_pack_is_refused() {
+        let read = |severity: &str| {
+            let json = manifest("a.yar", 4);
+            let json = json.replacen('{', &format!(r#"{{"severity":{severity},"#), 1);
+            PackManifest::read(json.as_bytes()).map(|pack| pack.severity)
+        };
+        assert_eq!(read(r#""malicious""#), Ok(Some(RuleSeverity::Malicious)));
+        assert_eq!(read(r#""suspicious""#), Ok(Some(RuleSeverity::Suspicious)));
+        assert_eq!(read("null"), Ok(None));
+        for other in [r#""high""#, "100", "true"] {
+            let fault = read(other);
+            assert!(matches!(fault, Err(PackFault::Manifest { .. })), "{other}");
+        }
     }
 
     #[test]

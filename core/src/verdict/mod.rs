@@ -6,7 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Failure;
+use crate::checksum::Compared;
 use crate::report::{Report, Stats};
+use crate::rules::{Origin, RuleMatch};
 use crate::told::{Severity, Told};
 
 /// The six verdicts; there are no others.
@@ -122,6 +124,22 @@ pub enum Reason {
         /// What.
         told: Told,
     },
+    /// A YARA rule matches.
+    Rule {
+        /// Its identifier.
+        rule: String,
+        /// Where it comes from.
+        origin: Origin,
+        /// Who wrote it, if it says so.
+        author: Option<String>,
+        /// Whether it stands for malicious, and not only for suspicious.
+        malicious: bool,
+    },
+    /// A publisher's checksum was compared with the bytes.
+    Checksum {
+        /// How, where, and whether it holds.
+        compared: Compared,
+    },
     /// The verdict is about a member of the archive.
     Member {
         /// Its name, with the archives around it.
@@ -186,15 +204,20 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    /// Nobody has seen it.
-    pub fn unknown(evidence: Evidence) -> Self {
+    /// Nobody was asked.
+    pub(crate) fn silent(evidence: Evidence) -> Self {
         Self {
             verdict: Verdict::Unknown,
             class: None,
             evidence,
-            reasons: vec![Reason::NeverSeen],
+            reasons: Vec::new(),
             stats: Stats::default(),
         }
+    }
+
+    /// Nobody has seen it.
+    pub fn unknown(evidence: Evidence) -> Self {
+        Self::silent(evidence).with(Reason::NeverSeen)
     }
 
     /// It was not checked, for this reason.
@@ -235,6 +258,60 @@ impl Assessment {
         };
         self.reasons.splice(at..at, noticed(Severity::Warning));
         self.reasons.extend(noticed(Severity::Notice));
+        self
+    }
+
+    /// Takes in which YARA rules match: the worst of them alone is a reason, the others stand beside. One
+    /// that stands for malicious makes it that, whatever others say; any other is a doubt, as a
+    /// warning is in [`Assessment::noticing`].
+    pub fn matching(mut self, matches: &[RuleMatch]) -> Self {
+        let worst = matches.iter().find(|found| found.rule.malicious);
+        let Some(found) = worst.or(matches.first()) else {
+            return self;
+        };
+        let malicious = found.rule.malicious;
+        let open = [Verdict::Clean, Verdict::Unknown, Verdict::Unchecked];
+        let raised = match malicious {
+            true => self.verdict != Verdict::Malicious,
+            false => open.contains(&self.verdict),
+        };
+        let at = if raised {
+            self.verdict = match malicious {
+                true => Verdict::Malicious,
+                false => Verdict::Suspicious,
+            };
+            // What it was called was about the other verdict.
+            self.class = None;
+            0
+        } else {
+            self.reasons.len()
+        };
+        let reason = Reason::Rule {
+            rule: found.rule.name.clone(),
+            origin: found.rule.origin.clone(),
+            author: found.rule.author.clone(),
+            malicious,
+        };
+        self.reasons.insert(at, reason);
+        self
+    }
+
+    /// Takes in how the publisher's checksums compare. One that does not hold is a doubt, as a warning
+    /// is in [`Assessment::noticing`]; one that holds is no praise: who gives out a file may say what
+    /// they like of it.
+    pub fn comparing(mut self, compared: Vec<Compared>) -> Self {
+        let differs = compared.iter().any(|it| !it.matches);
+        let open = [Verdict::Clean, Verdict::Unknown, Verdict::Unchecked];
+        let at = if differs && open.contains(&self.verdict) {
+            self.verdict = Verdict::Suspicious;
+            0
+        } else {
+            self.reasons.len()
+        };
+        let reason = |compared| Reason::Checksum { compared };
+        let (holding, others): (Vec<_>, Vec<_>) = compared.into_iter().partition(|it| it.matches);
+        self.reasons.splice(at..at, others.into_iter().map(reason));
+        self.reasons.extend(holding.into_iter().map(reason));
         self
     }
 

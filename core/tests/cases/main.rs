@@ -11,6 +11,7 @@ mod archives;
 #[cfg(feature = "blocklist")]
 mod blocklists;
 mod bytes;
+mod checksums;
 #[cfg(feature = "deception")]
 mod deception;
 #[cfg(all(feature = "archive", feature = "deception"))]
@@ -47,6 +48,7 @@ fn every_file_of_cases_is_run() {
         #[cfg(feature = "blocklist")]
         blocklists::SUBJECTS,
         bytes::SUBJECTS,
+        checksums::SUBJECTS,
         #[cfg(feature = "deception")]
         deception::SUBJECTS,
         #[cfg(all(feature = "archive", feature = "deception"))]

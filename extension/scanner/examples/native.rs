@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         name: "rules".to_owned(),
         text: std::fs::read_to_string(rules)?,
     };
-    let group = Group::compile(Origin::Own, "own", None, &[text]).map_err(|fault| {
+    let group = Group::compile(Origin::Own, "own", None, None, &[text]).map_err(|fault| {
         format!(
             "{}:{}:{}: {}",
             fault.source, fault.line, fault.column, fault.message

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use quorum_core::rules::{
-    Hit, MAX_HITS, Origin, RuleFault, RuleLine, RuleMatch, RuleText, ScanReport,
+    Hit, MAX_HITS, Origin, RuleFault, RuleLine, RuleMatch, RuleSeverity, RuleText, ScanReport,
 };
 use quorum_yara::{
     BlockScanner, CompileError, Match, RuleInfo, Ruleset, ScanError, Scanner, Severity, Source,
@@ -21,6 +21,7 @@ pub struct Group {
     /// Begins the keys of its rules in `Library::off`.
     key: String,
     license: Option<String>,
+    severity: Option<RuleSeverity>,
     rules: &'static Ruleset,
     /// Made when it is first needed, and kept: the browser compiles the rules' own module for each.
     scanner: Option<Scanner<'static>>,
@@ -33,6 +34,7 @@ impl Group {
             origin: Origin::BuiltIn,
             key: "quorum".to_owned(),
             license: None,
+            severity: None,
             rules: Ruleset::embedded(),
             scanner: None,
         }
@@ -47,6 +49,7 @@ impl Group {
         origin: Origin,
         key: &str,
         license: Option<String>,
+        severity: Option<RuleSeverity>,
         texts: &[RuleText],
     ) -> Result<Self, RuleFault> {
         let rules = Ruleset::compile(texts.iter().map(source)).map_err(fault)?;
@@ -54,6 +57,7 @@ impl Group {
             origin,
             key: key.to_owned(),
             license,
+            severity,
             rules: Box::leak(Box::new(rules)),
             scanner: None,
         })
@@ -63,7 +67,7 @@ impl Group {
     pub fn lines(&self) -> impl Iterator<Item = RuleLine> {
         self.rules
             .rules()
-            .map(|info| line(&self.origin, self.license.as_deref(), info))
+            .map(|info| line(&self.origin, self.license.as_deref(), self.severity, info))
     }
 
     fn count(&self) -> u32 {
@@ -209,7 +213,10 @@ fn take(
 /// The first thing that is wrong.
 pub fn check(origin: &Origin, texts: &[RuleText]) -> Result<Vec<RuleLine>, RuleFault> {
     let rules = Ruleset::compile(texts.iter().map(source)).map_err(fault)?;
-    Ok(rules.rules().map(|info| line(origin, None, info)).collect())
+    Ok(rules
+        .rules()
+        .map(|info| line(origin, None, None, info))
+        .collect())
 }
 
 fn source(text: &RuleText) -> Source<'_> {
@@ -230,7 +237,16 @@ fn fault(error: CompileError) -> RuleFault {
     }
 }
 
-fn line(origin: &Origin, license: Option<&str>, info: &RuleInfo) -> RuleLine {
+fn line(
+    origin: &Origin,
+    license: Option<&str>,
+    severity: Option<RuleSeverity>,
+    info: &RuleInfo,
+) -> RuleLine {
+    let malicious = match info.stated_severity() {
+        Some(stated) => stated == Severity::Malicious,
+        None => severity == Some(RuleSeverity::Malicious),
+    };
     RuleLine {
         origin: origin.clone(),
         source: info.namespace.clone(),
@@ -239,13 +255,18 @@ fn line(origin: &Origin, license: Option<&str>, info: &RuleInfo) -> RuleLine {
         author: info.author().map(str::to_owned),
         reference: info.reference().map(str::to_owned),
         license: info.license().or(license).map(str::to_owned),
-        malicious: info.severity() == Severity::Malicious,
+        malicious,
     }
 }
 
 fn told(group: &Group, found: &Match) -> RuleMatch {
     RuleMatch {
-        rule: line(&group.origin, group.license.as_deref(), &found.rule),
+        rule: line(
+            &group.origin,
+            group.license.as_deref(),
+            group.severity,
+            &found.rule,
+        ),
         label: found.label().to_owned(),
         tags: found.rule.tags.clone(),
         meta: found.rule.meta.clone(),

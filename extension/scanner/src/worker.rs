@@ -67,7 +67,7 @@ pub async fn work(job: JsValue, file: Option<Blob>, tell: Function) -> Result<()
     let tell = |told: Told, done: bool| send(&tell, told, done);
     let told = match job {
         Job::Check { texts } => rules_or_fault(check(&Origin::Own, &texts)),
-        Job::Try { text } => match Group::compile(Origin::Own, "draft", None, &[text]) {
+        Job::Try { text } => match Group::compile(Origin::Own, "draft", None, None, &[text]) {
             Ok(group) => {
                 let mut engine = Engine {
                     groups: vec![group],
@@ -223,7 +223,7 @@ async fn compile(library: Library, all: bool) -> Result<Engine, JsValue> {
             continue; // not had yet
         }
         let origin = Origin::Pack(pack.name);
-        match Group::compile(origin, &pack.id, pack.license, &texts) {
+        match Group::compile(origin, &pack.id, pack.license, pack.severity, &texts) {
             Ok(group) => engine.groups.push(group),
             // It compiled when it was taken in: by another version of the engine.
             Err(fault) => engine.faults.push(fault),
@@ -235,7 +235,7 @@ async fn compile(library: Library, all: bool) -> Result<Engine, JsValue> {
     }
     // Each that is wrong is left out and told; the others stay.
     while !own.is_empty() {
-        match Group::compile(Origin::Own, "own", None, &own) {
+        match Group::compile(Origin::Own, "own", None, None, &own) {
             Ok(group) => {
                 engine.groups.push(group);
                 break;

@@ -36,7 +36,7 @@ const notifications = (worker) =>
   });
 
 test("a malicious file is held back, told of, and can still be had", { timeout: 90_000 }, async () => {
-  const { chromium, site } = scene;
+  const { chromium, proxy, site } = scene;
   const page = await chromium.visit(site.link("invoice", "/d/attachment/eicar.com"));
   const item = await chromium.downloads.of(() => page.click("#go"));
   assert.equal(item.state, "interrupted");
@@ -46,12 +46,15 @@ test("a malicious file is held back, told of, and can still be had", { timeout: 
 
   const popup = await chromium.open("popup.html");
   const words = await record(popup, "eicar.com", "Malicious");
-  assert.match(words, /Quorum YARA|engine/i, "the record says who says so");
+  assert.match(words, /The YARA rule Eicar_Test_File of Quorum's own rules, by Quorum, matches/, "the record says who says so");
+  assert.deepEqual(proxy.record.holding(sha256(EICAR)), [], "what a rule has settled is asked about nobody");
   await photograph(popup, picture("download-malicious"), { width: 380, height: 600 });
 
   const kept = await chromium.downloads.of(() => pressInRecord(popup, "eicar.com", "Keep anyway"));
   assert.equal(kept.state, "complete");
   assert.ok(readFileSync(kept.filename).equals(EICAR), "the file is the one that was asked for");
+  await record(popup, "eicar.com", "kept at your wish", "It was judged: Malicious. The YARA rule Eicar_Test_File");
+  await photograph(popup, picture("download-kept"), { width: 380, height: 600 });
   await popup.close();
   await page.close();
 });

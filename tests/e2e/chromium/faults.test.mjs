@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { FaultyBackend } from "../harness/backend.mjs";
 import { Chromium } from "../harness/chromium.mjs";
 import { unknown } from "../harness/files.mjs";
+import { ask } from "../harness/messages.mjs";
 import { photograph, pressInRecord, record, saveAndCheck, status } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
 import { connect } from "../harness/stage.mjs";
@@ -124,6 +125,36 @@ test("our own module is broken: the download lands", { timeout: 60_000 }, async 
   const item = await chromium.downloads.of(() => page.click("#go"));
   assert.equal(item.state, "complete");
   assert.ok(readFileSync(join(chromium.folder, "broken.bin")).equals(bytes));
+});
+
+test("while a download is held, the popup and the toolbar say for how long at most", { timeout: 120_000 }, async (t) => {
+  const { backend, chromium } = await launched(t);
+  const own = await chromium.open("popup.html");
+  assert.ok((await ask(own, { ask: "connect", address: backend.origin, key: backend.key, remember: false })).ok);
+  assert.ok((await ask(own, { ask: "set_downloads", enabled: true })).ok);
+  await own.close();
+  backend.fault = "hang";
+  site.put("held.bin", unknown("held"));
+  const page = await chromium.visit(site.link("held", "/d/attachment/held.bin"));
+  const worker = await chromium.worker();
+  const title = () => worker.evaluate(() => chrome.action.getTitle({}));
+  const item = await chromium.downloads.of(
+    () => page.click("#go"),
+    async () => {
+      const popup = await chromium.open("popup.html");
+      await record(popup, "held.bin", /Waits for the result, \d+ more seconds at most/);
+      await photograph(popup, picture("download-held"), { width: 380, height: 600 });
+      const left = () => popup.$eval("[role=timer]", (timer) => Number(/\d+/.exec(timer.textContent ?? "")?.[0]));
+      const first = await left();
+      assert.ok(first <= 12, `${first} s are more than anybody is held`);
+      await popup.waitForFunction((first) => Number(/\d+/.exec(document.querySelector("[role=timer]")?.textContent ?? "")?.[0]) < first, {}, first);
+      assert.match(await title(), /^Quorum: held\.bin waits for its check, \d+ s more at most$/);
+    },
+  );
+  assert.equal(item.state, "complete");
+  // The button's title is set when the download was let go, and no event tells of it.
+  for (const until = Date.now() + 10_000; Date.now() < until && (await title()) !== "Quorum"; );
+  assert.equal(await title(), "Quorum");
 });
 
 test("our worker is killed while it holds: the download lands", { timeout: 120_000 }, async (t) => {

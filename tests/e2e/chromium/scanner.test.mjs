@@ -2,13 +2,14 @@
 // pack from an address, and rules on downloads and dropped files.
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Chromium } from "../harness/chromium.mjs";
 import { sha256 } from "../harness/files.mjs";
 import { listen } from "../harness/listen.mjs";
-import { by, checkDownloads, photograph, record, text, there } from "../harness/pages.mjs";
+import { ask } from "../harness/messages.mjs";
+import { by, checkDownloads, photograph, pressInRecord, record, text, there } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
 import { picture } from "../harness/tree.mjs";
 
@@ -112,7 +113,7 @@ test("a download that an own rule matches is told of, and its record says which 
   const item = await chromium.downloads.of(() => page.click("#go"));
   assert.equal(item.state, "complete");
   const popup = await chromium.open("popup.html");
-  await record(popup, "marked.bin", "finds_the_mark");
+  await record(popup, "marked.bin", "Suspicious", "The YARA rule finds_the_mark of Your rules, by A tester, matches");
   const details = await popup.$$eval(".download dd", (all) => all.map((one) => one.textContent));
   for (const said of ["A tester", "https://example.org/mark", "CC0-1.0", "Your rules"]) assert.ok(details.includes(said), `${said} in ${details}`);
   await photograph(popup, picture("rules-download"), { width: 380, height: 600 });
@@ -129,6 +130,20 @@ test("a download that an own rule matches is told of, and its record says which 
   await popup.close();
 });
 
+test("the policy decides what a rule's doubt does", { timeout: 120_000 }, async () => {
+  const popup = await chromium.open("popup.html");
+  const { policy } = (await ask(popup, { ask: "state" })).reply.state;
+  assert.ok((await ask(popup, { ask: "set_policy", policy: { ...policy, keep_back: ["malicious", "suspicious"] } })).ok);
+  site.put("doubtful.bin", Buffer.from(`another file with ${MARK} in it`));
+  const page = await chromium.visit(site.link("doubtful", "/d/attachment/doubtful.bin"));
+  const item = await chromium.downloads.of(() => page.click("#go"));
+  assert.equal(item.state, "interrupted", "the hold has waited for the scan");
+  await page.close();
+  await record(popup, "doubtful.bin", "Suspicious", "finds_the_mark", "held back");
+  await ask(popup, { ask: "set_policy", policy });
+  await popup.close();
+});
+
 test("the popup says what rules match a file that is dropped", { timeout: 120_000 }, async () => {
   const popup = await chromium.open("popup.html");
   await choose(popup, "#file", file("dropped.bin", `dropped ${MARK}`));
@@ -140,7 +155,7 @@ test("a pack is taken whole from its address, and refused whole when one byte is
   const one = Buffer.from(`rule from_pack { meta: author = "A publisher" strings: $a = "pack-${MARK}" condition: $a }`);
   let served = one;
   const server = await listen((request, response) => {
-    const manifest = { quorum_rules: 1, name: "Test pack", version: "7", license: "MIT", files: [{ path: "a/one.yar", size: one.length, sha256: sha256(one) }] };
+    const manifest = { quorum_rules: 1, name: "Test pack", version: "7", license: "MIT", severity: "malicious", files: [{ path: "a/one.yar", size: one.length, sha256: sha256(one) }] };
     const body = request.url === "/pack.json" ? JSON.stringify(manifest) : served;
     response.writeHead(200, { "access-control-allow-origin": "*" }).end(body);
   });
@@ -157,6 +172,20 @@ test("a pack is taken whole from its address, and refused whole when one byte is
   const popup = await chromium.open("popup.html");
   await choose(popup, "#file", file("packed.bin", `pack-${MARK}`));
   await text(popup, ".scanned", "from_pack");
+
+  // Its manifest says that what its rules match is malicious.
+  const bytes = Buffer.from(`a download with pack-${MARK}`);
+  site.put("bad.bin", bytes);
+  const link = await chromium.visit(site.link("bad", "/d/attachment/bad.bin"));
+  const item = await chromium.downloads.of(() => link.click("#go"));
+  assert.equal(item.state, "interrupted");
+  assert.ok(!existsSync(join(chromium.folder, "bad.bin")), "no file is left");
+  await popup.bringToFront();
+  await record(popup, "bad.bin", "Malicious", "The YARA rule from_pack of Test pack, by A publisher, matches", "held back");
+  await photograph(popup, picture("rules-held-back"), { width: 380, height: 600 });
+  const kept = await chromium.downloads.of(() => pressInRecord(popup, "bad.bin", "Keep anyway"));
+  assert.ok(readFileSync(kept.filename).equals(bytes), "the file is the one that was asked for");
+  await link.close();
   await popup.close();
   await page.close();
 });

@@ -442,7 +442,11 @@ describe("hostile text", () => {
     assessment: { ...s.phishing().assessment, reasons: s.outside([{ reason: "family", label: "x" }, { reason: "host_only", host: "x" }, { reason: "known_on", list: "x", by: "x" }]) },
     facts: [...s.falseAlarm().facts.filter((/** @type {any} */ fact) => !fact.sha256), ...s.phishing().facts],
   });
-  const records = CORPUS.map((name) => ({ ...s.record(name, { verdict: "malicious", reasons: [{ reason: "family", label: name }] }), labels: [name] }));
+  const records = CORPUS.map((name, at) => ({
+    ...s.record(name, { verdict: "malicious", reasons: [at % 2 ? { reason: "family", label: name } : { reason: "rule", rule: name, origin: { pack: name }, author: name, malicious: true }] }),
+    labels: [name],
+    published: [{ source: at % 2 ? { list: name } : { header: name }, algorithm: "sha256", digest: s.HASH, perhaps: false }],
+  }));
   const answers = {
     state: s.ok({ state: everywhere(s.state()) }),
     comments: s.ok({ comments: { items: everywhere(many), cursor: null, total: 10 } }),

@@ -38,7 +38,7 @@ export async function startSite() {
 
 export class Site {
   record = new Recorder();
-  /** @type {Map<string, {bytes: Buffer, name: string}>} */
+  /** @type {Map<string, {bytes: Buffer, name: string, headers: Record<string, string>}>} */
   #files = new Map();
   /** @type {Map<string, string>} */
   #pages = new Map();
@@ -74,9 +74,10 @@ export class Site {
    * Offers a file; `/d/plain/NAME`, `/d/attachment/NAME` … then answer with it.
    * @param {string} name
    * @param {Buffer} bytes
+   * @param {Record<string, string>} [headers] that go with it, whatever the way
    */
-  put(name, bytes) {
-    this.#files.set(name, { bytes, name });
+  put(name, bytes, headers = {}) {
+    this.#files.set(name, { bytes, name, headers });
   }
 
   /**
@@ -124,7 +125,8 @@ export class Site {
       response.end();
       return;
     }
-    const bytes = this.#files.get(name)?.bytes ?? Buffer.alloc(0);
+    const { bytes, headers } = this.#files.get(name) ?? { bytes: Buffer.alloc(0), headers: {} };
+    for (const [header, value] of Object.entries(headers)) response.setHeader(header, value);
     switch (kind) {
       case "plain":
         response.writeHead(200, { "content-type": BINARY, "content-length": bytes.length });

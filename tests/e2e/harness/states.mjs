@@ -40,7 +40,7 @@ export const state = (change = {}) => ({
   can_hold: true,
   saved_files: false,
   dry_run: false,
-  policy: { keep_back: ["malicious"], skip_hosts: [], skip_endings: [], skip_above: null, send_documents: false, ask_intranet: false },
+  policy: { keep_back: ["malicious"], skip_hosts: [], skip_endings: [], skip_above: null, send_documents: false, ask_intranet: false, recheck: true },
   managed: [],
   ...change,
 });

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::countries::Countries;
 use crate::engines::Engines;
+use crate::lists::Lists;
 use crate::quota::Ledger;
+use crate::record::Past;
+use crate::rule_packs::RulePacks;
 use crate::store::Store;
 use crate::store::bell::Bell;
 use crate::store::blobs::Blobs;
@@ -16,6 +19,9 @@ pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) engines: Arc<Engines>,
+    pub(crate) lists: Arc<Lists>,
+    pub(crate) rule_packs: Arc<RulePacks>,
+    pub(crate) past: Past,
     pub(crate) ledger: Ledger,
     /// Where the administrator has such a database.
     pub(crate) countries: Option<Countries>,

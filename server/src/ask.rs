@@ -105,6 +105,12 @@ impl Ask {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All parameters of one name.
+    pub(crate) fn parameters<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.query.iter().filter(move |(key, _)| key == name);
+        named.map(|(_, value)| value.as_str())
+    }
+
     /// The names in `relationships=`.
     pub(crate) fn relationships(&self) -> Vec<&str> {
         let asked = self.parameter("relationships").unwrap_or_default();

@@ -102,6 +102,16 @@ pub(crate) struct Settings {
     /// [default: 1024]
     #[arg(long, env = "QUORUM_REQUESTS_AT_ONCE", global = true, value_name = "N")]
     requests_at_once: Option<usize>,
+    /// Lets everybody who reaches the server read packs without a key
+    #[arg(
+        long,
+        env = "QUORUM_OPEN_PACKS",
+        global = true,
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_name = "BOOL"
+    )]
+    open_packs: Option<bool>,
     /// Address and port of /metrics, /healthz and /readyz; not for strangers [default: none]
     #[arg(
         long,
@@ -289,6 +299,7 @@ pub(crate) struct Config {
     pub(crate) body_timeout_ms: u64,
     pub(crate) connections_per_peer: usize,
     pub(crate) requests_at_once: usize,
+    pub(crate) open_packs: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ops_listen: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -402,6 +413,7 @@ impl Settings {
                 .requests_at_once
                 .or(file.requests_at_once)
                 .unwrap_or(1024),
+            open_packs: self.open_packs.or(file.open_packs).unwrap_or(false),
             ops_listen: self.ops_listen.or(file.ops_listen),
             tls_certificate: self.tls_certificate.or(file.tls_certificate),
             tls_key: self.tls_key.or(file.tls_key),

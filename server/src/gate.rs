@@ -1,5 +1,5 @@
 //! What stands before and after every request: one spelling of paths, the key, the quota, and the
-//! promise that every answer is JSON.
+//! promise that every error is JSON.
 
 use std::any::Any;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -72,8 +72,23 @@ pub(crate) fn tidy(mut request: Request) -> Request {
     request
 }
 
+/// Whether a request is one that the administrator has opened to everybody.
+fn is_open(app: &App, request: &Request) -> bool {
+    let path = request.extensions().get::<MatchedPath>();
+    let packs = path
+        .and_then(|path| path.as_str().strip_prefix(OWN))
+        .is_some_and(|own| own.starts_with("/packs/"));
+    app.config.open_packs
+        && packs
+        && matches!(*request.method(), Method::GET | Method::HEAD)
+        && !request.headers().contains_key("x-apikey")
+}
+
 /// Lets through who has a key, and counts the request.
 pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    if is_open(&app, &request) {
+        return next.run(request).await;
+    }
     let account = match holder(&app, request.headers()).await {
         Ok(account) => account,
         Err(error) => return error.into_response(),
@@ -127,6 +142,11 @@ fn endpoint(method: &Method, path: &str) -> &'static str {
             "groups" => "groups",
             "audit" => "audit",
             "votes" => "votes",
+            "packs" => "packs",
+            "lookups" => "lookups",
+            "engines" => "engines",
+            "v5" => "safe_browsing",
+            "{collection}" if own.ends_with("/explanation") => "explanation",
             "{collection}" if own.ends_with("/history") => "history",
             _ => "moderation",
         };
@@ -197,7 +217,13 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Unless a handler says how long its answer may be kept; an error never may.
+    if status.is_client_error() || status.is_server_error() {
+        headers.remove(header::CACHE_CONTROL);
+    }
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     tracing::info!(
         %method,
         route = route.as_ref().map_or("none", MatchedPath::as_str),

@@ -5,7 +5,8 @@
 //! - An upload is acknowledged only when its bytes, their directory, its row and its job are on the
 //!   disk. What was acknowledged is analysed, whatever happens to the process.
 //! - Only `store/sql` and its dialects know SQL, only [`store::blobs`] knows where samples lie.
-//! - No answer of the API is anything but JSON, and none but 200 is a success.
+//! - No answer of the API is anything but JSON, and none but 200 is a success; files of packs are
+//!   what they are, and 304 says that the client has them.
 //! - Keys are never stored, logged or repeated.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![forbid(unsafe_code)]
@@ -27,13 +28,16 @@ mod gate;
 mod ids;
 mod jobs;
 mod listen;
+mod lists;
 mod metrics;
 mod objects;
 mod ops;
 mod origin;
 mod quota;
+mod record;
 mod relationships;
 mod routes;
+mod rule_packs;
 mod serve;
 mod store;
 mod telemetry;

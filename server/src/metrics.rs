@@ -2,6 +2,7 @@
 //!
 //! Nothing here names a key, an address, a hash or a user: a label's values are few and ours.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -101,6 +102,30 @@ impl JobEnd {
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(Metrics::new);
 
+/// One of each word of [`word`].
+const CATEGORIES: [Category; 7] = [
+    Category::Malicious,
+    Category::Suspicious,
+    Category::Harmless,
+    Category::Undetected,
+    Category::Timeout,
+    Category::Failure,
+    Category::TypeUnsupported,
+];
+
+/// The label of a category.
+fn word(category: Category) -> &'static str {
+    match category {
+        Category::Malicious => "malicious",
+        Category::Suspicious => "suspicious",
+        Category::Harmless => "harmless",
+        Category::Undetected => "undetected",
+        Category::Timeout | Category::ConfirmedTimeout => "timeout",
+        Category::Failure | Category::Unrecognised => "failure",
+        Category::TypeUnsupported => "type-unsupported",
+    }
+}
+
 /// What this process counts.
 pub(crate) fn metrics() -> &'static Metrics {
     &METRICS
@@ -172,20 +197,24 @@ impl Metrics {
         self.turned_away.get_or_create(&why.labels()).inc();
     }
 
+    /// How often an engine has answered in this process, by what it said.
+    pub(crate) fn engine_answers(&self, name: &str) -> BTreeMap<&'static str, u64> {
+        let counted = CATEGORIES.into_iter().filter_map(|category| {
+            let labels = [
+                ("engine", name.to_owned()),
+                ("category", word(category).to_owned()),
+            ];
+            let counter = self.engine_results.get(&labels)?;
+            Some((word(category), counter.get()))
+        });
+        counted.collect()
+    }
+
     /// An engine answered, or did not.
     pub(crate) fn engine(&self, name: &str, category: Category, took: Duration) {
-        let word = match category {
-            Category::Malicious => "malicious",
-            Category::Suspicious => "suspicious",
-            Category::Harmless => "harmless",
-            Category::Undetected => "undetected",
-            Category::Timeout | Category::ConfirmedTimeout => "timeout",
-            Category::Failure | Category::Unrecognised => "failure",
-            Category::TypeUnsupported => "type-unsupported",
-        };
         let engine = || ("engine", name.to_owned());
         self.engine_results
-            .get_or_create(&[engine(), ("category", word.to_owned())])
+            .get_or_create(&[engine(), ("category", word(category).to_owned())])
             .inc();
         self.engine_seconds
             .get_or_create(&[engine()])

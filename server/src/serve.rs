@@ -20,7 +20,9 @@ use crate::listen::listen;
 use crate::metrics;
 use crate::ops::{self, Ops};
 use crate::quota::{FLUSH_EVERY, Ledger};
+use crate::record::Past;
 use crate::routes;
+use crate::rule_packs::RulePacks;
 use crate::store::open::{self, Opened};
 use crate::store::{Actor, AddAccount, NewAccount, Store};
 use crate::telemetry;
@@ -81,6 +83,7 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     blobs.clear_incoming(!shared, clock::now()).await?;
     let deadline = config.engine_timeout();
     // Compiling the rules takes a moment; better now than in the first analysis.
+    let rule_packs = Arc::new(RulePacks::new(&packs));
     let engines = tokio::task::spawn_blocking(move || Engines::open(&packs, deadline)).await?;
     let countries = config.country_database.as_deref().map(Countries::open);
     let app: App = Arc::new(Parts {
@@ -90,6 +93,9 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
         store,
         blobs,
         engines: Arc::new(engines),
+        lists: Arc::default(),
+        rule_packs,
+        past: Past::default(),
         bell,
         config,
     });

@@ -1,11 +1,12 @@
 //! The hash list: files that are known to be malicious, by any of their three hashes.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use quorum_core::indicator::{FileHash, Kind};
 
-use super::packs::Pack;
+use super::packs::{Entries, Pack};
 use super::{Engine, EngineError, Finding, Subject};
 use crate::clock;
 
@@ -25,6 +26,11 @@ impl HashList {
     /// Whether a hash is listed. May read files.
     pub(crate) fn lists(&self, hash: &FileHash) -> bool {
         self.0.current().by_key.contains_key(hash)
+    }
+
+    /// What is listed now. May read files.
+    pub(crate) fn current(&self) -> Arc<Entries<FileHash, String>> {
+        self.0.current()
     }
 }
 

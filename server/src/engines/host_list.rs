@@ -2,11 +2,12 @@
 //! every name below it, and for every address of the web that has it as its host.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use quorum_core::indicator::{Indicator, Kind};
 
-use super::packs::Pack;
+use super::packs::{Entries, Pack};
 use super::{Engine, EngineError, Finding, Subject};
 use crate::clock;
 
@@ -23,6 +24,11 @@ impl HostList {
                 _ => Err("neither a domain name nor an IP address".to_owned()),
             }
         }))
+    }
+
+    /// What is listed now. May read files.
+    pub(crate) fn current(&self) -> Arc<Entries<String, String>> {
+        self.0.current()
     }
 }
 

@@ -28,7 +28,7 @@ use crate::telemetry::TARGET;
 
 pub(crate) use hash_list::HashList;
 pub(crate) use host_list::HostList;
-pub(crate) use packs::write_first_packs;
+pub(crate) use packs::{Entries, Source, write_first_packs};
 pub(crate) use url_list::UrlList;
 
 /// What is judged.
@@ -165,6 +165,11 @@ impl Engines {
             urls,
             hosts,
         }
+    }
+
+    /// All of them, in the order of the columns.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<dyn Engine>> {
+        self.all.iter()
     }
 
     /// The columns' names.

@@ -1,8 +1,9 @@
 //! Packs: the plain-text lists in a directory, read into memory and read again when they change.
 //!
 //! One entry a line, `entry<TAB>label`; the label is optional and then the file's stem. Empty
-//! lines and lines that begin with `#` are for people. A line that is no entry is logged and
-//! skipped: one slip of an administrator must not empty the list.
+//! lines and lines that begin with `#` are for people, except that `# License: …` tells the file's
+//! licence to whom it is handed on. A line that is no entry is logged and skipped: one slip of an
+//! administrator must not empty the list.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -22,6 +23,7 @@ const FIRST_PACKS: [(&str, &str); 3] = [
     (
         "hashes/eicar.txt",
         "# The harmless file that antivirus programs agree to object to: https://www.eicar.org/\n\
+         # License: CC0-1.0\n\
          # One file hash a line (MD5, SHA-1 or SHA-256), then a tab and a label.\n\
          275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f\tEICAR-Test-File\n",
     ),
@@ -58,13 +60,39 @@ pub(crate) fn write_first_packs(directory: &Path) -> std::io::Result<()> {
 }
 
 /// Entries by key, each with its value.
-pub(super) struct Entries<K, V> {
-    pub(super) by_key: HashMap<K, V>,
+pub(crate) struct Entries<K, V> {
+    pub(crate) by_key: HashMap<K, V>,
     /// The newest file's time of change.
-    pub(super) updated: Option<i64>,
+    pub(crate) updated: Option<i64>,
+    /// The files that they came from.
+    pub(crate) sources: Vec<Source>,
+}
+
+/// A file of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// Its path below the packs.
+    pub(crate) file: String,
+    /// When it was changed.
+    pub(crate) changed: i64,
+    pub(crate) entries: u64,
+    /// The lines that are no entries.
+    pub(crate) skipped: u64,
+    /// What it says of its licence.
+    pub(crate) license: Option<String>,
+    /// Why it could not be read to its end.
+    pub(crate) error: Option<String>,
 }
 
 impl<K, V> Entries<K, V> {
+    fn empty() -> Self {
+        Self {
+            by_key: HashMap::new(),
+            updated: None,
+            sources: Vec::new(),
+        }
+    }
+
     /// Day of change and number of entries: `20261124.17`.
     pub(super) fn version(&self) -> String {
         let day = clock::compact_date(self.updated.unwrap_or_default());
@@ -93,10 +121,7 @@ impl<K: Eq + Hash, V> Pack<K, V> {
         Self {
             directory,
             parse,
-            current: RwLock::new(Arc::new(Entries {
-                by_key: HashMap::new(),
-                updated: None,
-            })),
+            current: RwLock::new(Arc::new(Entries::empty())),
             look: Mutex::new(Look {
                 last: None,
                 seen: Vec::new(),
@@ -144,23 +169,37 @@ impl<K: Eq + Hash, V> Pack<K, V> {
     }
 
     fn load(&self, files: &[(PathBuf, SystemTime, u64)]) -> Entries<K, V> {
-        let mut entries = Entries {
-            by_key: HashMap::new(),
-            updated: None,
-        };
+        let mut entries = Entries::empty();
+        let folder = self.directory.file_name().unwrap_or_default();
         for (path, changed, _) in files {
             let changed = changed
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs() as i64);
             entries.updated = entries.updated.max(Some(changed));
-            if let Err(error) = self.load_file(path, &mut entries.by_key) {
+            let name = Path::new(folder).join(path.file_name().unwrap_or_default());
+            let mut source = Source {
+                file: name.to_string_lossy().into_owned(),
+                changed,
+                entries: 0,
+                skipped: 0,
+                license: None,
+                error: None,
+            };
+            if let Err(error) = self.load_file(path, &mut entries.by_key, &mut source) {
                 tracing::warn!(file = %path.display(), %error, "cannot read a list");
+                source.error = Some(error.to_string());
             }
+            entries.sources.push(source);
         }
         entries
     }
 
-    fn load_file(&self, path: &Path, by_key: &mut HashMap<K, V>) -> std::io::Result<()> {
+    fn load_file(
+        &self,
+        path: &Path,
+        by_key: &mut HashMap<K, V>,
+        source: &mut Source,
+    ) -> std::io::Result<()> {
         let stem = path
             .file_stem()
             .unwrap_or_default()
@@ -172,7 +211,14 @@ impl<K: Eq + Hash, V> Pack<K, V> {
         {
             let line = line?;
             let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
+            if let Some(remark) = line.strip_prefix('#') {
+                let license = remark.trim().strip_prefix("License:").map(str::trim);
+                if let Some(license) = license.filter(|text| !text.is_empty()) {
+                    source.license = Some(license.to_owned());
+                }
+                continue;
+            }
+            if line.is_empty() {
                 continue;
             }
             let (entry, label) = line.split_once('\t').unwrap_or((line, ""));
@@ -182,11 +228,15 @@ impl<K: Eq + Hash, V> Pack<K, V> {
             };
             match (self.parse)(entry.trim(), label) {
                 Ok((key, value)) => {
+                    source.entries += 1;
                     by_key.entry(key).or_insert(value);
                 }
-                Err(reason) => tracing::warn!(
-                    file = %path.display(), line = number + 1, reason, "skipped a line"
-                ),
+                Err(reason) => {
+                    source.skipped += 1;
+                    tracing::warn!(
+                        file = %path.display(), line = number + 1, reason, "skipped a line"
+                    );
+                }
             }
         }
         Ok(())

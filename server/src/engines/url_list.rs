@@ -1,11 +1,12 @@
 //! The URL list: web addresses that are known to be malicious, each exactly as it stands.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use quorum_core::indicator::{CanonicalUrl, Kind, Sha256};
 
-use super::packs::Pack;
+use super::packs::{Entries, Pack};
 use super::{Engine, EngineError, Finding, Subject};
 use crate::clock;
 
@@ -27,6 +28,11 @@ impl UrlList {
     /// The address behind an id, if it is listed. May read files.
     pub(crate) fn find(&self, id: &Sha256) -> Option<CanonicalUrl> {
         self.0.current().by_key.get(id).map(|(url, _)| url.clone())
+    }
+
+    /// What is listed now. May read files.
+    pub(crate) fn current(&self) -> Arc<Entries<Sha256, (CanonicalUrl, String)>> {
+        self.0.current()
     }
 }
 

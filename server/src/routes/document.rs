@@ -46,6 +46,8 @@ pub(crate) fn add_own(
     additions: utoipa::openapi::OpenApi,
 ) {
     for (path, mut item) in additions.paths.paths {
+        // The router's way to say that a parameter may hold slashes.
+        let path = path.replace("{*", "{");
         let there = document.paths.paths.entry(path).or_default();
         for (operation, there) in [
             (item.get.take(), &mut there.get),

@@ -42,7 +42,7 @@ fn categories(results: &[EngineResult]) -> BTreeMap<&str, Value> {
 
 /// What engines say otherwise than before: `before` is `null` for one that is new, `after` for one
 /// that is gone.
-fn changes(before: &[EngineResult], after: &[EngineResult]) -> Vec<Value> {
+pub(super) fn changes(before: &[EngineResult], after: &[EngineResult]) -> Vec<Value> {
     let (before, after) = (categories(before), categories(after));
     let mut engines: Vec<_> = before.keys().chain(after.keys()).copied().collect();
     engines.sort_unstable();

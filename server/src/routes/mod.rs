@@ -13,6 +13,7 @@ pub(crate) mod item;
 mod metadata;
 mod moderation;
 mod people;
+mod quorum;
 mod search;
 mod submissions;
 mod upload;
@@ -59,6 +60,7 @@ fn own() -> OpenApiRouter<App> {
         .merge(moderation::routes())
         .merge(history::routes())
         .merge(votes::own_routes())
+        .merge(quorum::routes())
 }
 
 /// The whole server.

@@ -99,6 +99,8 @@ pub(crate) static TABLES: &[Table] = tables! {
     "audit" by "seq": "seq" Integer, "date" Integer, "actor" Text, "interface" Text,
         "action" Text, "subject" Text, "group_name" Text, "detail" Text;
     "setting" by "name": "name" Text, "value" Text;
+    "list_version" by "list, sequence": "list" Text, "sequence" Integer, "date" Integer,
+        "entries" Integer, "checksum" Text, "content" Text, "file" Bytes;
 };
 
 /// Takes rows.

@@ -700,6 +700,133 @@ async fn fair_members(store: &dyn Store) {
     assert_eq!(done.iter().collect::<HashSet<_>>().len(), done.len());
 }
 
+/// Versions of lists: in one row whoever counts, and no more than are kept.
+async fn lists(store: &dyn Store) {
+    let new = |list: &str, sequence| ListVersion {
+        list: list.to_owned(),
+        sequence,
+        date: NOW,
+        entries: sequence,
+        checksum: format!("{list} {sequence}"),
+        content: "c".to_owned(),
+    };
+    let file = |sequence: u64| vec![0, 255, sequence as u8];
+    for sequence in [1, 2, 3, 5] {
+        let one = new("urls", sequence);
+        let added = store.add_list_version(&one, &file(sequence), 3).await;
+        assert!(added.unwrap(), "{sequence}");
+    }
+    // A number that is taken, and one that is behind.
+    for sequence in [5, 4] {
+        let late = store.add_list_version(&new("urls", sequence), b"", 3).await;
+        assert!(!late.unwrap(), "{sequence}");
+    }
+    let added = store.add_list_version(&new("files", 1), &[], 3).await;
+    assert!(added.unwrap());
+    assert_eq!(
+        store.list_versions().await.unwrap(),
+        [new("files", 1), new("urls", 5), new("urls", 3)]
+    );
+    assert_eq!(store.list_file("urls", 5).await.unwrap(), Some(file(5)));
+    assert_eq!(store.list_file("files", 1).await.unwrap(), Some(vec![]));
+    assert_eq!(store.list_file("urls", 2).await.unwrap(), None);
+    assert_eq!(store.list_file("urls", u64::MAX).await.unwrap(), None);
+    // Of several who count on, one gets the number.
+    let one = new("urls", 6);
+    let adding = (0..8).map(|_| store.add_list_version(&one, b"six", 3));
+    let added = futures_util::future::join_all(adding).await;
+    let added = added.into_iter().filter(|added| *added.as_ref().unwrap());
+    assert_eq!(added.count(), 1);
+    assert_eq!(
+        store.list_file("urls", 6).await.unwrap().unwrap(),
+        b"six".to_vec()
+    );
+}
+
+/// What the past says of engines, and what begins as a hash does.
+async fn looking_back(store: &dyn Store) {
+    let many = digests(b"many");
+    let url: CanonicalUrl = "http://example.com/ä".parse().unwrap();
+    let (file, url) = (many.sha256.to_string(), url.id().to_string());
+    for (by, hash, id) in [
+        (PrefixOf::Sha256, file.clone(), &file),
+        (PrefixOf::Sha1, many.sha1.to_string(), &file),
+        (PrefixOf::Md5, many.md5.to_string(), &file),
+        (PrefixOf::Url, url.clone(), &url),
+    ] {
+        let found = store.with_prefix(by, &hash[..8], 10).await.unwrap();
+        assert_eq!(found, [id.as_str()], "{by:?}");
+        assert!(
+            store
+                .with_prefix(by, &hash[..8], 0)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        let other = if hash.starts_with('f') { "0" } else { "f" };
+        let other = [other, &hash[1..8]].concat();
+        let found = store.with_prefix(by, &other, 10).await.unwrap();
+        assert!(found.is_empty(), "{by:?}");
+    }
+
+    let says = |category| EngineResult {
+        category,
+        ..column("E")
+    };
+    let analysed = async |id: &str, category, now| {
+        let queued = store.analyse(Kind::IpAddress, id, by("bob", "team"), now);
+        queued.await.unwrap().unwrap();
+        let job = store.claim(now, 10).await.unwrap().unwrap();
+        let (said, findings) = ([says(category)], Map::new());
+        let done = store.complete(&job, &said, &findings, now);
+        done.await.unwrap();
+    };
+    let reported = async |id: &str, account, now| {
+        let by = by(account, "team");
+        let report = store.report_false_positive(Kind::IpAddress, id, by, "no", now);
+        report.await.unwrap().unwrap().seq
+    };
+    let decided = async || store.decided(Kind::IpAddress, 10).await.unwrap();
+    // What counts is what was said before the report, not what came of it.
+    analysed("192.0.2.1", Category::Malicious, NOW).await;
+    let first = reported("192.0.2.1", "bob", NOW + 1).await;
+    analysed("192.0.2.1", Category::Undetected, NOW + 10).await;
+    let second = reported("192.0.2.1", "zoe", NOW + 11).await;
+    assert!(decided().await.is_empty());
+    let decide = async |seq, accepted, now| {
+        let decided = store.decide_false_positive(seq, accepted, "", LOCAL, now);
+        decided.await.unwrap().unwrap();
+    };
+    decide(first, true, NOW + 20).await;
+    assert_eq!(decided().await, [(true, vec![says(Category::Malicious)])]);
+    // The last decision on a thing is the one.
+    decide(second, false, NOW + 30).await;
+    assert_eq!(decided().await, [(false, vec![says(Category::Undetected)])]);
+    // Reported before anybody had looked: nobody was right or wrong.
+    let early = reported("192.0.2.2", "bob", NOW - 1).await;
+    analysed("192.0.2.2", Category::Malicious, NOW).await;
+    decide(early, true, NOW + 40).await;
+    assert_eq!(decided().await.len(), 1);
+    assert!(store.decided(Kind::Domain, 10).await.unwrap().is_empty());
+
+    analysed("192.0.2.3", Category::Malicious, NOW).await;
+    analysed("192.0.2.3", Category::Timeout, NOW + 500).await;
+    analysed("192.0.2.3", Category::Undetected, NOW + 1000).await;
+    let both = (
+        vec![says(Category::Malicious)],
+        vec![says(Category::Undetected)],
+    );
+    let revisited = async |limit, apart| {
+        let found = store.revisited(Kind::IpAddress, limit, apart);
+        found.await.unwrap()
+    };
+    // Those on which something was decided are not among them.
+    assert_eq!(revisited(10, 1).await, [both.clone()]);
+    assert_eq!(revisited(1, 1000).await, [both]);
+    assert!(revisited(10, 1001).await.is_empty());
+    assert!(revisited(0, 1).await.is_empty());
+}
+
 /// S24: thirty stopped workers never make two copies.
 async fn stopped_workers(store: &dyn Store) {
     let id = submit(store, "stopped", by("zoe", "a"), NOW).await;
@@ -906,6 +1033,8 @@ async fn whole(store: &dyn Store, blobs_at: &Arc<Blobs>) {
     fair_turns(store).await;
     fair_members(store).await;
     stopped_workers(store).await;
+    lists(store).await;
+    looking_back(store).await;
     quotas(store).await;
     blobs(store, blobs_at).await;
     // A table or a column that is not carried along would be lost by every backup.

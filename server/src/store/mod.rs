@@ -78,11 +78,11 @@ pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once.
 pub(crate) trait Store:
-    Accounts + Audit + Items + Community + Queue + Usage + Upkeep + archive::Archive
+    Accounts + Audit + Items + Community + Lists + Queue + Usage + Upkeep + archive::Archive
 {
 }
-impl<T: Accounts + Audit + Items + Community + Queue + Usage + Upkeep + archive::Archive> Store
-    for T
+impl<T: Accounts + Audit + Items + Community + Lists + Queue + Usage + Upkeep + archive::Archive>
+    Store for T
 {
 }
 
@@ -618,6 +618,17 @@ pub(crate) struct Submission {
     pub(crate) country: Option<String>,
 }
 
+/// Which hash a prefix is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PrefixOf {
+    /// Of files.
+    Sha256,
+    Sha1,
+    Md5,
+    /// A URL's id.
+    Url,
+}
+
 /// Files, URLs, domains, addresses; their submissions and analyses.
 #[async_trait]
 pub(crate) trait Items: Send + Sync {
@@ -652,6 +663,21 @@ pub(crate) trait Items: Send + Sync {
     async fn analyses(&self, kind: Kind, id: &str, page: Page) -> Result<Listing<AnalysisRecord>>;
     async fn submission(&self, seq: i64) -> Result<Option<Submission>>;
     async fn submissions(&self, kind: Kind, id: &str, page: Page) -> Result<Listing<Submission>>;
+    /// The ids of what is here and has a hash of this kind that begins with these hex digits, at
+    /// most so many.
+    async fn with_prefix(&self, by: PrefixOf, prefix: &str, limit: u32) -> Result<Vec<String>>;
+    /// Of things of a kind on which it was decided whether they are objected to rightly, the last
+    /// decided first: whether the objections were taken for wrong, and what engines had said in the
+    /// last analysis before that was reported.
+    async fn decided(&self, kind: Kind, limit: u32) -> Result<Vec<(bool, Vec<EngineResult>)>>;
+    /// Of the `limit` things of a kind to which something happened last, those on which nothing was
+    /// decided and whose first and last analyses are so many seconds apart: the results of both.
+    async fn revisited(
+        &self,
+        kind: Kind,
+        limit: u32,
+        apart: i64,
+    ) -> Result<Vec<(Vec<EngineResult>, Vec<EngineResult>)>>;
     /// Takes away the group's one free reading of a new file's report, once its analysis is
     /// complete; `true` for one caller only.
     async fn take_free_read(&self, sha256: &str, group: &str) -> Result<bool>;
@@ -870,6 +896,32 @@ pub(crate) trait Queue: Send + Sync {
     async fn give_back(&self, job: &Job, not_before: i64, error: &str) -> Result<()>;
     /// Ends all leases: for the start of a process that is the only one.
     async fn end_leases(&self, now: i64) -> Result<u64>;
+}
+
+/// A version of a list that is handed to clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ListVersion {
+    pub(crate) list: String,
+    /// Counts up; numbers may be missing.
+    pub(crate) sequence: u64,
+    pub(crate) date: i64,
+    pub(crate) entries: u64,
+    /// The SHA-256 at the end of the file, as hex.
+    pub(crate) checksum: String,
+    /// The SHA-256 over all prefixes, as hex: the same in two versions that hold the same.
+    pub(crate) content: String,
+}
+
+/// The versions of the lists that are handed to clients.
+#[async_trait]
+pub(crate) trait Lists: Send + Sync {
+    /// All that are kept, by list, the newest of each first.
+    async fn list_versions(&self) -> Result<Vec<ListVersion>>;
+    /// A version's bytes, as `quorum_core::blocklist` writes them.
+    async fn list_file(&self, list: &str, sequence: u64) -> Result<Option<Vec<u8>>>;
+    /// Adds a version and lets go of those that are `keep` numbers or more behind it. `false` if
+    /// the number, or a later one, is taken: exact under concurrency.
+    async fn add_list_version(&self, new: &ListVersion, file: &[u8], keep: u32) -> Result<bool>;
 }
 
 /// Requests that were counted.

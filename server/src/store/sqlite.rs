@@ -59,6 +59,8 @@ mod audit;
 mod community;
 #[path = "sql/items.rs"]
 mod items;
+#[path = "sql/lists.rs"]
+mod lists;
 #[path = "sql/queue.rs"]
 mod queue;
 #[path = "sql/upkeep.rs"]

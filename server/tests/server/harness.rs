@@ -86,6 +86,28 @@ impl Reply {
     }
 }
 
+/// An answer as bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Fetched {
+    pub(crate) status: u16,
+    headers: ureq::http::HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Fetched {
+    /// A header; empty where there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The body as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap()
+    }
+}
+
 fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
     settings
         .iter()
@@ -394,6 +416,28 @@ impl Client {
             headers: response.headers().clone(),
             json: serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text:?}")),
         })
+    }
+
+    /// A GET whose answer need not be JSON.
+    #[track_caller]
+    pub(crate) fn fetch(&self, path: &str, headers: &[(&str, &str)]) -> Fetched {
+        let address = match path.starts_with("http") {
+            true => path.to_owned(),
+            false => format!("{}{path}", self.origin),
+        };
+        let mut request = ureq::http::Request::builder().uri(address);
+        if !self.key.is_empty() {
+            request = request.header("x-apikey", &self.key);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = self.agent.run(request.body(()).unwrap()).unwrap();
+        Fetched {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            bytes: response.body_mut().read_to_vec().unwrap(),
+        }
     }
 
     #[track_caller]

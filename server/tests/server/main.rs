@@ -16,7 +16,9 @@ mod hosts;
 mod lists;
 mod migrations;
 mod ops;
+mod packs;
 mod quotas;
+mod reasons;
 #[path = "../services/mod.rs"]
 mod services;
 mod slow;

@@ -129,6 +129,20 @@ const SHARED: &[(&str, &str)] = &[
     ("GET", "/votes/{id}"),
     ("POST", "-/{collection}/{id}/false_positives"),
     ("GET", "-/{collection}/{id}/history"),
+    ("GET", "-/{collection}/{id}/explanation"),
+    ("GET", "-/engines"),
+    ("POST", "-/lookups"),
+    ("GET", "-/packs"),
+    ("GET", "-/packs/rules/{pack}/pack.json"),
+    ("GET", "-/packs/rules/{pack}/{path}"),
+    ("POST", "-/packs/rules/{pack}/changes"),
+    ("GET", "-/packs/lists"),
+    ("GET", "-/packs/lists/{list}/{version}"),
+    ("GET", "-/packs/lists/{list}/{version}/from/{base}"),
+    ("GET", "-/v5/hashLists"),
+    ("GET", "-/v5/hashLists:batchGet"),
+    ("GET", "-/v5/hashList/{name}"),
+    ("GET", "-/v5/hashes:search"),
     // Everybody's own; looked at below.
     ("GET", "-/false_positives"),
 ];
@@ -185,6 +199,10 @@ fn body(method: &str, path: &str, number: usize) -> Value {
             object("false_positive", json!({"text": "this is fine"}))
         }
         ("POST", "/comments/{id}/vote") => json!({"data": "positive"}),
+        ("POST", "-/lookups") => json!({"data": {"sha256": ["275a021b"], "urls": ["00000000"]}}),
+        ("POST", "-/packs/rules/{pack}/changes") => {
+            json!({"data": {"have": [crate::harness::EICAR_SHA256]}})
+        }
         ("POST", path) if path.ends_with("/comments") => object("comment", json!({"text": "x"})),
         ("POST", path) if path.ends_with("/votes") => {
             object("vote", json!({"verdict": "harmless"}))
@@ -415,6 +433,7 @@ fn no_route_takes_attributes_that_are_not_its_own() {
         let target = match is_shared(&method, &path) {
             true => path
                 .replace("{collection}", "domains")
+                .replace("{pack}", "none")
                 .replace(
                     "{id}",
                     match path.split('/').nth(1) {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use quorum_core::digest::{Digests, FileType};
 use quorum_core::indicator::{CanonicalUrl, FileHash, Kind, Md5};
+use quorum_core::report::EngineResult;
 use serde_json::json;
 use sqlx::Row as _;
 
@@ -10,8 +11,8 @@ use super::audit::record;
 use super::{Connection, Row, SqlStore, serialise};
 use crate::ids;
 use crate::store::{
-    Actor, AnalysisRecord, FileRecord, Item, Items, JobState, LastAnalysis, Listing, Page, Result,
-    StoreError, Submission, read, read_json, read_kind, storable,
+    Actor, AnalysisRecord, FileRecord, Item, Items, JobState, LastAnalysis, Listing, Page,
+    PrefixOf, Result, StoreError, Submission, read, read_json, read_kind, storable,
 };
 
 /// How many names of a file a report carries.
@@ -462,6 +463,82 @@ impl Items for SqlStore {
             })
             .collect::<std::result::Result<_, StoreError>>()?;
         Ok(page.listing(entries, total))
+    }
+
+    async fn with_prefix(&self, by: PrefixOf, prefix: &str, limit: u32) -> Result<Vec<String>> {
+        let query = match by {
+            PrefixOf::Sha256 => {
+                "SELECT sha256 FROM file WHERE sha256 >= $1 AND sha256 < $2 ORDER BY sha256 LIMIT $3"
+            }
+            PrefixOf::Sha1 => {
+                "SELECT sha256 FROM file WHERE sha1 >= $1 AND sha1 < $2 ORDER BY sha1 LIMIT $3"
+            }
+            PrefixOf::Md5 => {
+                "SELECT sha256 FROM file WHERE md5 >= $1 AND md5 < $2 ORDER BY md5 LIMIT $3"
+            }
+            PrefixOf::Url => "SELECT id FROM url WHERE id >= $1 AND id < $2 ORDER BY id LIMIT $3",
+        };
+        // What follows the prefix is a hex digit, and `g` comes after all of them.
+        Ok(sqlx::query_scalar(query)
+            .bind(prefix)
+            .bind([prefix, "g"].concat())
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?)
+    }
+
+    async fn decided(&self, kind: Kind, limit: u32) -> Result<Vec<(bool, Vec<EngineResult>)>> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "SELECT report.status, analysis.results FROM false_positive AS report
+             JOIN analysis ON analysis.seq = (
+                 SELECT max(before.seq) FROM analysis AS before
+                 WHERE before.kind = report.kind AND before.item = report.item
+                 AND before.status = 'completed' AND before.completed <= report.date)
+             WHERE report.kind = $1 AND report.status <> 'open'
+             AND NOT EXISTS (
+                 SELECT 1 FROM false_positive AS later
+                 WHERE later.kind = report.kind AND later.item = report.item
+                 AND later.status <> 'open' AND (later.decided > report.decided
+                     OR later.decided = report.decided AND later.seq > report.seq))
+             ORDER BY report.decided DESC, report.seq DESC LIMIT $2",
+        )
+        .bind(kind.as_str())
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|(status, results)| Ok((status == "accepted", read_json("analysis", results)?)))
+            .collect()
+    }
+
+    async fn revisited(
+        &self,
+        kind: Kind,
+        limit: u32,
+        apart: i64,
+    ) -> Result<Vec<(Vec<EngineResult>, Vec<EngineResult>)>> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "SELECT first.results, last.results
+             FROM (SELECT id, last_analysis FROM item WHERE kind = $1
+                   ORDER BY last_modification DESC, id LIMIT $2) AS recent
+             JOIN analysis AS last ON last.id = recent.last_analysis
+             JOIN analysis AS first ON first.seq = (
+                 SELECT min(seq) FROM analysis
+                 WHERE kind = $1 AND item = recent.id AND status = 'completed')
+             WHERE last.completed - first.completed >= $3
+             AND NOT EXISTS (SELECT 1 FROM false_positive AS report
+                             WHERE report.kind = $1 AND report.item = recent.id
+                             AND report.status <> 'open')
+             ORDER BY last.seq DESC",
+        )
+        .bind(kind.as_str())
+        .bind(i64::from(limit))
+        .bind(apart)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|(first, last)| Ok((read_json("analysis", first)?, read_json("analysis", last)?)))
+            .collect()
     }
 
     async fn take_free_read(&self, sha256: &str, group: &str) -> Result<bool> {

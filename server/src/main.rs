@@ -26,6 +26,7 @@ mod failpoint;
 mod gate;
 mod ids;
 mod jobs;
+mod leave;
 mod listen;
 mod metrics;
 mod objects;
@@ -41,6 +42,7 @@ mod tier;
 mod tls;
 mod tools;
 mod upkeep;
+mod upstream;
 mod words;
 
 use std::process::ExitCode;

@@ -68,8 +68,11 @@ pub(crate) struct Upstream {
     key: ApiKey,
     policy: config::Upstream,
     /// Who asks for the same thing at the same time waits for the first one's answer.
-    asking: Mutex<HashMap<(Kind, String), Arc<tokio::sync::Mutex<()>>>>,
+    asking: Mutex<HashMap<(Kind, String), Turn>>,
 }
+
+/// Held by who asks for one thing.
+type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// Why there is no upstream.
 #[derive(Debug, thiserror::Error)]
@@ -235,7 +238,7 @@ impl Upstream {
         (0..i64::from(hours) * 3600).contains(&age)
     }
 
-    fn turn(&self, kind: Kind, id: &str) -> Arc<tokio::sync::Mutex<()>> {
+    fn turn(&self, kind: Kind, id: &str) -> Turn {
         let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
         // Those that nobody holds any more are of no use.
         asking.retain(|_, turn| Arc::strong_count(turn) > 1);

@@ -141,10 +141,9 @@ class VtPy(unittest.TestCase):
         self.alice.download_file(sha256(EICAR), file)
         with zipfile.ZipFile(file) as archive:
             self.assertEqual(archive.read(sha256(EICAR), b"infected"), EICAR)
-        granted = {"privileges": {"downloads-tier-2": {"granted": True}}}
-        self.client(server.admin).patch(
-            "/users/{}", "bob", json_data={"data": {"type": "user", "attributes": granted}}
-        )
+        granted = vt.Object("user", "bob")
+        granted.privileges = {"downloads-tier-2": {"granted": True}}
+        self.client(server.admin).patch_object("/users/{}", "bob", obj=granted)
         file = io.BytesIO()
         self.bob.download_file(sha256(EICAR), file)
         self.assertEqual(file.getvalue(), EICAR)

@@ -12,6 +12,7 @@ use crate::rule_packs::RulePacks;
 use crate::store::Store;
 use crate::store::bell::Bell;
 use crate::store::blobs::Blobs;
+use crate::upstream::Upstream;
 
 /// The server's parts, shared by all requests.
 pub(crate) struct Parts {
@@ -25,6 +26,8 @@ pub(crate) struct Parts {
     pub(crate) ledger: Ledger,
     /// Where the administrator has such a database.
     pub(crate) countries: Option<Countries>,
+    /// Where the administrator has named one.
+    pub(crate) upstream: Option<Upstream>,
     /// The key of the pseudonyms under which sources are shown.
     pub(crate) pseudonym_key: [u8; 32],
     /// Rung when a job was put into the queue.

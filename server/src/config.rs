@@ -5,11 +5,13 @@
 //! third. The same struct describes the first two, so that none can know a setting that the other
 //! does not.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use quorum_core::api::Backend;
 use serde::{Deserialize, Serialize};
 
 /// What a person may set, each unset until somebody does.
@@ -195,6 +197,64 @@ pub(crate) struct Settings {
     /// In the file: `[retention] file = 365`.
     #[arg(skip)]
     retention: Retention,
+    /// In the file: `[upstream] url = "…"`.
+    #[arg(skip)]
+    upstream: Upstream,
+}
+
+/// Another backend of the API that is asked too, and what it may be asked.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Upstream {
+    /// `https://www.virustotal.com`, or another Quorum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<Backend>,
+    /// The file that holds the key, and nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Most requests in any 60 seconds, by all processes together.
+    pub(crate) per_minute: u32,
+    /// Most requests a day, from midnight UTC.
+    pub(crate) per_day: u64,
+    /// For how many hours a report is as good as new.
+    pub(crate) fresh_hours: u32,
+    /// The same of not being known there.
+    pub(crate) missing_hours: u32,
+    /// How long an answer of ours waits for the upstream, in milliseconds.
+    pub(crate) timeout_ms: u64,
+    /// The groups whose look-ups go there too; all of them where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) groups: Option<Vec<String>>,
+    /// By group, what of that which it sends in is sent in upstream too. Nobody's where nothing is
+    /// said.
+    pub(crate) uploads: BTreeMap<String, Vec<Sent>>,
+}
+
+/// What can be sent in upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Sent {
+    /// Files, which others may then be able to read.
+    File,
+    /// Addresses.
+    Url,
+}
+
+impl Default for Upstream {
+    fn default() -> Self {
+        Self {
+            url: None,
+            key_file: None,
+            // What a free key of virustotal.com has.
+            per_minute: 4,
+            per_day: 500,
+            fresh_hours: 24,
+            missing_hours: 1,
+            timeout_ms: 5_000,
+            groups: None,
+            uploads: BTreeMap::new(),
+        }
+    }
 }
 
 /// Where a service is.
@@ -312,6 +372,7 @@ pub(crate) struct Config {
     pub(crate) queue: Place,
     pub(crate) trace: Place,
     pub(crate) retention: Retention,
+    pub(crate) upstream: Upstream,
 }
 
 /// Why there is no configuration.
@@ -331,6 +392,8 @@ pub(crate) enum ConfigError {
     Zero { setting: &'static str },
     #[error("blobs.url and queue.url are for several processes, which need store.url too")]
     HalfGrown,
+    #[error("upstream.url and upstream.key_file are of no use without each other")]
+    HalfUpstream,
     #[error("tls_certificate and tls_key are of no use without each other")]
     HalfTls,
     #[error("log: {0}")]
@@ -431,6 +494,7 @@ impl Settings {
                 url: self.trace_endpoint.or(file.trace.url),
             },
             retention: file.retention,
+            upstream: file.upstream,
         };
         for (setting, value) in [
             ("upload_limit", config.upload_limit),
@@ -442,6 +506,9 @@ impl Settings {
             ("body_timeout_ms", config.body_timeout_ms),
             ("connections_per_peer", config.connections_per_peer as u64),
             ("requests_at_once", config.requests_at_once as u64),
+            ("upstream.per_minute", config.upstream.per_minute.into()),
+            ("upstream.per_day", config.upstream.per_day),
+            ("upstream.timeout_ms", config.upstream.timeout_ms),
         ] {
             if value == 0 {
                 return Err(ConfigError::Zero { setting });
@@ -450,6 +517,9 @@ impl Settings {
         if config.store.url.is_none() && (config.blobs.url.is_some() || config.queue.url.is_some())
         {
             return Err(ConfigError::HalfGrown);
+        }
+        if config.upstream.url.is_some() != config.upstream.key_file.is_some() {
+            return Err(ConfigError::HalfUpstream);
         }
         if config.tls_certificate.is_some() != config.tls_key.is_some() {
             return Err(ConfigError::HalfTls);
@@ -537,6 +607,22 @@ mod tests {
         assert!(shown.contains("postgres://bob:...@db.example/q"), "{shown}");
         assert!(shown.contains("endpoint=http://s3.example"), "{shown}");
         assert!(config.store.url.unwrap().reveal().contains("secret"));
+    }
+
+    #[test]
+    fn refuses_an_upstream_that_would_get_the_key_in_clear_or_none() {
+        let refused = |text: &str| {
+            let (path, settings) = with_file(text);
+            let refused = settings.resolve();
+            std::fs::remove_file(path).unwrap();
+            refused.unwrap_err().to_string()
+        };
+        let clear = "[upstream]\nurl = \"http://quorum.example\"\nkey_file = \"k\"\n";
+        assert!(refused(clear).contains("plain http"));
+        let half = "[upstream]\nurl = \"https://quorum.example\"\n";
+        assert!(refused(half).contains("upstream.key_file"));
+        let odd = "[upstream]\nuploads = {team = [\"files\"]}\n";
+        assert!(refused(odd).contains("files"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
+use quorum_core::api::Failure as Refusal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -15,6 +16,7 @@ use crate::clock::{self, DAY};
 use crate::config::Config;
 use crate::store::{Store, open};
 use crate::tls;
+use crate::upstream::Upstream;
 
 /// How long anything that is asked may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -61,6 +63,7 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     rows(config, runs, &mut findings).await;
     blobs(config, &mut findings).await;
     queue(config, &mut findings).await;
+    upstream(config, &mut findings).await;
     certificate(config, &mut findings);
     exposure(config, &mut findings);
     address(config, runs, &mut findings).await;
@@ -276,6 +279,67 @@ async fn queue(config: &Config, findings: &mut Findings) {
             let todo = "look whether NATS runs there with JetStream";
             findings.wrong("queue", format!("{url}: {error}"), todo);
         }
+    }
+}
+
+/// Looks at the upstream: its key, whether it answers, and whom the policy names.
+async fn upstream(config: &Config, findings: &mut Findings) {
+    const WHAT: &str = "upstream";
+    let (Some(backend), Some(key_file)) = (&config.upstream.url, &config.upstream.key_file) else {
+        return;
+    };
+    let upstream = match Upstream::open(&config.upstream) {
+        Ok(Some(upstream)) => upstream,
+        Ok(None) => return,
+        Err(error) => {
+            let todo = "put the key, and nothing else, into the file that upstream.key_file names";
+            findings.wrong(WHAT, error.to_string(), todo);
+            return;
+        }
+    };
+    if open_to_others(key_file) {
+        let todo = format!("chmod 600 {}", key_file.display());
+        let found = format!("others can read {}", key_file.display());
+        findings.doubtful(WHAT, found, todo);
+    }
+    match tokio::time::timeout(PATIENCE, upstream.account()).await {
+        Err(_) => {
+            let todo = "look whether it runs, and whether this machine may reach it";
+            let found = format!("{backend}: no answer in {} s", PATIENCE.as_secs());
+            findings.wrong(WHAT, found, todo);
+        }
+        Ok(Err(failure)) => {
+            let todo = match failure {
+                Refusal::KeyRefused | Refusal::Forbidden | Refusal::NotFound => {
+                    "get a key from there and put it into upstream.key_file"
+                }
+                Refusal::RateLimited { .. } | Refusal::QuotaSpent { .. } => {
+                    "wait, and lower upstream.per_minute and per_day to what the key has"
+                }
+                Refusal::Redirected | Refusal::NotTheApi => {
+                    "give upstream.url the address at which the API itself answers"
+                }
+                _ => "look whether it runs, and whether this machine may reach it",
+            };
+            findings.wrong(WHAT, format!("{backend}: {failure}"), todo);
+        }
+        Ok(Ok(account)) => {
+            findings.fine(WHAT, format!("{backend} answers to {:?}", account.name));
+        }
+    }
+    let policy = &config.upstream;
+    let named = policy.groups.iter().flatten().chain(policy.uploads.keys());
+    // Where there is no store yet, this must not make one.
+    let is_there = config.store.url.is_some() || open::store_path(&config.data).exists();
+    if is_there && let Ok(store) = soon(open::store(config)).await {
+        for name in named {
+            if let Ok(None) = soon(store.group(name)).await {
+                let todo = "\"quorum group list\" tells which groups there are";
+                let found = format!("the policy names {name:?}, and there is no such group");
+                findings.doubtful(WHAT, found, todo);
+            }
+        }
+        store.close().await;
     }
 }
 

@@ -166,6 +166,7 @@ fn endpoint(method: &Method, path: &str) -> &'static str {
         ("files" | "urls" | "domains" | "ip_addresses", "votes") if method == Method::POST => {
             "item_vote"
         }
+        ("files", "download" | "download_url") => "file_download",
         ("files", "comments") => "file_comments",
         ("urls", "comments") => "url_comments",
         ("domains", "comments") => "domain_comments",
@@ -181,6 +182,7 @@ fn endpoint(method: &Method, path: &str) -> &'static str {
         ("groups", _) => "groups",
         ("search", _) => "search",
         ("metadata", _) => "metadata",
+        ("intelligence", _) if path.contains("/zip_files") => "zip_files",
         ("submission" | "submissions", _) => "submissions",
         _ => "other",
     }

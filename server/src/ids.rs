@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use quorum_core::digest::sha256;
 use quorum_core::indicator::{Kind, Md5, Sha256};
 
@@ -55,16 +56,45 @@ pub(crate) fn parse_submission(id: &str) -> Option<(Kind, &str, i64)> {
 /// What a user is called where who it was is nobody's business: 8 hex digits of an HMAC under a key
 /// of the store's, so that nobody outside can try names.
 pub(crate) fn pseudonym(key: &[u8; 32], account: &str) -> String {
-    use hmac::{Hmac, KeyInit as _, Mac as _};
+    let digest: [u8; 32] = keyed(key, account).finalize().into_bytes().into();
+    let mut text = Sha256::from(digest).to_string();
+    text.truncate(8);
+    text
+}
+
+fn keyed(key: &[u8; 32], text: &str) -> Hmac<sha2::Sha256> {
     // A key is filled up with zeros to the digest's block (RFC 2104).
     let mut block = [0; 64];
     block[..32].copy_from_slice(key);
     let mut mac = Hmac::<sha2::Sha256>::new(&block.into());
-    mac.update(account.as_bytes());
-    let digest: [u8; 32] = mac.finalize().into_bytes().into();
-    let mut text = Sha256::from(digest).to_string();
-    text.truncate(8);
-    text
+    mac.update(text.as_bytes());
+    mac
+}
+
+/// What stands before a pass's text under its HMAC: no pseudonym is a signature, since no user's
+/// name holds a line break.
+const PASS: &str = "pass\n";
+
+/// A text that we shall know again as ours, with the time until which it counts: what lets somebody
+/// fetch one thing without a key. `what` holds no dash.
+pub(crate) fn pass(key: &[u8; 32], what: &str, expires: i64) -> String {
+    let said = format!("{what}-{expires}");
+    let digest: [u8; 32] = keyed(key, &format!("{PASS}{said}"))
+        .finalize()
+        .into_bytes()
+        .into();
+    format!("{said}-{}", Sha256::from(digest))
+}
+
+/// What a pass is for, if it is one of ours and counts at a time.
+pub(crate) fn read_pass<'a>(key: &[u8; 32], pass: &'a str, now: i64) -> Option<&'a str> {
+    let (said, signature) = pass.rsplit_once('-')?;
+    let signature: Sha256 = signature.parse().ok()?;
+    keyed(key, &format!("{PASS}{said}"))
+        .verify_slice(signature.as_bytes())
+        .ok()?;
+    let (what, expires) = said.split_once('-')?;
+    (expires.parse::<i64>().ok()? > now).then_some(what)
 }
 
 /// 256 random bits as 64 hex digits: an API key or an upload token. Shown once, kept as its hash.
@@ -146,6 +176,19 @@ mod tests {
             parse_submission(&id),
             Some((Kind::Domain, "a-b.example", 17))
         );
+    }
+
+    #[test]
+    fn a_pass_is_for_one_thing_and_ends() {
+        let key = [7; 32];
+        let text = pass(&key, "raw.ab", 100);
+        assert_eq!(read_pass(&key, &text, 99), Some("raw.ab"));
+        assert_eq!(read_pass(&key, &text, 100), None);
+        assert_eq!(read_pass(&[8; 32], &text, 99), None);
+        for (from, to) in [("raw", "zip"), ("ab", "ac"), ("100", "200")] {
+            assert_eq!(read_pass(&key, &text.replacen(from, to, 1), 99), None);
+        }
+        assert_eq!(read_pass(&key, "raw.ab-100-", 99), None);
     }
 
     #[test]

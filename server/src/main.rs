@@ -27,6 +27,7 @@ mod failpoint;
 mod gate;
 mod ids;
 mod jobs;
+mod leave;
 mod listen;
 mod lists;
 mod metrics;
@@ -45,6 +46,7 @@ mod tier;
 mod tls;
 mod tools;
 mod upkeep;
+mod upstream;
 mod words;
 
 use std::process::ExitCode;

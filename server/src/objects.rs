@@ -10,10 +10,10 @@ use crate::clock;
 use crate::engines::Subject;
 use crate::ids;
 use crate::origin::Origin;
-use crate::quota::Used;
+use crate::quota::{DOWNLOADS, Used};
 use crate::store::{
     Account, AnalysisRecord, AuditRecord, CommentRecord, FalsePositive, Group, Item, KeyRecord,
-    Privilege, Submission, VoteRecord,
+    Privilege, Submission, VoteRecord, ZipRecord,
 };
 use crate::tier::{Limits, UNLIMITED};
 
@@ -31,6 +31,16 @@ fn object(
         "links": {"self": origin.api(path)},
         "attributes": attributes,
     })
+}
+
+/// An object of which nothing is known here.
+pub(crate) fn bare(origin: &Origin, kind: Kind, id: &str) -> Value {
+    let path = format!("{}/{id}", kind.collection());
+    let attributes = map(json!({
+        "reputation": 0,
+        "total_votes": {"harmless": 0, "malicious": 0},
+    }));
+    object(kind.as_str(), id, origin, &path, attributes)
 }
 
 fn map(value: Value) -> Map<String, Value> {
@@ -294,6 +304,22 @@ pub(crate) fn submission(origin: &Origin, record: &Submission, key: &[u8; 32]) -
     )
 }
 
+/// A ZIP of samples. It is made while it is fetched, so there is nothing to wait for.
+pub(crate) fn zip_file(origin: &Origin, seq: i64, record: &ZipRecord) -> Value {
+    object(
+        "zip_file",
+        &seq.to_string(),
+        origin,
+        &format!("intelligence/zip_files/{seq}"),
+        map(json!({
+            "status": "finished",
+            "progress": 100,
+            "files_ok": record.samples.len(),
+            "files_error": record.missing,
+        })),
+    )
+}
+
 /// A comment.
 pub(crate) fn comment(origin: &Origin, record: &CommentRecord) -> Value {
     object(
@@ -373,7 +399,7 @@ pub(crate) fn quotas(
             group.monthly,
         ),
         ("intelligence_searches_monthly", searches, 0, 0),
-        ("intelligence_downloads_monthly", downloads, 0, 0),
+        (DOWNLOADS, downloads, user.downloads, group.downloads),
         ("intelligence_hunting_rules", livehunt, 0, 0),
         ("intelligence_retrohunt_jobs_monthly", retrohunt, 0, 0),
         ("intelligence_graphs_private", private_graphs, 0, 0),

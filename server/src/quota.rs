@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::clock::{self, DAY};
-use crate::store::{Account, Store, StoreError, UsageRow};
+use crate::store::{Account, Spent, Store, StoreError, UsageRow};
 use crate::tier::Limits;
 
 /// How often the books are brought up to date.
@@ -31,12 +31,28 @@ pub(crate) enum Refusal {
     Spent,
 }
 
-/// Requests in the hour, the day and the month that are running.
+/// The quota of samples that leave.
+pub(crate) const DOWNLOADS: &str = "intelligence_downloads_monthly";
+
+/// Requests in the hour, the day and the month that are running, and what was spent in the month.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Used {
     pub(crate) hourly: u64,
     pub(crate) daily: u64,
     pub(crate) monthly: u64,
+    pub(crate) downloads: u64,
+}
+
+impl Used {
+    /// With what stands in the store of quotas that are spent there at once.
+    fn with_spent<'a>(mut self, spent: impl Iterator<Item = &'a Spent>) -> Self {
+        for one in spent {
+            if one.quota == DOWNLOADS {
+                self.downloads += one.used;
+            }
+        }
+        self
+    }
 }
 
 #[derive(Default)]
@@ -335,10 +351,30 @@ impl Ledger {
         account: &Account,
         now: i64,
     ) -> Result<(Used, Used), StoreError> {
-        let group = self.group_used(&account.group, now).await?;
+        let (group, spent) = self.group_spent(&account.group, now).await?;
         let member = (account.name.clone(), account.group.clone());
-        let mut books = self.books();
-        Ok((*books.users.entry(member).or_default().turn(now), group))
+        let user = *self.books().users.entry(member).or_default().turn(now);
+        let own = spent.iter().filter(|one| one.account == account.name);
+        Ok((user.with_spent(own), group))
+    }
+
+    /// Spends so many of a group's monthly quota, all or none; `false` if that is more than is
+    /// left.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(crate) async fn spend(
+        &self,
+        account: &Account,
+        quota: &'static str,
+        number: u64,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let mut limits = account.limits;
+        let limit = limits.named(quota).map_or(0, |limit| *limit);
+        let who = (account.name.as_str(), account.group.as_str());
+        let month = clock::month_start(now / DAY);
+        self.store.spend(who, quota, month, number, limit).await
     }
 
     /// What a group has used.
@@ -346,6 +382,11 @@ impl Ledger {
     /// # Errors
     /// The store does not answer.
     pub(crate) async fn group_used(&self, group: &str, now: i64) -> Result<Used, StoreError> {
+        Ok(self.group_spent(group, now).await?.0)
+    }
+
+    /// The same, with what each member spent.
+    async fn group_spent(&self, group: &str, now: i64) -> Result<(Used, Vec<Spent>), StoreError> {
         if self.shared.is_some() {
             // What the others counted is in the store.
             self.flush().await?;
@@ -354,8 +395,11 @@ impl Ledger {
             let rows = self.store.usage_of_group(group, first, today).await?;
             self.books().read_anew(group, &rows, now);
         }
+        let month = clock::month_start(now / DAY);
+        let spent = self.store.spent(group, month).await?;
         let mut books = self.books();
-        Ok(*books.groups.entry(group.to_owned()).or_default().turn(now))
+        let used = *books.groups.entry(group.to_owned()).or_default().turn(now);
+        Ok((used.with_spent(spent.iter()), spent))
     }
 
     /// Brings the store's books up to date.

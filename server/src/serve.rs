@@ -28,6 +28,7 @@ use crate::store::{Actor, AddAccount, NewAccount, Store};
 use crate::telemetry;
 use crate::tier::Tier;
 use crate::tls;
+use crate::upstream::Upstream;
 
 /// The signal of a file that grows past the process's limit, on every Linux.
 const SIGXFSZ: i32 = 25;
@@ -86,7 +87,9 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     let rule_packs = Arc::new(RulePacks::new(&packs));
     let engines = tokio::task::spawn_blocking(move || Engines::open(&packs, deadline)).await?;
     let countries = config.country_database.as_deref().map(Countries::open);
+    let upstream = Upstream::open(&config.upstream)?;
     let app: App = Arc::new(Parts {
+        upstream,
         countries: countries.transpose()?,
         pseudonym_key: store.pseudonym_key().await?,
         ledger: Ledger::open(store.clone(), shared, clock::now()).await?,

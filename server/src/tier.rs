@@ -133,6 +133,13 @@ impl Limits {
 /// The privilege of what is not public: premium relationships, submissions.
 pub(crate) const INTELLIGENCE: &str = "intelligence";
 
+/// The add-on of downloading samples, each in a ZIP with a password, without the rest of
+/// [`INTELLIGENCE`], which has it too.
+pub(crate) const DOWNLOADS: &str = "downloads-tier-1";
+
+/// The add-on of downloading samples as they are.
+pub(crate) const RAW_DOWNLOADS: &str = "downloads-tier-2";
+
 /// The add-on of private graphs.
 pub(crate) const PRIVATE_GRAPHS: &str = "private-graphs";
 
@@ -149,8 +156,8 @@ pub(crate) const ADD_ONS: &[&str] = &[
     "ip-address-feed",
     "file-behaviour-feed",
     "private-scanning",
-    "downloads-tier-1",
-    "downloads-tier-2",
+    DOWNLOADS,
+    RAW_DOWNLOADS,
     "big-files",
 ];
 

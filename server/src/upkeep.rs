@@ -1,7 +1,7 @@
 //! The commands that look after a store: `check`, `backup`, `restore`, `migrate`, `retention`.
 //!
 //! A backup is a directory: `tables/NAME.jsonl` with the rows of each table in their order,
-//! `blobs/xx/SHA256` with the samples, and `manifest.json`, written last, with the count and the
+//! `samples/xx/SHA256` with the samples as they lie in a store, and `manifest.json`, written last, with the count and the
 //! digest of each. It is the same whichever store it was made of, and can be restored into either.
 
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ import io
 import sys
 import time
 import unittest
+import zipfile
 
 import aiohttp
 import vt
@@ -133,6 +134,32 @@ class VtPy(unittest.TestCase):
         again = self.alice.post("/files/{}/analyse", sha256(CLEAN)).json()["data"]
         self.assertEqual(again["type"], "analysis")
         self.assertIn(self.alice.get_object("/analyses/{}", again["id"]).status, ("queued", "in-progress", "completed"))
+
+    def test_downloads_a_sample_in_a_zip_and_as_it_is_with_the_privilege(self) -> None:
+        self.scan(EICAR, "eicar.com")
+        file = io.BytesIO()
+        self.alice.download_file(sha256(EICAR), file)
+        with zipfile.ZipFile(file) as archive:
+            self.assertEqual(archive.read(sha256(EICAR), b"infected"), EICAR)
+        granted = vt.Object("user", "bob")
+        granted.privileges = {"downloads-tier-2": {"granted": True}}
+        self.client(server.admin).patch_object("/users/{}", "bob", obj=granted)
+        file = io.BytesIO()
+        self.bob.download_file(sha256(EICAR), file)
+        self.assertEqual(file.getvalue(), EICAR)
+        self.assert_error("NotFoundError", self.alice.download_file, "0" * 64, io.BytesIO())
+        dave = self.client(server.add_user("dave", "public"))
+        self.assert_error("ForbiddenError", dave.download_file, sha256(EICAR), io.BytesIO())
+
+    def test_downloads_several_samples_in_one_zip(self) -> None:
+        self.scan(EICAR, "eicar.com")
+        self.scan(CLEAN, "letter.txt")
+        file = io.BytesIO()
+        self.alice.download_zip_files([sha256(EICAR), sha256(CLEAN)], file, password="secret")
+        with zipfile.ZipFile(file) as archive:
+            archive.setpassword(b"secret")
+            self.assertEqual(archive.read(sha256(EICAR)), EICAR)
+            self.assertEqual(archive.read(sha256(CLEAN)), CLEAN)
 
     def test_says_not_found_for_a_hash_that_nobody_has_sent(self) -> None:
         self.assert_error("NotFoundError", self.alice.get_object, "/files/{}", "0" * 64)

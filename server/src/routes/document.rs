@@ -156,6 +156,25 @@ pub(crate) struct UrlForm {
     url: String,
 }
 
+/// A ZIP to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewZip {
+    pub(crate) data: NewZipData,
+}
+
+/// What is to be in it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewZipData {
+    /// SHA-256, SHA-1 or MD5 of each file.
+    #[schema(min_items = 1, max_items = 100)]
+    pub(crate) hashes: Vec<String>,
+    /// `infected` if nothing is said.
+    #[schema(max_length = 128)]
+    pub(crate) password: Option<String>,
+}
+
 /// A comment to be added.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct NewComment {

@@ -21,6 +21,7 @@ use crate::ids::{Secret, SecretHash};
 use crate::objects;
 use crate::origin::{Origin, country};
 use crate::store::{Account, Actor, StoreError};
+use crate::upstream;
 
 /// How long an upload address can be used, in seconds.
 const UPLOAD_URL_LIFE: i64 = 3600;
@@ -156,6 +157,7 @@ async fn accept(
         .await?;
     drop(settling);
     failpoint::reach("upload.committed");
+    upstream::offer_file(&app, by, digests.sha256, digests.size, name.as_deref());
     app.bell.ring().await;
     Ok(analysis)
 }

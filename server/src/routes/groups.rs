@@ -189,7 +189,7 @@ pub(crate) async fn users_consuming_quota(
     }
     ask.app.ledger.flush().await?;
     let today = clock::now() / DAY;
-    // What other quotas are spent on is not there yet, so nobody has spent any.
+    // What the others are spent on stands in the store by itself; some nobody can spend yet.
     let first = match quota.as_str() {
         "api_requests_daily" => Some(today),
         "api_requests_monthly" => Some(clock::month_start(today)),
@@ -200,6 +200,12 @@ pub(crate) async fn users_consuming_quota(
         let rows = ask.app.store.usage_of_group(&group.name, first, today);
         for row in rows.await? {
             *by_user.entry(row.account).or_default() += row.used;
+        }
+    }
+    let month = clock::month_start(today);
+    for spent in ask.app.store.spent(&group.name, month).await? {
+        if spent.quota == quota {
+            *by_user.entry(spent.account).or_default() += spent.used;
         }
     }
     let mut by_user: Vec<_> = by_user.into_iter().collect();

@@ -158,7 +158,7 @@ pub(crate) struct Found {
     pub(crate) item: Option<Item>,
 }
 
-fn missing(kind: Kind, raw: &str) -> ApiError {
+pub(super) fn missing(kind: Kind, raw: &str) -> ApiError {
     let word = match kind {
         Kind::File => "File",
         Kind::Url => "URL",
@@ -175,14 +175,9 @@ fn missing(kind: Kind, raw: &str) -> ApiError {
 pub(crate) async fn find(ask: &Ask, kind: Kind, raw: &str) -> Result<Found, ApiError> {
     let refused = |what: &str| ApiError::invalid_argument(format!("{raw:?} is not {what}"));
     match kind {
-        Kind::File => {
-            let hash: FileHash = raw
-                .parse()
-                .map_err(|error| refused(&format!("a file hash: {error}")))?;
-            find_file(ask, hash)
-                .await?
-                .ok_or_else(|| missing(kind, raw))
-        }
+        Kind::File => find_file(ask, file_hash(raw)?)
+            .await?
+            .ok_or_else(|| missing(kind, raw)),
         Kind::Url => {
             let reference: UrlRef = raw
                 .parse()
@@ -221,8 +216,17 @@ pub(crate) async fn find(ask: &Ask, kind: Kind, raw: &str) -> Result<Found, ApiE
     }
 }
 
+/// The hash that a request names a file by.
+///
+/// # Errors
+/// It is none.
+pub(super) fn file_hash(raw: &str) -> Result<FileHash, ApiError> {
+    raw.parse()
+        .map_err(|error| ApiError::invalid_argument(format!("{raw:?} is not a file hash: {error}")))
+}
+
 /// The SHA-256 by which the store knows a file: that of the first file with this hash.
-async fn sha256_of(ask: &Ask, hash: &FileHash) -> Result<Option<String>, ApiError> {
+pub(super) async fn sha256_of(ask: &Ask, hash: &FileHash) -> Result<Option<String>, ApiError> {
     Ok(match hash {
         FileHash::Sha256(sha256) => Some(sha256.to_string()),
         _ => ask.app.store.files_with(hash).await?.into_iter().next(),
@@ -388,8 +392,49 @@ pub(crate) async fn report(ask: &Ask, kind: Kind, raw: &str) -> Answer {
             ask.charge("files").await?;
         }
     }
-    let node = find(ask, kind, raw).await?.node(ask).await;
+    let node = with_upstream(ask, kind, raw, find(ask, kind, raw).await).await?;
     Ok(Json(json!({"data": dressed(ask, node).await?})))
+}
+
+/// The report on what was found, or was not, with what the upstream says of it.
+async fn with_upstream(
+    ask: &Ask,
+    kind: Kind,
+    raw: &str,
+    found: Result<Found, ApiError>,
+) -> Result<Node, ApiError> {
+    let Some(upstream) = &ask.app.upstream else {
+        return Ok(found?.node(ask).await);
+    };
+    let found = match found {
+        Err(error) if !error.is_not_found() => return Err(error),
+        found => found,
+    };
+    let text = match &found {
+        Ok(Found {
+            subject: Subject::Url(url),
+            ..
+        }) => Some(url.as_str()),
+        _ => None,
+    };
+    let (store, group) = (&*ask.app.store, &ask.account.group);
+    let told = upstream.look_up(store, group, kind, raw, text).await;
+    match (found, told) {
+        (Ok(found), Some(told)) => {
+            let mut node = found.node(ask).await;
+            told.lay_under(kind, &mut node.object);
+            Ok(node)
+        }
+        (Ok(found), None) => Ok(found.node(ask).await),
+        (Err(_), Some(told)) if told.is_known() => {
+            let id = told.id(kind).ok_or_else(|| missing(kind, raw))?;
+            let mut object = objects::bare(&ask.origin, kind, &id);
+            told.lay_under(kind, &mut object);
+            let owner = Owner::Item(kind, id);
+            Ok(Node { owner, object })
+        }
+        (Err(error), _) => Err(error),
+    }
 }
 
 /// `POST /{noun}/{id}/analyse`

@@ -5,6 +5,7 @@ mod audit;
 mod comments;
 mod document;
 mod domains;
+mod downloads;
 mod files;
 mod groups;
 mod history;
@@ -39,6 +40,7 @@ pub(crate) use users::is_email;
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document::document())
         .merge(files::routes())
+        .merge(downloads::routes())
         .merge(urls::routes())
         .merge(domains::routes())
         .merge(ip_addresses::routes())
@@ -81,6 +83,7 @@ pub(crate) fn router(app: &App) -> Router {
         .nest(OWN, gated(own))
         .route("/api/v3/openapi.json", get(async move || Json(document)))
         .route("/_ah/upload/{token}", post(files::upload_with_token))
+        .route("/_ah/download/{pass}", get(downloads::fetch))
         .route("/health", get(health))
         .fallback(unknown_path)
         // Every handler that reads a body counts it itself.

@@ -16,6 +16,7 @@ use crate::ask::{Answer, Ask, JsonBody, Path, small_body};
 use crate::clock;
 use crate::error::ApiError;
 use crate::objects;
+use crate::upstream;
 
 item_routes!(
     Kind::Url,
@@ -49,6 +50,7 @@ pub(crate) async fn submit(ask: Ask, request: Request) -> Answer {
         .store
         .submit_url(&url, ask.actor(), clock::now())
         .await?;
+    upstream::offer_url(&ask.app, ask.actor(), &url);
     ask.app.bell.ring().await;
     Ok(Json(
         json!({"data": objects::analysis_descriptor(&ask.origin, &analysis)}),

@@ -1,19 +1,29 @@
 //! Samples, addressed by their SHA-256, in any `object_store`.
 //!
-//! An upload goes to a name of its own under `incoming/` first and moves to `blobs/` only when
+//! An upload goes to a name of its own under `incoming/` first and moves to `samples/` only when
 //! it is whole and synced: a reader never sees half a file, and one blob is written however often
 //! it is sent. On a disk the move is a rename; in a bucket it is a copy, which appears at once and
 //! whole, and a deletion.
+//!
+//! What lies there is no file of its kind: every byte is turned over by [`MASK`], so that nothing
+//! that goes by contents (a file manager's previews, an index, the host's own virus scanner) does
+//! anything about it. That is no secret, and takes nothing from a sample's length.
+//!
+//! Up to 0.1 samples lay under `blobs/` as they are. They are read from there, and masked by the
+//! first sweep.
 
 use std::path::{Path as FsPath, PathBuf};
 use std::sync::Arc;
 
+use bytes::{Bytes, BytesMut};
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload};
+use object_store::{
+    GetResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutPayload,
+};
 use quorum_core::digest::{Digests, HEAD_BYTES, Hasher};
 use quorum_core::indicator::Sha256;
 
@@ -24,6 +34,9 @@ use crate::ids::Secret;
 /// How many bytes are gathered before they are hashed and written: what one upload keeps in
 /// memory, twice.
 const PART_BYTES: usize = 1 << 20;
+
+/// What the bytes of a sample at rest are combined with.
+const MASK: u8 = 0xA5;
 
 /// The same where the bytes go to S3, which takes no smaller parts.
 const S3_PART_BYTES: usize = 5 << 20;
@@ -51,7 +64,7 @@ impl Blobs {
             source,
         };
         std::fs::create_dir_all(directory.join("incoming")).map_err(failed)?;
-        std::fs::create_dir_all(directory.join("blobs")).map_err(failed)?;
+        std::fs::create_dir_all(directory.join("samples")).map_err(failed)?;
         // What is in them is synced upload by upload; that they are there is synced here.
         let synced = std::fs::File::open(directory).and_then(|directory| directory.sync_all());
         synced.map_err(failed)?;
@@ -172,24 +185,74 @@ impl Blobs {
     }
 
     /// All bytes of a blob.
-    pub(crate) async fn read(&self, sha256: &Sha256) -> Result<axum::body::Bytes> {
-        Ok(self.store.get(&location(sha256)).await?.bytes().await?)
+    pub(crate) async fn read(&self, sha256: &Sha256) -> Result<Bytes> {
+        let (found, mask) = self.find(sha256).await?;
+        Ok(masked(found.bytes().await?, mask))
+    }
+
+    /// A blob where it lies, and what its bytes there are combined with.
+    async fn find(&self, sha256: &Sha256) -> object_store::Result<(GetResult, u8)> {
+        // Between the first two questions it may have been masked.
+        for (place, mask) in [(location(sha256), MASK), (plain_location(sha256), 0)] {
+            match self.store.get(&place).await {
+                Err(object_store::Error::NotFound { .. }) => {}
+                found => return Ok((found?, mask)),
+            }
+        }
+        Ok((self.store.get(&location(sha256)).await?, MASK))
     }
 
     /// Removes every blob that no row speaks of: what is left when a process died between moving
     /// a blob into place and committing its row. Returns how many there were.
-    pub(crate) async fn sweep(&self, rows: &dyn super::Store) -> Result<u64> {
+    ///
+    /// Blobs that lie as they are, as they did up to 0.1, are masked.
+    pub(crate) async fn sweep(self: &Arc<Self>, rows: &dyn super::Store) -> Result<u64> {
         let mut removed = 0;
-        let mut listing = self.store.list(Some(&Path::from("blobs")));
+        let mut listing = self.everywhere();
         while let Some(meta) = listing.try_next().await? {
             let Some(name) = meta.location.filename() else {
                 continue;
             };
-            if !rows.has_file(name).await? && self.remove_orphan(rows, name).await? {
-                removed += 1;
+            if !rows.has_file(name).await? {
+                removed += u64::from(self.remove_orphan(rows, name).await?);
+            } else if let Ok(sha256) = name.parse()
+                && meta.location == plain_location(&sha256)
+            {
+                self.mask(&sha256).await?;
             }
         }
         Ok(removed)
+    }
+
+    /// Puts a masked copy of a blob in the place of one that lies as it is.
+    async fn mask(self: &Arc<Self>, sha256: &Sha256) -> Result<()> {
+        let mut stream = self.store.get(&plain_location(sha256)).await?.into_stream();
+        let mut incoming = self.receive().await?;
+        while let Some(chunk) = stream.try_next().await? {
+            incoming.write(&chunk).await?;
+        }
+        let received = incoming.finish().await?;
+        if received.digests.sha256 != *sha256 {
+            return Err(StoreError::WrongBlob(sha256.to_string()));
+        }
+        received.move_into_place().await?;
+        self.delete(&plain_location(sha256)).await?;
+        Ok(())
+    }
+
+    /// Whether something was there to be removed.
+    async fn delete(&self, place: &Path) -> Result<bool> {
+        match self.store.delete(place).await {
+            Ok(()) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Every blob, in no order.
+    fn everywhere(&self) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        let list = |directory: &str| self.store.list(Some(&Path::from(directory)));
+        list("samples").chain(list("blobs")).boxed()
     }
 
     /// Removes a blob unless a row speaks of it.
@@ -204,17 +267,13 @@ impl Blobs {
         if rows.has_file(name).await? {
             return Ok(false);
         }
-        match self.store.delete(&location(&sha256)).await {
-            Ok(()) => Ok(true),
-            Err(object_store::Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+        let masked = self.delete(&location(&sha256)).await?;
+        Ok(self.delete(&plain_location(&sha256)).await? || masked)
     }
 
     /// The names of all blobs with their sizes, in no order.
     pub(crate) fn list(&self) -> BoxStream<'_, Result<(String, u64)>> {
-        self.store
-            .list(Some(&Path::from("blobs")))
+        self.everywhere()
             .map(|meta| {
                 let meta = meta?;
                 let name = meta.location.filename().unwrap_or_default().to_owned();
@@ -230,8 +289,10 @@ impl Blobs {
     pub(crate) async fn stream(
         &self,
         sha256: &Sha256,
-    ) -> Result<BoxStream<'static, object_store::Result<axum::body::Bytes>>> {
-        Ok(self.store.get(&location(sha256)).await?.into_stream())
+    ) -> Result<BoxStream<'static, object_store::Result<Bytes>>> {
+        let (found, mask) = self.find(sha256).await?;
+        let stream = found.into_stream();
+        Ok(stream.map_ok(move |bytes| masked(bytes, mask)).boxed())
     }
 
     /// Reads a blob to its end and says how large it is.
@@ -279,7 +340,26 @@ impl Blobs {
 /// Two levels, so that no directory grows past what file systems like.
 fn location(sha256: &Sha256) -> Path {
     let name = sha256.to_string();
+    Path::from(format!("samples/{}/{name}", &name[..2]))
+}
+
+/// Where it lay up to 0.1.
+fn plain_location(sha256: &Sha256) -> Path {
+    let name = sha256.to_string();
     Path::from(format!("blobs/{}/{name}", &name[..2]))
+}
+
+/// Masks bytes, or unmasks them.
+fn masked(bytes: Bytes, mask: u8) -> Bytes {
+    if mask == 0 {
+        return bytes;
+    }
+    // Copied only where somebody else holds them too.
+    let mut bytes = bytes
+        .try_into_mut()
+        .unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
+    bytes.iter_mut().for_each(|byte| *byte ^= mask);
+    bytes.freeze()
 }
 
 /// An upload under way. Dropped before its end, nothing of it stays.
@@ -330,11 +410,12 @@ impl Incoming {
 
     async fn flush(&mut self) -> Result<()> {
         self.blobs.room_for(self.part.len() as u64)?;
-        let part = std::mem::replace(&mut self.part, Vec::with_capacity(self.blobs.part_bytes));
+        let mut part = std::mem::replace(&mut self.part, Vec::with_capacity(self.blobs.part_bytes));
         let mut hasher = std::mem::take(&mut self.hasher);
         // Three digests over a mebibyte take milliseconds, which other requests shall not wait.
         let hashed = tokio::task::spawn_blocking(move || {
             hasher.update(&part);
+            part.iter_mut().for_each(|byte| *byte ^= MASK);
             (hasher, part)
         });
         let Ok((hasher, part)) = hashed.await else {

@@ -875,6 +875,65 @@ async fn stopped_workers(store: &dyn Store) {
     assert_eq!(store.next_due().await.unwrap(), None);
 }
 
+/// What is spent of a month is exact, and ZIPs are kept for a while.
+async fn leaving(store: &dyn Store) {
+    let month = clock::month_start(NOW / DAY);
+    let spend =
+        |account, number, limit| store.spend((account, "team"), "downloads", month, number, limit);
+    assert!(spend("bob", 3, 10).await.unwrap());
+    assert!(!spend("zoe", 8, 10).await.unwrap());
+    let taken = futures_util::future::join_all((0..40).map(|_| spend("zoe", 1, 10)));
+    let taken = taken.await.into_iter().filter(|one| *one.as_ref().unwrap());
+    assert_eq!(taken.count(), 7);
+    let one = |account: &str, used| Spent {
+        account: account.to_owned(),
+        quota: "downloads".to_owned(),
+        used,
+    };
+    let spent = store.spent("team", month).await.unwrap();
+    assert_eq!(spent, [one("bob", 3), one("zoe", 7)]);
+    assert_eq!(store.spent("team", month + 31).await.unwrap(), []);
+    let zip = |created| ZipRecord {
+        account: "bob".to_owned(),
+        created,
+        password: "pässword".to_owned(),
+        samples: vec![sha256(b"a").to_string()],
+        missing: 2,
+    };
+    let old = store.add_zip(&zip(NOW), 0).await.unwrap();
+    assert_eq!(store.zip(old).await.unwrap(), Some(zip(NOW)));
+    let new = store.add_zip(&zip(NOW + 5), NOW + 1).await.unwrap();
+    assert!(new > old);
+    assert_eq!(store.zip(old).await.unwrap(), None);
+    assert_eq!(store.zip(new).await.unwrap(), Some(zip(NOW + 5)));
+}
+
+/// What the upstream said is kept for a while, and a pause is never made shorter.
+async fn upstream(store: &dyn Store) {
+    let answer = |fetched, body| UpstreamAnswer { fetched, body };
+    let body = Map::from_iter([("a".to_owned(), json!({"b": "\0ü"}))]);
+    let keep = async |id: &str, one: UpstreamAnswer| {
+        let kept = store.keep_upstream(Kind::File, id, &one, NOW - 10);
+        kept.await.unwrap();
+        let there = store.upstream_answer(Kind::File, id).await.unwrap();
+        assert_eq!(there, Some(one));
+    };
+    keep("old", answer(NOW - 10, Some(body.clone()))).await;
+    keep("old", answer(NOW - 9, None)).await;
+    keep("old", answer(NOW - 11, Some(body))).await;
+    assert_eq!(store.upstream_answer(Kind::Url, "old").await.unwrap(), None);
+    keep("new", answer(NOW, None)).await;
+    assert_eq!(
+        store.upstream_answer(Kind::File, "old").await.unwrap(),
+        None
+    );
+    assert_eq!(store.upstream_pause().await.unwrap(), 0);
+    for (until, then) in [(5, 5), (3, 5), (9, 9)] {
+        store.pause_upstream(until).await.unwrap();
+        assert_eq!(store.upstream_pause().await.unwrap(), then);
+    }
+}
+
 /// S16: two hundred at once with one left are one, also where several processes count.
 async fn quotas(store: &dyn Store) {
     let day = NOW / DAY;
@@ -1036,6 +1095,8 @@ async fn whole(store: &dyn Store, blobs_at: &Arc<Blobs>) {
     lists(store).await;
     looking_back(store).await;
     quotas(store).await;
+    leaving(store).await;
+    upstream(store).await;
     blobs(store, blobs_at).await;
     // A table or a column that is not carried along would be lost by every backup.
     let schema: HashSet<_> = store.schema().await.unwrap().into_iter().collect();

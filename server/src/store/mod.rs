@@ -78,13 +78,17 @@ pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once.
 pub(crate) trait Store:
-    Accounts + Audit + Items + Community + Lists + Queue + Usage + Upkeep + archive::Archive
+    Accounts + Audit + Items + Community + Lists + Queue + Usage + Upkeep + More + archive::Archive
 {
 }
-impl<T: Accounts + Audit + Items + Community + Lists + Queue + Usage + Upkeep + archive::Archive>
-    Store for T
+impl<T> Store for T where
+    T: Accounts + Audit + Items + Community + Lists + Queue + Usage + Upkeep + More + archive::Archive
 {
 }
+
+/// What some servers have and others do without.
+pub(crate) trait More: Zips + Upstreams {}
+impl<T: Zips + Upstreams> More for T {}
 
 /// A right that is given back when it is dropped.
 pub(crate) type Guard = Box<dyn Any + Send>;
@@ -955,6 +959,74 @@ pub(crate) trait Usage: Send + Sync {
     /// Notes a request of a group that may make `limit` a minute; `Some` says that it may not, and
     /// in how many milliseconds it may. Exact under concurrency.
     async fn admit_burst(&self, group: &str, now_ms: i64, limit: u32) -> Result<Option<i64>>;
+    /// Spends so many of what a group may spend of a quota in a month, all of them or none;
+    /// `false` if that is more than is left. Exact under concurrency.
+    async fn spend(
+        &self,
+        who: (&str, &str),
+        quota: &str,
+        month: i64,
+        number: u64,
+        limit: u64,
+    ) -> Result<bool>;
+    /// What the members of a group spent in a month.
+    async fn spent(&self, group: &str, month: i64) -> Result<Vec<Spent>>;
+}
+
+/// What a member spent of one of a group's monthly quotas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spent {
+    pub(crate) account: String,
+    pub(crate) quota: String,
+    pub(crate) used: u64,
+}
+
+/// Samples that leave in one ZIP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ZipRecord {
+    /// Whose it is.
+    pub(crate) account: String,
+    pub(crate) created: i64,
+    pub(crate) password: String,
+    /// By SHA-256, those that are here.
+    pub(crate) samples: Vec<String>,
+    /// How many more were asked for.
+    pub(crate) missing: u64,
+}
+
+/// ZIPs that were asked for. Only what is to be in them is kept.
+#[async_trait]
+pub(crate) trait Zips: Send + Sync {
+    /// Adds one, lets go of those from before a time, and says under which number it is.
+    async fn add_zip(&self, zip: &ZipRecord, forget_before: i64) -> Result<i64>;
+    async fn zip(&self, seq: i64) -> Result<Option<ZipRecord>>;
+}
+
+/// What the upstream said of something.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct UpstreamAnswer {
+    /// When.
+    pub(crate) fetched: i64,
+    /// Its attributes; `None` where it knows nothing.
+    pub(crate) body: Option<Map<String, Value>>,
+}
+
+/// The cache of what the upstream said, for all processes.
+#[async_trait]
+pub(crate) trait Upstreams: Send + Sync {
+    async fn upstream_answer(&self, kind: Kind, id: &str) -> Result<Option<UpstreamAnswer>>;
+    /// Keeps an answer in place of an earlier one, and lets go of those from before a time.
+    async fn keep_upstream(
+        &self,
+        kind: Kind,
+        id: &str,
+        answer: &UpstreamAnswer,
+        forget_before: i64,
+    ) -> Result<()>;
+    /// Until when the upstream is left alone, in milliseconds since the Unix epoch.
+    async fn upstream_pause(&self) -> Result<i64>;
+    /// Leaves it alone until then, or for longer where that was said before.
+    async fn pause_upstream(&self, until: i64) -> Result<()>;
 }
 
 /// How much there is in a store.

@@ -66,8 +66,12 @@ mod lists;
 mod queue;
 #[path = "sql/upkeep.rs"]
 mod upkeep;
+#[path = "sql/upstream.rs"]
+mod upstream;
 #[path = "sql/usage.rs"]
 mod usage;
+#[path = "sql/zips.rs"]
+mod zips;
 
 type Database = Postgres;
 type Row = sqlx::postgres::PgRow;
@@ -229,6 +233,7 @@ async fn after_import(connection: &mut Connection) -> Result<()> {
         "SELECT setval(pg_get_serial_sequence('audit', 'seq'), max(seq)) FROM audit",
         "SELECT setval(pg_get_serial_sequence('false_positive', 'seq'), max(seq))
          FROM false_positive",
+        "SELECT setval(pg_get_serial_sequence('zip_file', 'seq'), max(seq)) FROM zip_file",
     ] {
         sqlx::query(statement).execute(&mut *connection).await?;
     }

@@ -65,8 +65,12 @@ mod lists;
 mod queue;
 #[path = "sql/upkeep.rs"]
 mod upkeep;
+#[path = "sql/upstream.rs"]
+mod upstream;
 #[path = "sql/usage.rs"]
 mod usage;
+#[path = "sql/zips.rs"]
+mod zips;
 
 type Database = Sqlite;
 type Row = sqlx::sqlite::SqliteRow;

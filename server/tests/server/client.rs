@@ -119,11 +119,11 @@ fn row<'a>(rows: &'a Value, name: &str) -> &'a Value {
         .unwrap_or_else(|| panic!("no row {name}: {rows}"))
 }
 
-const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// A backend that answers as a test says, and remembers what it was asked.
-struct Fake {
-    origin: String,
+pub(crate) struct Fake {
+    pub(crate) origin: String,
     asked: Arc<Mutex<Vec<String>>>,
     most_at_once: Arc<AtomicUsize>,
 }
@@ -131,7 +131,7 @@ struct Fake {
 impl Fake {
     /// `answer` gets the request (head and body as text) and how many came before it. What it
     /// returns is sent as it is; nothing is a connection that is cut.
-    fn new(answer: impl Fn(&str, usize) -> String + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(answer: impl Fn(&str, usize) -> String + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -166,7 +166,7 @@ impl Fake {
         }
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -194,14 +194,14 @@ fn read_request(stream: &mut TcpStream) -> Option<String> {
     }
 }
 
-fn answer(status: u16, more: &str, body: &str) -> String {
+pub(crate) fn answer(status: u16, more: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n{more}\r\n{body}",
         body.len()
     )
 }
 
-fn answer_json(status: u16, body: &Value) -> String {
+pub(crate) fn answer_json(status: u16, body: &Value) -> String {
     answer(
         status,
         "content-type: application/json\r\n",
@@ -209,7 +209,7 @@ fn answer_json(status: u16, body: &Value) -> String {
     )
 }
 
-fn error(status: u16, code: &str) -> String {
+pub(crate) fn error(status: u16, code: &str) -> String {
     answer_json(
         status,
         &json!({"error": {"code": code, "message": format!("the words for {code}")}}),

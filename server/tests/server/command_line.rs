@@ -196,7 +196,7 @@ fn the_data_directory_is_private() {
     let mut files = 0;
     let mut waiting = vec![
         backup,
-        server.data().join("blobs"),
+        server.data().join("samples"),
         server.data().join("packs"),
     ];
     while let Some(directory) = waiting.pop() {

@@ -143,7 +143,7 @@ fn one_blob_is_kept_however_often_a_file_is_sent() {
 /// Names of all blobs.
 pub(crate) fn blobs(server: &Server) -> Vec<String> {
     let mut names = Vec::new();
-    for directory in std::fs::read_dir(server.data().join("blobs")).unwrap() {
+    for directory in std::fs::read_dir(server.data().join("samples")).unwrap() {
         for file in std::fs::read_dir(directory.unwrap().path()).unwrap() {
             names.push(file.unwrap().file_name().into_string().unwrap());
         }

@@ -62,7 +62,9 @@ pub(crate) struct Client {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: ureq::http::HeaderMap,
+    /// What it is, if it says that it is JSON, which every error has to be.
     pub(crate) json: Value,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Reply {
@@ -373,6 +375,8 @@ impl Client {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
             .timeout_global(Some(PATIENCE))
             .allow_non_standard_methods(true)
             .build()
@@ -406,15 +410,25 @@ impl Client {
             request = request.header(*name, *value);
         }
         let mut response = self.agent.run(request.body(body).unwrap())?;
-        let text = response
+        let bytes = response
             .body_mut()
             .with_config()
             .limit(64 << 20)
-            .read_to_string()?;
+            .read_to_vec()?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let kind = headers.get("content-type").map(|kind| kind.as_bytes());
+        let is_other = status < 400 && kind != Some(b"application/json");
+        let json = match serde_json::from_slice(&bytes) {
+            Ok(json) => json,
+            Err(_) if is_other => Value::Null,
+            Err(_) => panic!("no JSON: {:?}", String::from_utf8_lossy(&bytes)),
+        };
         Ok(Reply {
-            status: response.status().as_u16(),
-            headers: response.headers().clone(),
-            json: serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text:?}")),
+            status,
+            headers,
+            json,
+            bytes,
         })
     }
 

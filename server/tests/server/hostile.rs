@@ -253,7 +253,7 @@ fn two_hundred_names_are_data() {
             let in_blobs = path
                 .strip_prefix(server.data())
                 .unwrap()
-                .starts_with("blobs");
+                .starts_with("samples");
             if path.is_dir() {
                 directories.push(path);
             } else if in_blobs {

@@ -118,7 +118,7 @@ fn a_backup_made_while_writing_goes_on_restores_to_equal_answers() {
     assert!(stderr(&again).contains("not empty"));
     // Damaged in one byte of a row, of a sample, of the manifest; cut short; lacking something.
     let name = sha256(b"furniture 0");
-    let sample = backup.join("blobs").join(&name[..2]).join(&name);
+    let sample = backup.join("samples").join(&name[..2]).join(&name);
     for (place, what) in [
         (backup.join("tables/submission.jsonl"), "one"),
         (backup.join("tables/comment.jsonl"), "short"),
@@ -132,8 +132,13 @@ fn a_backup_made_while_writing_goes_on_restores_to_equal_answers() {
         let mut bytes = whole.clone();
         match what {
             "one" => {
-                let middle = bytes.iter().rposition(u8::is_ascii_digit).unwrap();
-                bytes[middle] = if bytes[middle] == b'7' { b'8' } else { b'7' };
+                // Of a row a digit, so that it stays JSON; of a sample, whose bytes are masked, any.
+                match bytes.iter().rposition(u8::is_ascii_digit) {
+                    Some(middle) => {
+                        bytes[middle] = if bytes[middle] == b'7' { b'8' } else { b'7' };
+                    }
+                    None => bytes[0] ^= 1,
+                }
             }
             _ => bytes.truncate(bytes.len() / 2),
         }
@@ -164,7 +169,8 @@ const AS_OF_0_1_0: &str = r"
 import hashlib, json, os, sys
 root = sys.argv[1]
 later = {'user_group': 2, 'account': 2, 'submission': 1, 'job': 2, 'comment': 1, 'vote': 1}
-new = ['privilege', 'comment_word', 'comment_mention', 'false_positive', 'audit', 'setting']
+new = ['privilege', 'comment_word', 'comment_mention', 'false_positive', 'audit', 'setting',
+       'spent', 'zip_file']
 path = os.path.join(root, 'manifest.json')
 manifest = json.load(open(path))
 for table in new:
@@ -235,7 +241,7 @@ fn check_finds_what_is_wrong() {
     );
     let place = |text: &[u8]| {
         let name = sha256(text);
-        server.data().join("blobs").join(&name[..2]).join(&name)
+        server.data().join("samples").join(&name[..2]).join(&name)
     };
     let stray = place(b"nobody's");
     std::fs::create_dir_all(stray.parent().unwrap()).unwrap();

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::Row as _;
 
 use super::{Connection, Row, SqlStore, serialise};
-use crate::store::{Result, Usage, UsageRow};
+use crate::store::{Result, Spent, Usage, UsageRow};
 
 /// The time that a tier's limit of requests a minute looks back on.
 const MINUTE_MS: i64 = 60_000;
@@ -120,6 +120,63 @@ impl Usage for SqlStore {
             .await?;
         tx.commit().await?;
         Ok(None)
+    }
+
+    async fn spend(
+        &self,
+        (account, group): (&str, &str),
+        quota: &str,
+        month: i64,
+        number: u64,
+        limit: u64,
+    ) -> Result<bool> {
+        let mut tx = self.write().await?;
+        serialise(&mut tx, "spend", group).await?;
+        let used: i64 = sqlx::query_scalar(
+            "SELECT CAST(coalesce(sum(used), 0) AS BIGINT) FROM spent
+             WHERE group_name = $1 AND quota = $2 AND month = $3",
+        )
+        .bind(group)
+        .bind(quota)
+        .bind(month)
+        .fetch_one(&mut *tx)
+        .await?;
+        if used.unsigned_abs().saturating_add(number) > limit {
+            return Ok(false);
+        }
+        sqlx::query(
+            "INSERT INTO spent (group_name, quota, month, account, used)
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT (group_name, quota, month, account)
+             DO UPDATE SET used = spent.used + excluded.used",
+        )
+        .bind(group)
+        .bind(quota)
+        .bind(month)
+        .bind(account)
+        .bind(number as i64)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn spent(&self, group: &str, month: i64) -> Result<Vec<Spent>> {
+        let rows = sqlx::query(
+            "SELECT account, quota, used FROM spent WHERE group_name = $1 AND month = $2
+             ORDER BY quota, account",
+        )
+        .bind(group)
+        .bind(month)
+        .fetch_all(&self.readers)
+        .await?;
+        let spent = rows.iter().map(|row| {
+            Ok(Spent {
+                account: row.try_get("account")?,
+                quota: row.try_get("quota")?,
+                used: row.try_get::<i64, _>("used")?.unsigned_abs(),
+            })
+        });
+        spent.collect()
     }
 }
 

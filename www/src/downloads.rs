@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use gloo_timers::callback::Interval;
-use quorum_core::checksum::Compared;
 use quorum_core::guard::{Disposition, Phase, Record, Upload};
 use quorum_core::message::{self, News, Problem, Reply, Request, State};
 use quorum_core::verdict::{Evidence, Reason, Verdict};
@@ -262,16 +261,7 @@ pub(crate) fn Row(props: &RowProps) -> Html {
     let reasons = reasons
         .into_iter()
         .filter(|it| !matches!(it, Reason::Checksum { .. }));
-    let compared = record.checksums();
-    let (holding, differing): (Vec<_>, Vec<_>) = compared.into_iter().partition(|it| it.matches);
-    let checksums = |compared: Vec<Compared>| {
-        compared
-            .into_iter()
-            .map(|compared| {
-                html! { <p class="why">{ words.phrase(&sentences::checksum(&compared)) }</p> }
-            })
-            .collect::<Html>()
-    };
+    let checksums = record.checksums();
     let page = record.page.filter(|_| record.digests.is_some());
     let page = page.and_then(sentences::page_look);
     let labels =
@@ -314,11 +304,12 @@ pub(crate) fn Row(props: &RowProps) -> Html {
             <span class={classes!("chip", tone)}>{ words.say(word) }</span>
             <div class="body">
                 if let Some(drift) = drift { <p class="why">{ drift }</p> }
-                { checksums(differing) }
                 { for reasons.map(|reason| html! {
                     <p class="why">{ words.phrase(&sentences::reason(reason)) }</p>
                 }) }
-                { checksums(holding) }
+                { for checksums.iter().map(|compared| html! {
+                    <p class="why">{ words.phrase(&sentences::checksum(compared)) }</p>
+                }) }
                 if let Some(labels) = labels { <p class="labels"><bdi>{ labels.join(", ") }</bdi></p> }
                 if let Some(report) = &record.rules { <Matches report={report.clone()} calm=false /> }
                 if under_way {

@@ -130,7 +130,7 @@ impl Index {
             })
         });
         let mut expressions: Vec<_> = of_urls.chain(of_hosts).collect();
-        expressions.sort_unstable_by(|a, b| (a.hash, a.url).cmp(&(b.hash, b.url)));
+        expressions.sort_unstable_by_key(|one| (one.hash, one.url));
         Self {
             hashes,
             urls,

@@ -211,6 +211,8 @@ fn read(name: &str, folder: &Path, files: &Folder) -> Result<RulePack, String> {
                 name: about.name.unwrap_or_else(|| name.to_owned()),
                 version: about.version.unwrap_or_default(),
                 license: about.license,
+                // What its rules stand for is said in the pack.json of its author, or nowhere.
+                severity: None,
                 files: listed,
             }
         }

@@ -63,7 +63,12 @@ pub(super) fn reason(reason: &Reason) -> String {
             CopyFailure::DryRun => "not read: a dry run",
         }
         .to_owned(),
-        // These three come of looking at a download, which this program does not.
+        // The rest comes of looking at a download, which this program does not.
+        Reason::Rule { rule, .. } => format!("the rule {rule} matches"),
+        Reason::Checksum { compared } if compared.matches => {
+            "the publisher's checksum is that of the bytes".to_owned()
+        }
+        Reason::Checksum { .. } => "the publisher's checksum is another one".to_owned(),
         Reason::Noticed { told } => told.what.replace('_', " "),
         Reason::Member { path } => format!("said of the member {path}"),
         Reason::MembersNotAsked { asked, of } => format!("{asked} of {of} members looked up"),

@@ -821,7 +821,7 @@ async fn looking_back(store: &dyn Store) {
         found.await.unwrap()
     };
     // Those on which something was decided are not among them.
-    assert_eq!(revisited(10, 1).await, [both.clone()]);
+    assert_eq!(revisited(10, 1).await, std::slice::from_ref(&both));
     assert_eq!(revisited(1, 1000).await, [both]);
     assert!(revisited(10, 1001).await.is_empty());
     assert!(revisited(0, 1).await.is_empty());

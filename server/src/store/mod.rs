@@ -82,7 +82,16 @@ pub(crate) trait Store:
 {
 }
 impl<T> Store for T where
-    T: Accounts + Audit + Items + Community + Lists + Queue + Usage + Upkeep + More + archive::Archive
+    T: Accounts
+        + Audit
+        + Items
+        + Community
+        + Lists
+        + Queue
+        + Usage
+        + Upkeep
+        + More
+        + archive::Archive
 {
 }
 

@@ -265,10 +265,4 @@ export class Downloads {
     await this.#page?.evaluate((id) => chrome.downloads.resume(id), id);
     await this.first((item) => item.id === id && !item.paused);
   }
-
-  /** A page of another extension than ours: the one that watches. @returns {Page} */
-  get page() {
-    if (!this.#page) throw new Error("nobody watches the downloads");
-    return this.#page;
-  }
 }

@@ -1,6 +1,5 @@
 // Every kind of download that is made with and without the extension and compared: what the site answers, and
-// the page that starts it. Both browsers' tests go through this table; what needs more of a browser than a
-// page and a click (windows, dialogs, full disks) has tests of its own.
+// the page that starts it. A page and a click are enough for each of them.
 
 import { gzipSync } from "node:zlib";
 
@@ -15,7 +14,6 @@ import { gzipSync } from "node:zlib";
  * @property {"complete" | "interrupted"} [ends] how each of them ends in Chromium, if not complete
  * @property {"cancel" | "pause" | "finish"} [meanwhile] what the user or the site does once it has begun
  * @property {boolean} [stopped] also tried where the backend is out of reach
- * @property {false} [firefox] why not: see there
  */
 
 const BINARY = { "content-type": "application/octet-stream" };
@@ -136,7 +134,7 @@ export const KINDS = [
       response.end(bytes("endless"));
     }),
   },
-  { name: "range requests", page: linked("resumable", resumes), firefox: false },
+  { name: "range requests", page: linked("resumable", resumes) },
   {
     name: "redirects over origins",
     stopped: true,

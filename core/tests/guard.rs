@@ -385,21 +385,49 @@ fn asks_for_the_report_only_when_the_digests_are_stored_already() {
 }
 
 #[test]
-fn an_interrupted_upload_asks_the_user_again_and_a_finished_one_is_followed() {
-    let mut record = held_and_read();
-    record.step(Event::FileReport(Ok(None)), 2);
-    record.step(Event::UploadAsked, 3);
-    assert_eq!(record.step(Event::Woken, 4), []);
-    assert!(record.can_upload());
-    record.step(Event::UploadAsked, 5);
-    record.step(Event::Uploaded(Ok("a1".to_owned())), 6);
+fn an_upload_that_died_goes_on_and_what_had_arrived_is_not_sent_twice() {
+    let dead = || {
+        let mut record = held_and_read();
+        record.step(Event::FileReport(Ok(None)), 2);
+        record.step(Event::UploadAsked, 3);
+        let asked = record.step(Event::Woken, 4);
+        assert!(
+            matches!(asked[..], [Action::AskWhetherSent(_)]),
+            "{asked:?}"
+        );
+        record
+    };
+    let mut record = dead();
+    let sent = record.step(Event::SentBefore(Ok(false)), 5);
+    assert!(matches!(sent[..], [Action::Upload { .. }]), "{sent:?}");
+    let mut record = dead();
+    let asked = record.step(Event::SentBefore(Ok(true)), 5);
+    assert!(matches!(asked[..], [Action::AskFile(_)]), "{asked:?}");
+    assert_eq!(record.upload, Upload::Done);
+    let mut record = dead();
     assert_eq!(
-        record.step(Event::Woken, 7),
-        [Action::AskAnalysis {
-            id: "a1".to_owned(),
-            after_ms: 0
-        }]
+        record.step(Event::SentBefore(Err(Failure::Unreachable)), 5),
+        []
     );
+    assert!(record.can_upload());
+}
+
+#[test]
+fn an_analysis_is_followed_after_a_death_even_while_the_check_is_made_again() {
+    for again in [false, true] {
+        let mut record = held_and_read();
+        record.step(Event::FileReport(Ok(None)), 2);
+        record.step(Event::UploadAsked, 3);
+        record.step(Event::Uploaded(Ok("a1".to_owned())), 4);
+        if again {
+            record.step(Event::CheckAsked, 5);
+        }
+        let follow = Action::AskAnalysis {
+            id: "a1".to_owned(),
+            after_ms: 0,
+        };
+        assert!(record.step(Event::Woken, 6).contains(&follow), "{again}");
+    }
 }
 
 #[test]
@@ -441,6 +469,15 @@ fn a_download_that_the_user_cancels_is_marked_as_gone() {
     // The answer that was on its way changes nothing in the browser any more.
     assert_eq!(record.step(seen(2, 0), 3), []);
     assert_eq!(record.step(Event::HoldExpired, 4), []);
+}
+
+#[test]
+fn a_download_that_was_cut_and_gone_on_with_is_there() {
+    let mut record = held_and_read();
+    record.step(Event::Gone, 2);
+    assert_eq!(record.step(seen(0, 5), 3), []);
+    assert!(matches!(landed(&mut record, 5)[..], [Action::ReadSaved(_)]));
+    assert_eq!(record.disposition, Disposition::Released);
 }
 
 #[test]

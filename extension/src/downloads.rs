@@ -171,9 +171,18 @@ pub(crate) async fn begun(item: JsValue, held: bool) -> Result<(), JsValue> {
         hold::release(item.id as f64);
         return Ok(());
     }
-    let id = item.id;
+    let number = item.id;
+    load().await;
+    // The browser asks again when it goes on with one that was cut: only what is still looked at waits.
+    if let Some(id) = find(&item).await {
+        let waits = |record: Record| record.disposition == Disposition::Held;
+        if !look(&id).is_some_and(|(record, _)| waits(record)) {
+            hold::release(number as f64);
+        }
+        return Ok(());
+    }
     if begin(item, held).await.is_none() {
-        hold::release(id as f64);
+        hold::release(number as f64);
     }
     Ok(())
 }
@@ -189,12 +198,14 @@ async fn begin(item: Item, held: bool) -> Option<String> {
     let record = Record::new(download);
     let id = record.id.clone();
     NEWEST.set(NEWEST.get().max(record.started));
-    keep(record);
+    keep(record.clone());
     ENTRIES.with_borrow_mut(|entries| {
         if let Some(entry) = entries.get_mut(&id) {
             entry.origin = Some(origin);
         }
     });
+    // Who dies while the bytes are read must find it again.
+    store::put_download(&record).await;
     spawn_local(notice(id.clone()));
     step(&id, Event::Started).await;
     Some(id)
@@ -664,6 +675,15 @@ async fn carry_out(id: String, action: Action, file: Option<Blob>) {
             let saved = saved.filter(|_| record.read == Evidence::SavedFile);
             let result = upload(&id, bytes(&url, saved), sha256).await;
             step(&id, Event::Uploaded(result)).await;
+        }
+        Action::AskWhetherSent(sha256) => {
+            let fresh = Manner {
+                fresh: true,
+                ..manner
+            };
+            let report = file_report(sha256, fresh).await;
+            let sent = report.map(|report| report.is_some());
+            step(&id, Event::SentBefore(sent)).await;
         }
         Action::AskAnalysis {
             id: analysis,

@@ -19,6 +19,7 @@ pub enum Purpose {
 }
 
 const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
 /// The state of a budget; it is small and can be stored. Times are milliseconds since the Unix
 /// epoch.
@@ -72,6 +73,10 @@ impl Budget {
         // A clock that was set back must not lock the budget for longer than a minute.
         self.sent
             .retain(|sent| (now - MINUTE_MS..=now).contains(sent));
+        // Nobody silences us for longer than a day: this is from before the clock was set back.
+        if self.blocked_until > now.saturating_add(DAY_MS) {
+            self.blocked_until = 0;
+        }
         if now < self.blocked_until {
             return Err(self.blocked_until);
         }
@@ -106,7 +111,7 @@ impl Budget {
         };
         // Not even a backend may silence us for longer than a day.
         let until = retry_at.unwrap_or(fallback);
-        self.blocked_until = until.clamp(now, now + 24 * 60 * MINUTE_MS);
+        self.blocked_until = until.clamp(now, now + DAY_MS);
     }
 
     /// What is left.
@@ -124,7 +129,6 @@ impl Budget {
 }
 
 fn next_utc_midnight(now: i64) -> i64 {
-    const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
     (now.div_euclid(DAY_MS) + 1) * DAY_MS
 }
 
@@ -183,6 +187,38 @@ mod tests {
             budget.take(Purpose::User, 10_000_000).unwrap();
         }
         assert_eq!(budget.take(Purpose::User, 0), Ok(()));
+    }
+
+    #[test]
+    fn e28_a_refusal_of_before_the_clock_was_set_back_is_forgotten() {
+        let mut budget = Budget::new(&"https://q.example".parse().unwrap());
+        let later = 40 * 365 * DAY_MS;
+        budget.refused(&Failure::QuotaSpent { retry_at: None }, later);
+        assert!(budget.take(Purpose::User, later + 1).is_err());
+        assert_eq!(budget.take(Purpose::User, 0), Ok(()));
+    }
+
+    #[test]
+    fn e26_e27_a_day_of_refusals_costs_no_more_questions_than_it_is_told_to() {
+        // A backend that says "in an hour" all day, and somebody who would ask every second.
+        let mut budget = Budget::new(&"https://q.example".parse().unwrap());
+        let hour = 60 * MINUTE_MS;
+        let mut asked = 0;
+        for second in 0..24 * 3600_i64 {
+            let now = second * 1000;
+            if budget.take(Purpose::Background, now).is_ok() {
+                asked += 1;
+                let retry_at = Some(now + hour);
+                budget.refused(&Failure::QuotaSpent { retry_at }, now);
+            }
+        }
+        assert_eq!(asked, 24);
+        assert_eq!(budget.take(Purpose::Background, DAY_MS), Ok(()));
+        // One that names no time is not asked before the day is over.
+        let mut budget = Budget::new(&"https://q.example".parse().unwrap());
+        budget.refused(&Failure::QuotaSpent { retry_at: None }, 1000);
+        assert_eq!(budget.take(Purpose::User, DAY_MS - 1), Err(DAY_MS));
+        assert_eq!(budget.take(Purpose::User, DAY_MS), Ok(()));
     }
 
     #[test]

@@ -7,7 +7,8 @@
 //! - A hold ends after [`HOLD_MS`], whether anything is known by then or not.
 //! - The shell stores the [`Record`] after each [`Record::step`] and before it carries out what
 //!   came back. A worker that dies can therefore go on from [`Event::Woken`].
-//! - Nothing is uploaded but on [`Event::UploadAsked`], which only a user's click makes.
+//! - Nothing is uploaded but on [`Event::UploadAsked`], which only a user's click makes. An upload
+//!   that died goes on, after a look whether the file has arrived: it is stored once.
 
 mod drift;
 mod record;
@@ -87,6 +88,8 @@ pub enum Event {
     KeepAsked,
     /// The user agrees to send the file to the backend.
     UploadAsked,
+    /// Whether the backend has the file of an upload that was broken off.
+    SentBefore(Result<bool, Failure>),
     /// The upload ended.
     Uploaded(Result<String, UploadError>),
     /// The analysis of an upload was asked after.
@@ -142,6 +145,8 @@ pub enum Action {
         /// What they must be.
         sha256: Sha256,
     },
+    /// Ask, and be content with no stored answer, whether the backend has this file.
+    AskWhetherSent(Sha256),
     /// Ask after an analysis, after this many milliseconds.
     AskAnalysis {
         /// Its id.
@@ -236,7 +241,9 @@ impl Record {
                     .map(|despite| Kept { at: now, despite });
                 vec![Action::FetchAgain(self.url.clone())]
             }
-            Event::UploadAsked => self.upload(),
+            Event::UploadAsked if self.can_upload() => self.send(),
+            Event::UploadAsked => Vec::new(),
+            Event::SentBefore(result) => self.sent_before(result),
             Event::Uploaded(result) => self.uploaded(result, now),
             Event::Analysis(result) => self.analysed(result, now),
         }
@@ -386,24 +393,22 @@ impl Record {
         if self.disposition == Disposition::Held {
             self.disposition = Disposition::Released;
         }
-        match (&self.phase, &self.upload) {
-            (Phase::Checking, _) => self.check(now),
-            // The bytes may or may not have arrived. Sending the same file again is counted once
-            // by the backend, but it was the user's click that allowed it, so the user is asked.
-            (_, Upload::Sending) => {
-                self.upload = Upload::Failed {
-                    error: UploadError::Backend {
-                        failure: Failure::Interrupted,
-                    },
-                };
-                Vec::new()
+        let mut actions = match self.phase {
+            Phase::Checking => self.check(now),
+            Phase::Done => Vec::new(),
+        };
+        match (&self.upload, self.digests) {
+            // The bytes may or may not have arrived.
+            (Upload::Sending, Some(digests)) => {
+                actions.push(Action::AskWhetherSent(digests.sha256));
             }
-            (_, Upload::Analysing { analysis, .. }) => vec![Action::AskAnalysis {
+            (Upload::Analysing { analysis, .. }, _) => actions.push(Action::AskAnalysis {
                 id: analysis.clone(),
                 after_ms: 0,
-            }],
-            _ => Vec::new(),
+            }),
+            _ => {}
         }
+        actions
     }
 
     /// What was noticed about bytes holds this too.
@@ -670,9 +675,10 @@ impl Record {
     fn landed(&mut self, size: Option<u64>, path: Option<String>) -> Vec<Action> {
         self.landed_size = size.or(self.landed_size);
         self.path = path.or(self.path.take());
-        // The browser let go before we did, or our cancelling came too late: it is on disk now.
+        // The browser let go before we did, or the user went on with one that was cut, or our cancelling came
+        // too late: it is on disk now.
         let too_late = self.disposition == Disposition::KeptBack;
-        if too_late || self.disposition == Disposition::Held {
+        if too_late || matches!(self.disposition, Disposition::Held | Disposition::Gone) {
             self.disposition = Disposition::Released;
         }
         self.recheck_size();
@@ -727,8 +733,8 @@ impl Record {
         }
     }
 
-    fn upload(&mut self) -> Vec<Action> {
-        let Some(digests) = self.digests.filter(|_| self.can_upload()) else {
+    fn send(&mut self) -> Vec<Action> {
+        let Some(digests) = self.digests else {
             return Vec::new();
         };
         self.upload = Upload::Sending;
@@ -736,6 +742,27 @@ impl Record {
             url: self.url.clone(),
             sha256: digests.sha256,
         }]
+    }
+
+    /// The user's click still counts: what did not arrive is sent, and what did is not sent twice.
+    fn sent_before(&mut self, result: Result<bool, Failure>) -> Vec<Action> {
+        let (Upload::Sending, Some(digests)) = (&self.upload, self.digests) else {
+            return Vec::new();
+        };
+        match result {
+            Ok(false) => self.send(),
+            Ok(true) => {
+                self.upload = Upload::Done;
+                self.phase = Phase::Checking;
+                vec![Action::AskFile(digests.sha256)]
+            }
+            Err(failure) => {
+                self.upload = Upload::Failed {
+                    error: UploadError::Backend { failure },
+                };
+                Vec::new()
+            }
+        }
     }
 
     fn uploaded(&mut self, result: Result<String, UploadError>, now: i64) -> Vec<Action> {
@@ -761,7 +788,13 @@ impl Record {
         let Upload::Analysing { analysis, since } = self.upload.clone() else {
             return Vec::new();
         };
-        let waited = (now - since).clamp(0, ANALYSIS_PATIENCE_MS);
+        // A clock that was set back must not make us ask for ever.
+        let since = since.min(now);
+        self.upload = Upload::Analysing {
+            analysis: analysis.clone(),
+            since,
+        };
+        let waited = now.saturating_sub(since).min(ANALYSIS_PATIENCE_MS);
         match (result, self.digests) {
             (Ok(AnalysisStatus::Completed), Some(digests)) => {
                 self.upload = Upload::Done;

@@ -174,7 +174,7 @@ test("a remembered key outlives the browser, readable nowhere; another one does 
 /** A backend that takes uploads, and says where the large ones go. */
 async function startTaker() {
   const record = new Recorder();
-  const taker = { origin: "", key: "0123456789abcdef".repeat(4), record, uploads: "", swallows: false, close: async () => {} };
+  const taker = { origin: "", key: "0123456789abcdef".repeat(4), record, uploads: "", close: async () => {} };
   const listening = await listen(async (request, response) => {
     const { method, url } = await record.add(request);
     /** @param {number} status @param {unknown} value */
@@ -184,7 +184,7 @@ async function startTaker() {
     };
     if (url.includes("/users/")) return answer(200, { data: { type: "user", id: "tom", attributes: {} } });
     if (url.endsWith("/files/upload_url")) return answer(200, { data: taker.uploads });
-    if (method === "POST") return taker.swallows ? undefined : answer(200, { data: { type: "analysis", id: "a1" } });
+    if (method === "POST") return answer(200, { data: { type: "analysis", id: "a1" } });
     if (url.includes("/analyses/")) return answer(200, { data: { type: "analysis", id: "a1", attributes: { status: "completed" } } });
     return answer(404, { error: { code: "NotFoundError", message: "not found" } });
   });
@@ -223,24 +223,7 @@ test("a large file goes where the backend says, if that is the backend itself", 
   assert.ok(sent[0]?.body.includes(bytes.subarray(0, 1000)));
 });
 
-test("an upload that dies with the worker is told as interrupted, and not sent again unasked", { timeout: 60_000 }, async (t) => {
-  const taker = await startTaker();
-  t.after(taker.close);
-  taker.swallows = true;
-  const { chromium, page } = await connected(t, taker);
-  site.put("dies.bin", unknown("dies"));
-  const start = await chromium.visit(site.link("dies", "/d/attachment/dies.bin"));
-  await chromium.downloads.of(() => start.click("#go"));
-  const { id } = await record(page, "dies.bin", ({ phase }) => phase === "done");
-  await ask(page, { ask: "upload", id });
-  await taker.record.first(({ method }) => method === "POST");
-  await (await chromium.worker()).close();
-  const { upload } = await record(page, "dies.bin", ({ upload }) => "failed" in Object(upload));
-  assert.deepEqual(upload.failed.error, { backend: { failure: "interrupted" } });
-  assert.equal(taker.record.requests.filter(({ method }) => method === "POST").length, 1);
-});
-
-test("a trap of our module lets the download go, and a fresh one answers", { timeout: 60_000 }, async (t) => {
+test("E33: a trap of our module lets the download go, and a fresh one answers", { timeout: 60_000 }, async (t) => {
   const backend = new FaultyBackend();
   await backend.start();
   t.after(() => backend.close());

@@ -1,117 +1,103 @@
-// With the server stopped, downloads of every kind end on disk exactly as without the extension. The
-// browser itself says what "exactly" is: the same ten are made with and without us, and compared.
+// Downloads of every kind end on disk exactly as without the extension, names and all, unless they are malicious.
+// The browser itself says what "exactly" is: the same ones are made with and without us, and compared.
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { Chromium } from "../harness/chromium.mjs";
-import { sha256, unknown } from "../harness/files.mjs";
+import { Depot } from "../harness/depot.mjs";
+import { sha256 } from "../harness/files.mjs";
+import { checked, attach } from "../harness/messages.mjs";
 import { photograph, record } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
-import { connect, startWorld } from "../harness/stage.mjs";
+import { KINDS, NAMES } from "../harness/subjects.mjs";
 import { picture } from "../harness/tree.mjs";
 
-const FILE = unknown("parity");
+/** @typedef {import("../harness/subjects.mjs").Subject} Subject */
 
 /**
- * @typedef {object} Kind
- * @property {string} name
- * @property {(site: import("../harness/site.mjs").Site) => string} page its address; `#go` starts the download
- * @property {boolean} [cancelled] by the user, while it runs
- */
-
-/** @type {Kind[]} */
-const KINDS = [
-  { name: "plain", page: (site) => site.link("plain", "/d/plain/plain.bin") },
-  { name: "redirect", page: (site) => site.link("redirect", "/d/redirect-elsewhere/redirect.bin") },
-  { name: "attachment", page: (site) => site.link("attachment", "/d/attachment/attachment.txt") },
-  {
-    name: "data:",
-    page: (site) => site.link("data", `data:application/octet-stream;base64,${FILE.toString("base64")}`, 'download="data.bin"'),
-  },
-  {
-    name: "blob:",
-    page: (site) =>
-      site.page(
-        "blob",
-        `<a id="go" download="blob.bin">blob</a><script>document.querySelector("#go").href = URL.createObjectURL(new Blob([${JSON.stringify(FILE.toString())}]));</script>`,
-      ),
-  },
-  {
-    name: "POST",
-    page: (site) =>
-      site.page(
-        "post",
-        '<form method="post" action="/d/post/post.bin"><input type="hidden" name="ticket" value="42"><button id="go">Get</button></form>',
-      ),
-  },
-  { name: "0 bytes", page: (site) => site.link("empty", "/d/empty/empty.bin") },
-  { name: "200 MB", page: (site) => site.link("big", "/d/big/big.bin") },
-  { name: "one-time link", page: (site) => site.link("once", "/d/once/once.bin") },
-  { name: "cancelled by the user", page: (site) => site.link("slow", "/d/slow/slow.bin"), cancelled: true },
-];
-
-/**
+ * Makes one subject's downloads, says what came of them, and empties the folder.
  * @param {Chromium} chromium
- * @param {Kind} kind
+ * @param {Subject} subject
+ * @param {import("puppeteer-core").Page} [ours] a page of the extension's, where there is one
  */
-async function download(chromium, kind) {
+async function download(chromium, { page: make, count = 1, meanwhile }, ours) {
+  const { downloads, folder } = chromium;
   const site = await startSite();
-  for (const name of ["plain.bin", "redirect.bin", "attachment.txt", "post.bin", "once.bin", "slow.bin"]) site.put(name, FILE);
   try {
-    const page = await chromium.visit(kind.page(site));
-    const item = await chromium.downloads.of(
-      () => page.click("#go"),
-      kind.cancelled ? (begun) => chromium.downloads.cancel(begun.id) : undefined,
-    );
+    const page = await chromium.visit(make(site));
+    const items = await downloads.all(count, () => page.click("#go"), async ({ id }) => {
+      if (meanwhile === "cancel") await downloads.cancel(id);
+      if (meanwhile === "pause") await downloads.pauseAndResume(id);
+      if (meanwhile === "pause" || meanwhile === "finish") await fetch(`${site.origin}/x/finish`);
+    });
     await page.close();
-    const { state, error, mime, danger, exists, fileSize, totalBytes } = item;
+    if (ours) for (const item of items) await checked(ours, ({ download, phase }) => download === item.id && phase === "done");
     return {
       // The site is on another port each time, so addresses are not compared.
       // One that is cancelled while we hold it has no name yet, and no file that could bear it.
-      item: { state, error, mime, danger, exists, fileSize, totalBytes, name: kind.cancelled ? undefined : basename(item.filename) },
-      folder: Object.fromEntries(readdirSync(chromium.folder).sort().map((name) => [name, sha256(readFileSync(join(chromium.folder, name)))])),
-      // Nobody presses a button for the user: the form was sent once.
+      items: items.map(({ state, error, mime, danger, exists, fileSize, totalBytes, filename }) => ({
+        state, error, mime, danger, exists, fileSize, totalBytes, name: meanwhile === "cancel" ? undefined : basename(filename),
+      })),
+      folder: Object.fromEntries(readdirSync(folder).sort().map((name) => [name, sha256(readFileSync(join(folder, name)))])),
+      // Nobody presses a button for the user: a form is sent once.
       posts: site.record.requests.filter(({ method }) => method === "POST").length,
     };
   } finally {
     await site.close();
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
   }
 }
 
 /** @type {Chromium} */
 let alone;
-/** @type {Chromium} */
-let guarded;
-
 before(async () => {
   alone = await Chromium.launch({ extension: null });
-  const world = await startWorld();
-  guarded = await Chromium.launch();
-  await (await connect(guarded, { address: world.proxy.origin, key: world.erin.key, name: "erin" })).close();
-  await world.close();
 });
 after(async () => {
-  for (const chromium of [alone, guarded]) {
-    await chromium?.close();
-    chromium?.remove();
-  }
+  await alone?.close();
+  alone?.remove();
 });
 
-for (const kind of KINDS) {
-  test(`server stopped: ${kind.name} ends on disk as without the extension`, { timeout: 120_000 }, async () => {
-    const expected = await download(alone, kind);
-    assert.equal(expected.item.state, kind.cancelled ? "interrupted" : "complete");
-    assert.deepEqual(await download(guarded, kind), expected);
+for (const [backend, subjects] of /** @type {const} */ ([
+  ["the backend answers", [...KINDS, ...NAMES]],
+  ["the backend is out of reach", KINDS.filter(({ stopped }) => stopped)],
+])) {
+  describe(backend, () => {
+    /** @type {Chromium} */
+    let guarded;
+    /** @type {import("puppeteer-core").Page} */
+    let ours;
+    const depot = new Depot();
+    before(async () => {
+      await depot.start();
+      guarded = await Chromium.launch();
+      ours = await attach(guarded, depot);
+      if (backend !== "the backend answers") await depot.close();
+    });
+    after(async () => {
+      await guarded?.close();
+      guarded?.remove();
+      await depot.close();
+    });
+
+    for (const subject of subjects) {
+      test(`${subject.name} ends on disk as without the extension`, { timeout: 120_000 }, async () => {
+        const [expected, made] = await Promise.all([download(alone, subject), download(guarded, subject, ours)]);
+        assert.deepEqual(expected.items.map(({ state }) => state), Array(subject.count ?? 1).fill(subject.ends ?? "complete"));
+        assert.deepEqual(made, expected);
+      });
+    }
+
+    if (backend === "the backend answers") return;
+    test("the guard had its hand on each of them", { timeout: 60_000 }, async () => {
+      const popup = await guarded.open("popup.html");
+      for (const name of ["plain", "redirected", "attachment", "data", "blob", "post", "empty", "big", "once"]) {
+        await record(popup, `${name}.`, "Not checked");
+      }
+      await record(popup, "cancelled", /without a file/);
+      await photograph(popup, picture("downloads-server-stopped"), { width: 380, height: 900 });
+    });
   });
 }
-
-test("the guard had its hand on each of them", { timeout: 60_000 }, async () => {
-  const popup = await guarded.open("popup.html");
-  for (const name of ["plain", "redirect", "attachment", "data", "blob", "post", "empty", "big", "once"]) {
-    await record(popup, `${name}.`, "Not checked");
-  }
-  await record(popup, "slow", /without a file/);
-  await photograph(popup, picture("downloads-server-stopped"), { width: 380, height: 900 });
-});

@@ -133,6 +133,25 @@ export class Chromium {
     return page;
   }
 
+  /**
+   * Ends our service worker at once, as the browser does at any time; whatever it is about is cut off.
+   * @param {Page} page one of the extension's
+   */
+  async stopWorker(page) {
+    const session = await page.createCDPSession();
+    const stopped = new Promise((resolve) => {
+      session.on("ServiceWorker.workerVersionUpdated", ({ versions }) => {
+        if (versions.some(({ runningStatus }) => runningStatus === "stopped")) resolve(undefined);
+      });
+    });
+    const target = this.browser.targets().findLast((target) => target.type() === "service_worker" && target.url().startsWith(`chrome-extension://${this.id}/`));
+    await session.send("ServiceWorker.enable");
+    // The driver's session may be gone with the worker before the driver has left it.
+    await target?.worker().then((worker) => worker?.close()).catch(() => {});
+    await stopped;
+    await session.detach();
+  }
+
   async close() {
     await this.browser.close();
   }
@@ -213,6 +232,22 @@ export class Downloads {
     return this.finished(begun.id);
   }
 
+  /**
+   * Starts downloads and resolves when the browser has finished with all of them.
+   * @param {number} count how many there must be
+   * @param {() => Promise<unknown>} start
+   * @param {(item: Item) => Promise<unknown>} [meanwhile] is run when the first one has begun
+   * @returns {Promise<Item[]>} in the order of their ids; more than `count` if there are more
+   */
+  async all(count, start, meanwhile) {
+    const before = new Set(this.items.keys());
+    const begun = () => [...this.items.values()].filter(({ id }) => !before.has(id)).sort((a, b) => a.id - b.id);
+    await start();
+    await meanwhile?.(await this.first(({ id }) => !before.has(id)));
+    await this.first(() => begun().filter(({ state }) => state !== "in_progress").length >= count);
+    return begun();
+  }
+
   /** @param {number} id @returns {Promise<Item>} when it is complete or interrupted */
   finished(id) {
     return this.first((item) => item.id === id && item.state !== "in_progress");
@@ -221,5 +256,13 @@ export class Downloads {
   /** Cancels a download as the user does in the browser's own list. @param {number} id */
   async cancel(id) {
     await this.#page?.evaluate((id) => chrome.downloads.cancel(id), id);
+  }
+
+  /** Halts a download as the user does, and lets it go on. @param {number} id */
+  async pauseAndResume(id) {
+    await this.#page?.evaluate((id) => chrome.downloads.pause(id), id);
+    await this.first((item) => item.id === id && item.paused);
+    await this.#page?.evaluate((id) => chrome.downloads.resume(id), id);
+    await this.first((item) => item.id === id && !item.paused);
   }
 }

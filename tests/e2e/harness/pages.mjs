@@ -108,7 +108,7 @@ export async function tab(page, name) {
 /**
  * The record of a checked download in the popup.
  * @param {Page} page popup.html
- * @param {string} file
+ * @param {string | RegExp} file
  * @param {...(string | RegExp)} words of the verdict and its reasons
  */
 export async function record(page, file, ...words) {

@@ -29,6 +29,11 @@ function* bigChunks() {
   for (let sent = 0; sent < BIG; sent += BIG_CHUNK.length) yield BIG_CHUNK;
 }
 
+/**
+ * What answers at an address of its own.
+ * @typedef {(request: import("./record.mjs").Received, response: import("node:http").ServerResponse) => void} Answer
+ */
+
 /** @returns {Promise<Site>} */
 export async function startSite() {
   const site = new Site();
@@ -42,6 +47,8 @@ export class Site {
   #files = new Map();
   /** @type {Map<string, string>} */
   #pages = new Map();
+  /** @type {Map<string, Answer>} */
+  #answers = new Map();
   /** @type {Set<string>} */
   #spent = new Set();
   /** @type {Set<() => void>} */
@@ -90,6 +97,17 @@ export class Site {
     return `${this.origin}/p/${name}`;
   }
 
+  /**
+   * Offers an address that the test answers itself.
+   * @param {string} name
+   * @param {Answer} answer
+   * @returns {string} its path
+   */
+  serve(name, answer) {
+    this.#answers.set(name, answer);
+    return `/x/${encodeURIComponent(name)}`;
+  }
+
   /** A page with one link, `#go`. @param {string} name @param {string} href @param {string} [attributes] */
   link(name, href, attributes = "") {
     return this.page(name, `<p><a id="go" href="${escaped(href)}" ${attributes}>Download ${escaped(name)}</a></p>`);
@@ -120,6 +138,8 @@ export class Site {
       response.end(PIXEL);
       return;
     }
+    const answer = room === "x" ? this.#answers.get(kind) : undefined;
+    if (answer) return answer(received, response);
     if (room !== "d") {
       response.writeHead(404);
       response.end();

@@ -1,0 +1,134 @@
+// What the extension keeps, under bad luck: two windows that change things at once, and entries that are damaged.
+// Attack catalogue: E30, E32.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { chance } from "../harness/chance.mjs";
+import { Chromium } from "../harness/chromium.mjs";
+import { Depot } from "../harness/depot.mjs";
+import { stored } from "../harness/journal.mjs";
+import { ask, checked } from "../harness/messages.mjs";
+import { startSite } from "../harness/site.mjs";
+import { bytes } from "../harness/subjects.mjs";
+
+const SEED = Number(process.env.QUORUM_SEED ?? Math.floor(Date.now() / 86_400_000));
+
+/** @type {import("../harness/site.mjs").Site} */
+let site;
+const depot = new Depot();
+before(async () => {
+  [site] = [await startSite(), await depot.start()];
+});
+after(() => Promise.all([site?.close(), depot.close()]));
+
+/** @param {import("node:test").TestContext} t @param {import("../harness/chromium.mjs").Options} [options] */
+async function launched(t, options) {
+  const chromium = await Chromium.launch(options);
+  t.after(async () => {
+    await chromium.close();
+    chromium.remove();
+  });
+  return chromium;
+}
+
+/** @param {import("puppeteer-core").Page} page */
+async function connected(page) {
+  assert.ok((await ask(page, { ask: "connect", address: depot.origin, key: depot.key, remember: true })).ok);
+  assert.ok((await ask(page, { ask: "set_downloads", enabled: true })).ok);
+}
+
+/** Downloads a file, which must land whole. @param {Chromium} chromium @param {string} name */
+async function download(chromium, name) {
+  const body = bytes(name);
+  const path = site.serve(`${name}.bin`, (_, response) => void response.writeHead(200, { "content-type": "application/octet-stream", "content-length": body.length }).end(body));
+  const start = await chromium.visit(site.link(name, path));
+  const item = await chromium.downloads.of(() => start.click("#go"));
+  await start.close();
+  assert.equal(item.state, "complete");
+  assert.ok(readFileSync(item.filename).equals(body));
+  return item;
+}
+
+test("E30: five hundred changes from each of two windows end as if one had made them all", { timeout: 120_000 }, async (t) => {
+  t.diagnostic(`QUORUM_SEED=${SEED}`);
+  const chromium = await launched(t);
+  const pages = [await chromium.open("options.html"), await chromium.open("options.html")];
+  await connected(/** @type {import("puppeteer-core").Page} */ (pages[0]));
+  const before = (await ask(/** @type {any} */ (pages[0]), { ask: "state" })).reply.state;
+  const next = chance(SEED);
+  const any = () => Math.floor(next() * 1e6);
+  // Each change has its mark, so that the end can be laid to one of them.
+  const edits = pages.map((_, window) =>
+    Array.from({ length: 500 }, (_, n) => {
+      const which = Math.floor(next() * 3);
+      if (which === 0) return { set_policy: { policy: { ...before.policy, skip_above: any(), skip_hosts: [`${window}-${n}.example`] } } };
+      return which === 1 ? { set_downloads: { enabled: next() < 0.5 } } : { set_dry_run: { enabled: next() < 0.5 } };
+    }),
+  );
+  await Promise.all(
+    pages.map((page, window) =>
+      page.evaluate(async (edits) => {
+        // All at once: the order is the browser's.
+        const answers = await Promise.all(edits.map((edit) => chrome.runtime.sendMessage(edit)));
+        if (!answers.every(({ ok }) => ok)) throw new Error("a change was refused");
+      }, edits[window] ?? []),
+    ),
+  );
+  const page = /** @type {import("puppeteer-core").Page} */ (pages[0]);
+  const state = (await ask(page, { ask: "state" })).reply.state;
+  const kept = /** @type {any} */ (await page.evaluate(() => chrome.storage.local.get("settings"))).settings;
+  assert.deepEqual([kept.policy, kept.downloads, kept.dry_run], [state.policy, state.downloads, state.dry_run], "what is kept is what goes");
+  assert.equal(kept.address, before.address, "and nothing else was touched");
+  /** Of each kind the last one of one window or of the other, whole. @param {string} kind @param {(edit: any) => unknown} value */
+  const last = (kind, value) => edits.map((list) => list.findLast((edit) => kind in edit)).filter(Boolean).map((edit) => JSON.stringify(value(/** @type {any} */ (edit)[kind])));
+  assert.ok(last("set_policy", ({ policy }) => policy).includes(JSON.stringify(state.policy)), JSON.stringify(state.policy));
+  assert.ok(last("set_downloads", ({ enabled }) => enabled).includes(JSON.stringify(state.downloads)));
+  assert.ok(last("set_dry_run", ({ enabled }) => enabled).includes(JSON.stringify(state.dry_run)));
+});
+
+test("E32: bad entries are left out, the good ones beside them stay, and a key is not made up", { timeout: 60_000 }, async (t) => {
+  const chromium = await launched(t);
+  const page = await chromium.open("options.html");
+  await connected(page);
+  const item = await download(chromium, "good");
+  await checked(page, ({ download, phase }) => download === item.id && phase === "done");
+  const good = (await stored(page))[0];
+  const bad = [
+    { ...good, id: "1-1", phase: "sleeping" },
+    { ...good, id: "1-2", terms: null },
+    { ...good, id: "1-3", assessment: { verdict: "wonderful" } },
+    { ...good, id: "1-4", name: 7 },
+    { ...good, id: "1-5", digests: { sha256: "short" } },
+    { id: "1-6", started: good.started, open: 1, download: 3 },
+    { id: "1-7", started: "yesterday" },
+    { ...good, id: "1-8", open: 1, upload: { sending: "?" } },
+  ];
+  await page.evaluate(
+    (bad) =>
+      new Promise((resolve, reject) => {
+        const request = indexedDB.open("quorum");
+        request.onsuccess = () => {
+          const transaction = request.result.transaction(["downloads", "keys", "reports"], "readwrite");
+          for (const record of bad) transaction.objectStore("downloads").put(record, record.id);
+          for (const store of ["keys", "reports"]) {
+            const all = transaction.objectStore(store).getAllKeys();
+            all.onsuccess = () => all.result.forEach((key) => transaction.objectStore(store).put({ at: 1, asked_at: 1, sealed: "garbage" }, key));
+          }
+          transaction.oncomplete = () => resolve(request.result.close());
+          transaction.onabort = () => reject(transaction.error);
+        };
+      }),
+    bad,
+  );
+  await page.evaluate(() => chrome.storage.session.set({ key: 7, account: [], budget: "much" }));
+  await chromium.stopWorker(page);
+  const { state } = (await ask(page, { ask: "state" })).reply;
+  assert.equal(state.address, depot.origin);
+  assert.equal(state.has_key, false, "a key that cannot be read is none");
+  const { records } = (await ask(page, { ask: "downloads" })).reply.downloads;
+  assert.deepEqual(records.map((/** @type {any} */ { name }) => name), ["good.bin"]);
+  await connected(page);
+  const after = await download(chromium, "after-damage");
+  await checked(page, ({ download, phase }) => download === after.id && phase === "done");
+});

@@ -1,0 +1,110 @@
+// Stops the extension exactly between two steps of its journal: where a record has just been written and nothing of
+// what it says is done yet, or where it was about to be written. The worker itself is left as it is built; only the
+// database's own `put` is watched, in that worker and until it ends.
+
+/** @typedef {import("./chromium.mjs").Chromium} Chromium */
+/** @typedef {import("puppeteer-core").Page} Page */
+
+/**
+ * Runs something in our worker, which must be awake. By a session of its own: a worker that was stopped and is back may
+ * have the target of the old one, of which the driver knows only that it has lost it.
+ * @template {any[]} A
+ * @param {Chromium} chromium
+ * @param {(...args: A) => unknown} work
+ * @param {A} args
+ * @returns {Promise<any>}
+ */
+async function inWorker({ browser, id }, work, ...args) {
+  const ours = browser.targets().filter((target) => target.type() === "service_worker" && target.url().startsWith(`chrome-extension://${id}/`));
+  const session = await /** @type {import("puppeteer-core").Target} */ (ours.at(-1)).createCDPSession();
+  const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
+    expression: `(${work})(...${JSON.stringify(args)})`,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  // A worker that somebody is attached to does not end.
+  await session.detach();
+  if (exceptionDetails) throw new Error(exceptionDetails.text);
+  return result.value;
+}
+
+/**
+ * Halts the worker at a step of one record.
+ * @param {Chromium} chromium
+ * @param {string} name of the download
+ * @param {number} step the first is 1, counted from now on
+ * @param {boolean} written whether the record is to be on disk; else it never gets there
+ * @returns {Promise<{halted: Promise<unknown>}>} when that is prepared; `halted` resolves when it hangs there
+ */
+export async function haltAt(chromium, name, step, written) {
+  await inWorker(
+    chromium,
+    (name, step, written) => {
+      const put = IDBObjectStore.prototype.put;
+      let seen = 0;
+      /** @type {any} */ (globalThis).halted = new Promise((resolve) => {
+        IDBObjectStore.prototype.put = function (value, key) {
+          const request = put.call(this, value, key);
+          if (this.name !== "downloads" || value.name !== name || ++seen !== step) return request;
+          const halt = (/** @type {Event} */ event) => {
+            // Nobody hears of it: what waits for this step waits for ever.
+            event.stopImmediatePropagation();
+            event.preventDefault();
+            resolve(true);
+          };
+          for (const type of ["complete", "abort", "error"]) this.transaction.addEventListener(type, halt);
+          if (!written) this.transaction.abort();
+          return request;
+        };
+      });
+    },
+    name,
+    step,
+    written,
+  );
+  return { halted: inWorker(chromium, () => /** @type {any} */ (globalThis).halted) };
+}
+
+/**
+ * Counts a record's steps from now on.
+ * @param {Chromium} chromium
+ * @param {string} name of the download
+ * @returns {Promise<() => Promise<number>>} says how many there were so far
+ */
+export async function countSteps(chromium, name) {
+  await inWorker(
+    chromium,
+    (name) => {
+      const put = IDBObjectStore.prototype.put;
+      /** @type {any} */ (globalThis).steps = 0;
+      IDBObjectStore.prototype.put = function (value, key) {
+        if (this.name === "downloads" && value.name === name) /** @type {any} */ (globalThis).steps++;
+        return put.call(this, value, key);
+      };
+    },
+    name,
+  );
+  return () => inWorker(chromium, () => /** @type {any} */ (globalThis).steps);
+}
+
+/**
+ * All records as they are stored, read past the extension.
+ * @param {Page} page one of the extension's
+ * @returns {Promise<any[]>}
+ */
+export function stored(page) {
+  return page.evaluate(async () => {
+    const database = await new Promise((resolve, reject) => {
+      const request = indexedDB.open("quorum");
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const all = await new Promise((resolve, reject) => {
+      const request = database.transaction("downloads").objectStore("downloads").getAll();
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    database.close();
+    return all;
+  });
+}

@@ -74,6 +74,9 @@ fn copy() -> SecondCopy {
         digests: hasher.finish(),
         mime: String::new(),
         inspection: Inspection::default(),
+        sha512: None,
+        published: Vec::new(),
+        scannable: true,
     }
 }
 
@@ -172,6 +175,8 @@ impl World {
             Action::StartHold(_) => self.step(Event::HoldExpired),
             Action::ReadCopy(_) => self.step(Event::CopyRead(read())),
             Action::ReadSaved(_) => self.step(Event::SavedRead(read())),
+            Action::AskStored(_) => self.step(Event::Stored(None)),
+            Action::Scan(_) => self.step(Event::Scanned(Box::default())),
             Action::AskFile(_) => self.step(Event::FileReport(report(self.stored > 0))),
             Action::AskMember(_) => self.step(Event::MemberReport(report(false))),
             Action::AskAddress(_) => self.step(Event::AddressReport(report(false))),

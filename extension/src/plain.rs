@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::mem::replace;
 
 use js_sys::{Array, Object, Reflect};
 use serde::Deserializer;
@@ -304,7 +305,7 @@ impl<'de> de::MapAccess<'de> for Entries {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
-        seed.deserialize(Plain(self.value.clone()))
+        seed.deserialize(Plain(replace(&mut self.value, JsValue::UNDEFINED)))
     }
 }
 
@@ -322,11 +323,12 @@ thread_local! {
 }
 
 fn get(object: &Object, name: &'static str) -> Result<JsValue, Wrong> {
-    let name = NAMES.with_borrow_mut(|names| {
+    // What is read is plain: nothing runs meanwhile that could come back here.
+    NAMES.with_borrow_mut(|names| {
         let known = names.entry((name.as_ptr() as usize, name.len()));
-        known.or_insert_with(|| JsValue::from_str(name)).clone()
-    });
-    Reflect::get(object, &name).map_err(|_| Wrong)
+        let name = known.or_insert_with(|| JsValue::from_str(name));
+        Reflect::get(object, name).map_err(|_| Wrong)
+    })
 }
 
 impl Fields {
@@ -358,7 +360,7 @@ impl<'de> de::MapAccess<'de> for Fields {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
-        seed.deserialize(Plain(self.value.clone()))
+        seed.deserialize(Plain(replace(&mut self.value, JsValue::UNDEFINED)))
     }
 }
 

@@ -1,5 +1,4 @@
-// The library has a module of its own: it is loaded when somebody asks for it and not before, and the guard
-// goes on without it.
+// The library has a module of its own, and the guard goes on without it.
 
 import assert from "node:assert/strict";
 import { cpSync, truncateSync } from "node:fs";
@@ -7,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Chromium } from "../harness/chromium.mjs";
 import { EICAR } from "../harness/files.mjs";
-import { by, checkDownloads, record, text, there } from "../harness/pages.mjs";
+import { checkDownloads, record, text } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
 import { build, temporaryFolder } from "../harness/tree.mjs";
 
@@ -43,23 +42,6 @@ async function scanned(chromium, name) {
   await record(popup, name, "Eicar_Test_File");
   await popup.close();
 }
-
-/** Whether the background has loaded the library's module. @param {Chromium} chromium */
-async function loaded(chromium) {
-  const worker = await chromium.worker();
-  const files = await worker.evaluate(() => performance.getEntriesByType("resource").map((entry) => entry.name));
-  assert.ok(files.some((name) => name.endsWith("quorum_extension_bg.wasm")), `nothing is seen here: ${files}`);
-  return files.some((name) => name.endsWith(MODULE));
-}
-
-test("a download is scanned without the library's module, and the page of the rules loads it", { timeout: 120_000 }, async (t) => {
-  const chromium = await launch(t);
-  await scanned(chromium, "first.com");
-  assert.equal(await loaded(chromium), false);
-  const page = await chromium.open("rules.html");
-  await there(page, by("button", "New rules"));
-  assert.equal(await loaded(chromium), true);
-});
 
 test("the library's module does not load: downloads are scanned all the same, and the page of the rules says it", { timeout: 120_000 }, async (t) => {
   const folder = temporaryFolder("no-library");

@@ -10,7 +10,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         .join("../rules")
         .canonicalize()?;
     println!("cargo:rerun-if-changed={}", rules.display());
-    println!("cargo:rerun-if-env-changed=CARGO_MANIFEST_DIR");
 
     let mut files = Vec::<PathBuf>::new();
     for entry in fs::read_dir(&rules)? {
@@ -28,11 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             .file_stem()
             .and_then(|stem| stem.to_str())
             .ok_or("a rule file's name is not UTF-8")?;
-        // By way of this crate's own place: clones share the build folder, and with it this list.
-        let path = format!("/../rules/{name}.yar");
+        let path = file.to_str().ok_or("the path to the rules is not UTF-8")?;
         writeln!(
             list,
-            "    Source {{ name: {name:?}, text: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?})) }},"
+            "    Source {{ name: {name:?}, text: include_str!({path:?}) }},"
         )?;
     }
     list.push(']');

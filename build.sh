@@ -41,6 +41,14 @@ apt_for() {
 need_rust() {
   apt_for cc build-essential
   have cargo || die "Rust is missing: install it from https://rustup.rs, then run this again"
+  # Cargo tells by their age which of a tree's files it has to look at. To it all clones are one tree: after
+  # another one was built into the same folder, an older file here would pass for the other's.
+  local last=$CARGO_TARGET_DIR/.quorum-tree
+  if [[ $(cat "$last" 2>/dev/null) != "$ROOT" ]]; then
+    find Cargo.* core extension npm rules server tests www yara -type f -exec touch -c {} +
+    mkdir -p "$CARGO_TARGET_DIR"
+    echo "$ROOT" >"$last"
+  fi
 }
 
 need_node() {

@@ -348,16 +348,16 @@ pub(crate) async fn newest() -> Vec<Record> {
         .into_iter()
         .map(|record| (record.id.clone(), record))
         .collect();
-    // What is stored may be a step behind, and what comes from a private window is not stored.
+    // What is stored may be a step behind, what comes from a private window is not stored, and where the
+    // disk is full nothing is.
     ENTRIES.with_borrow(|entries| {
         for (id, entry) in entries {
-            if entry.record.private || records.contains_key(id) {
-                records.insert(id.clone(), entry.record.clone());
-            }
+            records.insert(id.clone(), entry.record.clone());
         }
     });
     let mut records: Vec<_> = records.into_values().collect();
     records.sort_by_key(|record| std::cmp::Reverse(record.started));
+    records.truncate(SHOWN);
     records
 }
 

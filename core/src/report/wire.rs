@@ -64,6 +64,8 @@ pub(crate) struct Envelope {
     pub(crate) data: Value,
     #[serde(default)]
     pub(crate) meta: Map<String, Value>,
+    #[serde(default)]
+    error: Value,
 }
 
 impl Envelope {
@@ -73,6 +75,10 @@ impl Envelope {
             .map_err(|error| MalformedReply::Json(error.to_string()))?;
         if envelope.data.is_null() {
             return Err(MalformedReply::Json("no data".to_owned()));
+        }
+        // Whoever says both that it failed and what it found is not to be believed.
+        if !envelope.error.is_null() {
+            return Err(MalformedReply::Json("data beside an error".to_owned()));
         }
         Ok(envelope)
     }

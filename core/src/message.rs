@@ -420,7 +420,7 @@ pub enum News {
     AllForgotten,
     /// Settings or account have changed.
     State(Box<State>),
-    /// YARA rules have changed: a [`Library`](crate::rules::Library) as JSON: one page alone reads it, and the others need not know its shape.
+    /// YARA rules have changed: a [`Library`] as JSON: one page alone reads it, and the others need not know its shape.
     Rules(String),
 }
 

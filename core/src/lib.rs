@@ -20,6 +20,7 @@ pub mod checksum;
 pub mod deception;
 pub mod digest;
 pub mod guard;
+pub mod hidden;
 pub mod history;
 pub mod indicator;
 #[cfg(all(feature = "archive", feature = "deception"))]

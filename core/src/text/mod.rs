@@ -14,6 +14,7 @@ pub use extract::{
     Extractor, Found, Hit, LeftOut, Options, Reason, Strictness, extract, extract_bytes, indicators,
 };
 pub use refang::refang;
+pub(crate) use refang::refang_common;
 
 /// Most indicators that a selection of text is read for.
 #[cfg(feature = "observables")]

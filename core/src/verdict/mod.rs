@@ -334,6 +334,21 @@ const FALSE_ALARM_OF: u32 = 30;
 const VOTES_LEAD: u32 = 3;
 
 /// The policy: what a report means.
+///
+/// ```
+/// use quorum_core::api::{Call, RawReply, Reply};
+/// use quorum_core::indicator::Indicator;
+/// use quorum_core::privacy::Sendable;
+/// use quorum_core::verdict::{Evidence, Verdict, assess};
+/// let call = Call::Report(Sendable::try_from(Indicator::read("evil.example")?)?);
+/// let body = br#"{"data": {"type": "domain", "id": "evil.example", "attributes": {"last_analysis_results": {
+///     "A": {"category": "malicious", "engine_name": "A", "method": "blacklist", "result": "phishing"},
+///     "B": {"category": "undetected", "engine_name": "B", "method": "blacklist", "result": null}}}}}"#;
+/// let raw = RawReply { status: 200, content_type: "application/json", retry_after: None, body };
+/// let Ok(Reply::Report(Some(report))) = call.interpret(raw, 0) else { panic!() };
+/// assert_eq!(assess(&report, Evidence::Given).verdict, Verdict::Malicious);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn assess(report: &Report, evidence: Evidence) -> Assessment {
     let stats = report.stats;
     let (objecting, answered) = (stats.objecting(), stats.answered());

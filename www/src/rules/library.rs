@@ -2,7 +2,7 @@
 
 use quorum_core::message::{LibraryReply, LibraryRequest, Problem};
 use quorum_core::rules::{
-    CHECK_LIMIT_MS, Job, Library, Origin, Pack, PackFault, PackProblem, RuleLine, RulesUrl, Sort,
+    CHECK_LIMIT_MS, Job, Library, Origin, Pack, PackFault, PackProblem, RuleLine, PackUrl, Sort,
     Switch, Told,
 };
 use wasm_bindgen_futures::spawn_local;
@@ -92,7 +92,7 @@ pub(crate) fn Packs(props: &PacksProps) -> Html {
             event.prevent_default();
             // Access must be asked for in the click itself; without it the server must allow everybody.
             let granted = url
-                .parse::<RulesUrl>()
+                .parse::<PackUrl>()
                 .ok()
                 .map(|url| backend.grant(&url.match_pattern()));
             let request = LibraryRequest::AddPack {

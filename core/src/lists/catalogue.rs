@@ -111,7 +111,11 @@ impl Catalogue {
             if !is_name(&object.id)
                 || !names.insert(object.id.clone())
                 || names.len() > MAX_LISTS
-                || object.attributes.license.as_ref().is_some_and(|it| it.len() > 200)
+                || object
+                    .attributes
+                    .license
+                    .as_ref()
+                    .is_some_and(|it| it.len() > 200)
             {
                 return Err(refused());
             }
@@ -182,15 +186,28 @@ mod tests {
 
     #[test]
     fn files_are_of_the_catalogues_origin_and_updates_lie_below_them() {
-        for file in ["https://lists.example/v1/packs/lists/urls/7", "lists/urls/7"] {
+        for file in [
+            "https://lists.example/v1/packs/lists/urls/7",
+            "lists/urls/7",
+        ] {
             let offer = read("urls", "url", file).unwrap().0.remove(0);
             assert_eq!(offer.kind, ListKind::Addresses);
             let file = "https://lists.example/v1/packs/lists/urls/7";
             assert_eq!(offer.file.to_string(), file);
-            assert_eq!(offer.update(6).unwrap().to_string(), format!("{file}/from/6"));
+            assert_eq!(
+                offer.update(6).unwrap().to_string(),
+                format!("{file}/from/6")
+            );
         }
-        for file in ["https://other.example/7", "http://lists.example/7", "//other.example/7"] {
-            assert_eq!(read("urls", "url", file), Err(CatalogueError::List("urls".to_owned())));
+        for file in [
+            "https://other.example/7",
+            "http://lists.example/7",
+            "//other.example/7",
+        ] {
+            assert_eq!(
+                read("urls", "url", file),
+                Err(CatalogueError::List("urls".to_owned()))
+            );
         }
     }
 
@@ -199,7 +216,10 @@ mod tests {
         for name in ["", "../x", "a/b", ".a", "a b"] {
             assert!(read(name, "url", "x").is_err(), "{name:?}");
         }
-        assert_eq!(read("later", "certificates", "x"), Ok(Catalogue(Vec::new())));
+        assert_eq!(
+            read("later", "certificates", "x"),
+            Ok(Catalogue(Vec::new()))
+        );
         let from = "https://lists.example/".parse().unwrap();
         assert!(matches!(
             Catalogue::read(b"{}", &from),

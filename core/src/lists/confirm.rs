@@ -109,7 +109,10 @@ mod tests {
     #[test]
     fn a_question_tells_four_bytes_among_others_and_the_answer_counts_in_full() {
         let (listed, other) = (sha256(b"bad.example/"), sha256(b"good.example/"));
-        let body = lookup_body(&listed, &[[0xff; 4], [0; 4], [1; 4], [2; 4], [3; 4], [4; 4], [5; 4]]);
+        let body = lookup_body(
+            &listed,
+            &[[0xff; 4], [0; 4], [1; 4], [2; 4], [3; 4], [4; 4], [5; 4]],
+        );
         let asked: serde_json::Value = serde_json::from_str(&body).unwrap();
         let asked = asked["data"]["expressions"].as_array().unwrap();
         assert_eq!(asked.len(), LOOKUP_PREFIXES);
@@ -127,7 +130,10 @@ mod tests {
         };
         let found = Lookup::read(answer(listed).as_bytes()).unwrap();
         assert_eq!(found.good_for, 300_000);
-        assert_eq!(found.of(&listed), Proof::Confirmed(Some("Botnet".to_owned())));
+        assert_eq!(
+            found.of(&listed),
+            Proof::Confirmed(Some("Botnet".to_owned()))
+        );
         assert_eq!(found.of(&other), Proof::None, "that was not asked");
         // The same four bytes, and another digest: the hit was by chance.
         let mut near = *listed.as_bytes();

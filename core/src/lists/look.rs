@@ -42,7 +42,9 @@ impl Place {
     /// The expression that names exactly this.
     pub(super) fn exact(&self) -> String {
         let mut expressions = self.url.expressions();
-        expressions.next().map_or_else(String::new, |it| it.to_string())
+        expressions
+            .next()
+            .map_or_else(String::new, |it| it.to_string())
     }
 }
 
@@ -117,7 +119,11 @@ impl Shelf {
     /// What of a query is on a list. Of an address one hit a list, the most exact; what is private is not
     /// to be asked about ([`Hit::ask`]).
     pub fn look(&self, query: &Query) -> Vec<Hit<'_>> {
-        let places: Vec<_> = query.addresses.iter().filter_map(|text| place(text)).collect();
+        let places: Vec<_> = query
+            .addresses
+            .iter()
+            .filter_map(|text| place(text))
+            .collect();
         let mut hits: Vec<Hit<'_>> = Vec::new();
         for on in &self.0 {
             let list = on.file.list();
@@ -157,7 +163,7 @@ impl Shelf {
         // Two addresses of one download often come to the same.
         let mut seen = Vec::new();
         hits.retain(|hit| {
-            let this = (&raw const *hit.on, hit.of.clone());
+            let this = (std::ptr::from_ref(hit.on), hit.of.clone());
             let new = !seen.contains(&this);
             seen.push(this);
             new
@@ -306,13 +312,22 @@ mod tests {
         }
         let both = ["https://bad.example/a", "https://bad.example/b"];
         assert_eq!(shelf.look(&addresses(&both)).len(), 1, "told once");
-        assert!(shelf.look(&addresses(&["https://good.example/"])).is_empty());
+        assert!(
+            shelf
+                .look(&addresses(&["https://good.example/"]))
+                .is_empty()
+        );
         assert!(shelf.look(&addresses(&["data:,x"])).is_empty());
     }
 
     #[test]
     fn four_bytes_are_a_hint_until_the_source_confirms_them() {
-        let shelf = Shelf(vec![on_shelf("lists.example", Kind::Url, 4, &["bad.example/"])]);
+        let shelf = Shelf(vec![on_shelf(
+            "lists.example",
+            Kind::Url,
+            4,
+            &["bad.example/"],
+        )]);
         let hits = shelf.look(&addresses(&["https://bad.example/a"]));
         let [hit] = &hits[..] else { panic!() };
         assert!(hit.wants_proof());
@@ -327,7 +342,12 @@ mod tests {
 
     #[test]
     fn nothing_is_asked_about_a_private_address() {
-        let shelf = Shelf(vec![on_shelf("lists.example", Kind::Url, 4, &["192.168.0.1/"])]);
+        let shelf = Shelf(vec![on_shelf(
+            "lists.example",
+            Kind::Url,
+            4,
+            &["192.168.0.1/"],
+        )]);
         let hits = shelf.look(&addresses(&["http://192.168.0.1/x"]));
         assert_eq!(hits[0].ask, None);
     }

@@ -296,8 +296,8 @@ impl Lists {
             }
             ListSwitch::Feed { feed, list } => {
                 let feed = self.feeds.iter_mut().find(|known| known.id == *feed);
-                let list = feed
-                    .and_then(|feed| feed.lists.iter_mut().find(|known| known.name == *list));
+                let list =
+                    feed.and_then(|feed| feed.lists.iter_mut().find(|known| known.name == *list));
                 list.map(|list| &mut list.enabled)
             }
         };

@@ -138,7 +138,9 @@ impl Entries {
                         Entry::File(hash),
                         ListKind::BadFiles(wanted) | ListKind::GoodFiles(wanted),
                     ) => match (hash, wanted) {
-                        (FileHash::Sha256(hash), HashKind::Sha256) => builder.add(hash.as_bytes())?,
+                        (FileHash::Sha256(hash), HashKind::Sha256) => {
+                            builder.add(hash.as_bytes())?
+                        }
                         (FileHash::Sha1(hash), HashKind::Sha1) => builder.add(hash.as_bytes())?,
                         (FileHash::Md5(hash), HashKind::Md5) => builder.add(hash.as_bytes())?,
                         _ => continue,
@@ -189,7 +191,10 @@ mod tests {
         ] {
             assert_eq!(expression(line), "bad.example/", "{line:?}");
         }
-        assert_eq!(expression("https://bad.example/a?b=c#d"), "bad.example/a?b=c");
+        assert_eq!(
+            expression("https://bad.example/a?b=c#d"),
+            "bad.example/a?b=c"
+        );
         assert_eq!(expression("bad.example/a"), "bad.example/a");
         assert_eq!(expression("192.0.2.7"), "192.0.2.7/");
         assert_eq!(expression("[2001:db8::1]"), "[2001:db8::1]/");
@@ -198,7 +203,13 @@ mod tests {
         for line in [hash.clone(), format!("{} *setup.exe", hash.to_uppercase())] {
             assert_eq!(Line::read(&line), Line::Entry(file.clone()));
         }
-        for line in ["", "# x", "! x", "127.0.0.1 localhost", "[Adblock Plus 2.0]"] {
+        for line in [
+            "",
+            "# x",
+            "! x",
+            "127.0.0.1 localhost",
+            "[Adblock Plus 2.0]",
+        ] {
             assert_eq!(Line::read(line), Line::Nothing, "{line:?}");
         }
         for line in ["bad", "a b c", "/ads/*", "mailto:a@b.example"] {
@@ -208,13 +219,24 @@ mod tests {
 
     #[test]
     fn a_list_that_is_made_holds_its_entries_and_no_others() {
-        let text = format!("bad.example\n{}\n{}\nnonsense\n", "1".repeat(64), "2".repeat(32));
+        let text = format!(
+            "bad.example\n{}\n{}\nnonsense\n",
+            "1".repeat(64),
+            "2".repeat(32)
+        );
         let entries = Entries::read(&text, false);
         assert_eq!((entries.len(), entries.skipped), (3, 1));
         let built = entries.build(false, 1, 5).unwrap();
         let kinds: Vec<_> = built.iter().map(|(_, kind, _)| *kind).collect();
         let bad = ListKind::BadFiles;
-        assert_eq!(kinds, [ListKind::Addresses, bad(HashKind::Sha256), bad(HashKind::Md5)]);
+        assert_eq!(
+            kinds,
+            [
+                ListKind::Addresses,
+                bad(HashKind::Sha256),
+                bad(HashKind::Md5)
+            ]
+        );
         let list = Blocklist::open(&built[0].2).unwrap();
         assert!(list.lookup_expression("bad.example/").is_some());
         assert!(list.lookup_expression("good.example/").is_none());

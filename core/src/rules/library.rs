@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PackFault, PackManifest, RuleFault, RuleSeverity, PackUrl};
+use super::{PackFault, PackManifest, PackUrl, RuleFault, RuleSeverity};
 
 /// How old a pack gets before it is fetched again, in milliseconds.
 const UPDATE_MS: i64 = 24 * 60 * 60 * 1000;

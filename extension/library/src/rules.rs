@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use quorum_core::message::Problem;
 use quorum_core::rules::{
     CHECK_LIMIT_MS, Glance, Job, Library, MAX_MANIFEST, PackFault, PackManifest, PackProblem,
-    RuleText, PackUrl, Sort, Switch, Told,
+    PackUrl, RuleText, Sort, Switch, Told,
 };
 use serde::Serialize;
 use wasm_bindgen::JsValue;

@@ -2,7 +2,7 @@
 
 use quorum_core::message::{LibraryReply, LibraryRequest, Problem};
 use quorum_core::rules::{
-    CHECK_LIMIT_MS, Job, Library, Origin, Pack, PackFault, PackProblem, RuleLine, PackUrl, Sort,
+    CHECK_LIMIT_MS, Job, Library, Origin, Pack, PackFault, PackProblem, PackUrl, RuleLine, Sort,
     Switch, Told,
 };
 use wasm_bindgen_futures::spawn_local;

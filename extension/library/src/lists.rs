@@ -124,17 +124,15 @@ pub(crate) async fn text(id: &str) -> Option<String> {
     get(&text_key(id)).await.as_string()
 }
 
-/// Makes the lists of a text and stores them; gives how many entries there are, and how many lines are none.
-async fn build(id: &str, text: &str, good: bool, made: i64) -> Result<(u32, u32), Problem> {
-    let entries = Entries::read(text, good);
+/// Makes the lists of entries and stores them.
+async fn build(id: &str, entries: &Entries, good: bool, made: i64) -> Result<(), Problem> {
     let built = entries.build(good, 0, made);
     let built = built.map_err(|_| Problem::ListText)?;
     let files: Array = built
         .iter()
         .map(|(_, _, bytes)| Uint8Array::from(bytes.as_slice()))
         .collect();
-    put(&own_key(id), &files).await?;
-    Ok((entries.len() as u32, entries.skipped))
+    put(&own_key(id), &files).await
 }
 
 /// Saves an own list; gives its id.
@@ -151,7 +149,7 @@ pub(crate) async fn save(
     if text.len() > MAX_TEXT || entries.is_empty() {
         return Err(Problem::ListText);
     }
-    let mut list = OwnList {
+    let list = OwnList {
         id: id.unwrap_or_default(),
         name,
         good,
@@ -161,17 +159,21 @@ pub(crate) async fn save(
         skipped: entries.skipped,
     };
     // The id is known only when the lists have taken it; the text must be there before that is stored.
-    let id = lists().await.save(list.clone()).ok_or(Problem::RuleName)?;
+    let mut draft = lists().await;
+    let id = draft.save(list).ok_or(Problem::RuleName)?;
+    let list = draft.own.into_iter().find(|own| own.id == id);
+    let list = list.ok_or(Problem::Gone)?;
     put(&text_key(&id), &JsValue::from_str(text)).await?;
-    build(&id, text, good, list.changed).await?;
+    build(&id, &entries, good, list.changed).await?;
     change(|lists| {
-        if lists.own.iter().any(|own| own.id == id) {
-            list.id.clone_from(&id);
+        match lists.own.iter_mut().find(|own| own.id == list.id) {
+            Some(own) => *own = list,
+            None => lists.own.push(list),
         }
-        lists.save(list)
+        lists.revision += 1;
     })
-    .await?
-    .ok_or(Problem::RuleName)
+    .await?;
+    Ok(id)
 }
 
 /// Switches a list on or off.
@@ -457,7 +459,8 @@ async fn own_files(own: &OwnList) -> Vec<OwnedBlocklist> {
         return files;
     }
     if let Some(text) = text(&own.id).await {
-        let built = build(&own.id, &text, own.good, own.changed).await;
+        let entries = Entries::read(&text, own.good);
+        let built = build(&own.id, &entries, own.good, own.changed).await;
         if built.is_ok() {
             return read().await.unwrap_or_default();
         }

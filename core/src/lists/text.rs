@@ -46,6 +46,8 @@ impl Line {
         const NOWHERE: [&str; 5] = ["0.0.0.0", "127.0.0.1", "::", "::1", "0"];
         let second = fields.next().filter(|field| !field.starts_with('#'));
         let field = match second {
+            // What each such file begins with names this machine: `localhost`, `broadcasthost`.
+            Some(host) if NOWHERE.contains(&first) && !host.contains('.') => return Self::Nothing,
             Some(host) if NOWHERE.contains(&first) => host,
             _ => first,
         };
@@ -58,10 +60,6 @@ impl Line {
             .or(field.strip_prefix("*."))
             .unwrap_or(field);
         match place(bare).map(|place| place.exact()) {
-            // What every hosts file begins with is about this machine.
-            Some(text) if ["localhost/", "0.0.0.0/", "127.0.0.1/"].contains(&text.as_str()) => {
-                Self::Nothing
-            }
             Some(text) => Self::Entry(Entry::Expression(text)),
             None => Self::Unreadable,
         }

@@ -31,6 +31,8 @@ mod hash_file;
 mod history;
 mod icon;
 #[cfg(feature = "console")]
+mod library;
+#[cfg(feature = "console")]
 mod lists;
 mod matches;
 #[cfg(feature = "console")]

@@ -6,16 +6,17 @@ use quorum_core::lists::{
     Feed, FeedList, FeedProblem, HashKind, ListKind, ListSwitch, Lists, MAX_TEXT, OwnList,
 };
 use quorum_core::message::{LibraryReply, LibraryRequest, News, Problem};
-use quorum_core::rules::{PackUrl, valid_name};
+use quorum_core::rules::valid_name;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{File, HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use crate::files::{chosen, save};
+use crate::library::{AddressForm, Kept, use_kept};
 use crate::menu::{Menu, Place};
 use crate::plain::reveal;
 use crate::sentences;
-use crate::session::{Load, use_news, use_session, use_standing};
+use crate::session::{Load, use_session, use_standing};
 use crate::title::set_title;
 use crate::words::{Key, Phrase, Value, Words, key};
 
@@ -50,39 +51,19 @@ pub(crate) fn ListsPage() -> Html {
     let session = use_session();
     let words = session.words.clone();
     let standing = use_standing();
-    let known = use_state(|| Load::<Lists>::Pending);
-    let trouble = use_state(|| None::<Problem>);
+    let Kept {
+        load: known,
+        trouble,
+        act,
+    } = use_kept(LibraryRequest::Lists, lists, |news| match news {
+        News::Lists(lists) => Some(lists),
+        _ => None,
+    });
     let draft = use_state(|| None::<Draft>);
     {
         let title = words.say(key("lists_title"));
         use_effect_with((), move |()| set_title(&title));
     }
-    {
-        let (backend, known) = (session.backend.clone(), known.clone());
-        use_effect_with((), move |()| {
-            let asked = backend.ask_library(&LibraryRequest::Lists, lists);
-            spawn_local(async move { known.set(asked.await.into()) });
-        });
-    }
-    {
-        let known = known.clone();
-        use_news(Callback::from(move |news| {
-            if let News::Lists(lists) = news
-                && let Ok(lists) = serde_json::from_str(&lists)
-            {
-                known.set(Load::Ready(lists));
-            }
-        }));
-    }
-    // The news tell what came of it; only what went wrong is to be shown.
-    let act = {
-        let (backend, trouble) = (session.backend.clone(), trouble.clone());
-        Callback::from(move |request: LibraryRequest| {
-            let answer = backend.ask_library(&request, Some);
-            let trouble = trouble.clone();
-            spawn_local(async move { trouble.set(answer.await.err()) });
-        })
-    };
     let with_text = {
         let (backend, trouble) = (session.backend.clone(), trouble.clone());
         Callback::from(move |(own, then): (OwnList, Callback<Draft>)| {
@@ -205,7 +186,8 @@ pub(crate) fn ListsPage() -> Html {
                     { for known.feeds.iter().map(|feed| html! {
                         <FeedEntry key={feed.id.clone()} feed={feed.clone()} act={act.clone()} />
                     }) }
-                    <AddFeed />
+                    <AddressForm id="feed-url" label={key("lists_address")} note={key("lists_address_text")} add={key("lists_add")}
+                        placeholder="https://lists.example/hosts.txt" request={|url| LibraryRequest::AddFeed { url }} />
                 </section>
                 <section>
                     <h2>{ words.say(key("lists_own")) }</h2>
@@ -379,73 +361,6 @@ fn feed_problem(problem: &FeedProblem) -> Phrase {
         FeedProblem::TooLong => key("lists_too_long").into(),
         FeedProblem::Damaged { list } => Phrase::new(key("lists_damaged"), [list.as_str().into()]),
         FeedProblem::NotKept => key("lists_not_kept").into(),
-    }
-}
-
-/// The form that adds an address.
-#[component]
-fn AddFeed() -> Html {
-    let session = use_session();
-    let words = session.words.clone();
-    let url = use_state(String::new);
-    let busy = use_state(|| false);
-    let trouble = use_state(|| None::<Problem>);
-    let oninput = {
-        let url = url.clone();
-        Callback::from(move |event: InputEvent| {
-            let field: HtmlInputElement = event.target_unchecked_into();
-            url.set(field.value());
-        })
-    };
-    let onsubmit = {
-        let (backend, url, busy, trouble) = (
-            session.backend.clone(),
-            url.clone(),
-            busy.clone(),
-            trouble.clone(),
-        );
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            // Access must be asked for in the click itself; without it the server must allow everybody.
-            let granted = url
-                .parse::<PackUrl>()
-                .ok()
-                .map(|url| backend.grant(&url.match_pattern()));
-            let request = LibraryRequest::AddFeed {
-                url: (*url).clone(),
-            };
-            let (backend, url, busy, trouble) =
-                (backend.clone(), url.clone(), busy.clone(), trouble.clone());
-            busy.set(true);
-            spawn_local(async move {
-                if let Some(granted) = granted {
-                    granted.await;
-                }
-                match backend.ask_library(&request, lists).await {
-                    Ok(_) => {
-                        url.set(String::new());
-                        trouble.set(None);
-                    }
-                    Err(problem) => trouble.set(Some(problem)),
-                }
-                busy.set(false);
-            });
-        })
-    };
-    html! {
-        <form {onsubmit}>
-            <label for="feed-url">{ words.say(key("lists_address")) }</label>
-            <input id="feed-url" type="text" inputmode="url" class="code" autocomplete="off" spellcheck="false"
-                placeholder="https://lists.example/hosts.txt" value={(*url).clone()} {oninput} aria-describedby="feed-note" />
-            <p class="note" id="feed-note">{ words.say(key("lists_address_text")) }</p>
-            <div class="row">
-                <button type="submit" disabled={*busy || url.trim().is_empty()}>{ words.say(key("lists_add")) }</button>
-            </div>
-            if *busy { <progress class="progress" aria-label={words.say(key("lists_add"))} /> }
-            if let Some(problem) = &*trouble {
-                <p class="trouble" role="alert">{ words.phrase(&sentences::problem(problem)) }</p>
-            }
-        </form>
     }
 }
 

@@ -148,3 +148,28 @@ impl<'de> Deserialize<'de> for Backend {
             .map_err(de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_may_go_to_the_backends_own_packs_and_nowhere_else() {
+        let backend: Backend = "https://quorum.example/team".parse().unwrap();
+        let packs = backend.quorum_url("packs/lists");
+        assert_eq!(
+            packs,
+            "https://quorum.example/team/api/quorum/v1/packs/lists"
+        );
+        assert!(backend.has_quorum_url(&packs));
+        for other in [
+            "https://quorum.example/api/quorum/v1/packs/lists",
+            "https://quorum.example/team/api/v3/users/a",
+            "https://quorum.example.evil.example/team/api/quorum/v1/packs/lists",
+            "https://quorum.example:8443/team/api/quorum/v1/packs/lists",
+            "http://quorum.example/team/api/quorum/v1/packs/lists",
+        ] {
+            assert!(!backend.has_quorum_url(other), "{other}");
+        }
+    }
+}

@@ -66,6 +66,10 @@ pub(crate) struct PacksProps {
     pub(crate) act: Callback<LibraryRequest>,
 }
 
+fn add_pack(url: String) -> LibraryRequest {
+    LibraryRequest::AddPack { url }
+}
+
 /// The packs, and the form that adds one.
 #[component]
 pub(crate) fn Packs(props: &PacksProps) -> Html {
@@ -80,7 +84,7 @@ pub(crate) fn Packs(props: &PacksProps) -> Html {
                 }) }
             </ul>
             <AddressForm id="pack-url" label={key("rules_pack_address")} add={key("rules_pack_add")}
-                placeholder="https://rules.example/pack.json" request={|url| LibraryRequest::AddPack { url }} />
+                placeholder="https://rules.example/pack.json" request={add_pack as fn(String) -> LibraryRequest} />
         </section>
     }
 }

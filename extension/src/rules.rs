@@ -19,6 +19,8 @@ use crate::{pages, settings};
 
 /// How long one file of a pack may take to come, in milliseconds.
 const LIMIT_MS: u32 = 60_000;
+/// How long an answer about a hit may take to come, in milliseconds: a download may be waiting for it.
+const LOOKUP_LIMIT_MS: u32 = 5_000;
 /// How often it is looked whether a pack is due, in minutes.
 const ALARM_MINUTES: f64 = 60.0;
 
@@ -113,10 +115,10 @@ pub async fn fetch_file(
     let key = settings::connection()
         .filter(|(backend, _)| backend.has_quorum_url(&url))
         .map(|(_, key)| key);
-    let purpose = match body {
+    let (purpose, limit_ms) = match body {
         Some(_) if key.is_none() => return Err(JsValue::NULL),
-        Some(_) => Purpose::Background,
-        None => Purpose::Update,
+        Some(_) => (Purpose::Background, LOOKUP_LIMIT_MS),
+        None => (Purpose::Update, LIMIT_MS),
     };
     if key.is_some() {
         settings::with_budget(|budget| budget.take(purpose, now())).map_err(|_| JsValue::NULL)?;
@@ -135,7 +137,7 @@ pub async fn fetch_file(
             None => Payload::Empty,
         },
         redirects: Redirects::Refused,
-        limit_ms: LIMIT_MS,
+        limit_ms,
         cause: Cause { purpose, private },
     };
     let incoming = fetch(outgoing, &stop).await.map_err(nothing)?;

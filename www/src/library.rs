@@ -73,7 +73,7 @@ pub(crate) struct AddressProps {
     pub(crate) add: Key,
     pub(crate) placeholder: &'static str,
     /// What is asked with the address as it was typed.
-    pub(crate) request: fn(String) -> LibraryRequest,
+    pub(crate) request: Callback<String, LibraryRequest>,
 }
 
 /// A form for an address to fetch from.
@@ -98,7 +98,7 @@ pub(crate) fn AddressForm(props: &AddressProps) -> Html {
             busy.clone(),
             trouble.clone(),
         );
-        let request = props.request;
+        let request = props.request.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             // Access must be asked for in the click itself; without it the server must allow everybody.
@@ -106,7 +106,7 @@ pub(crate) fn AddressForm(props: &AddressProps) -> Html {
                 .parse::<PackUrl>()
                 .ok()
                 .map(|url| backend.grant(&url.match_pattern()));
-            let request = request((*url).clone());
+            let request = request.emit((*url).clone());
             let (backend, url, busy, trouble) =
                 (backend.clone(), url.clone(), busy.clone(), trouble.clone());
             busy.set(true);

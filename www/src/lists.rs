@@ -35,10 +35,6 @@ fn text(reply: LibraryReply) -> Option<String> {
     }
 }
 
-fn add_feed(url: String) -> LibraryRequest {
-    LibraryRequest::AddFeed { url }
-}
-
 /// A text that is being worked on.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Draft {
@@ -191,7 +187,7 @@ pub(crate) fn ListsPage() -> Html {
                         <FeedEntry key={feed.id.clone()} feed={feed.clone()} act={act.clone()} />
                     }) }
                     <AddressForm id="feed-url" label={key("lists_address")} note={key("lists_address_text")} add={key("lists_add")}
-                        placeholder="https://lists.example/hosts.txt" request={add_feed as fn(String) -> LibraryRequest} />
+                        placeholder="https://lists.example/hosts.txt" request={Callback::from(|url| LibraryRequest::AddFeed { url })} />
                 </section>
                 <section>
                     <h2>{ words.say(key("lists_own")) }</h2>

@@ -290,6 +290,16 @@ impl Assessment {
                 self.class = None;
                 0
             }
+            // Beside others who object.
+            None if verdict == Some(Verdict::Malicious) => {
+                let objects = |reason: &&Reason| {
+                    matches!(
+                        reason,
+                        Reason::EnginesObject { .. } | Reason::HostOnly { .. }
+                    )
+                };
+                self.reasons.iter().take_while(objects).count()
+            }
             None => self.reasons.len(),
         };
         let reasons = listings.iter().take(MOST).flat_map(|listing| {

@@ -32,7 +32,7 @@ let erin;
 /** The extension that is connected. @type {Chromium} */
 let chromium;
 
-/** @param {...Buffer} files */
+/** Beside the one hash that each server lists. @param {...Buffer} files */
 const listHashes = (...files) => writeFileSync(join(server.data, "packs", "hashes", "e2e.txt"), files.map((file) => `${sha256(file)}\tTest.Listed\n`).join(""));
 
 before(async () => {
@@ -116,7 +116,7 @@ test("the backend's lists are taken with its key, and then only what changed", {
   const name = new URL(proxy.origin).host;
   let since = proxy.record.requests.length;
   await (await there(page, by("button", `Use the lists of ${name}`))).click();
-  await text(page, ".feed", "files-sha256", "Files by SHA-256 · 1 entry · version 1");
+  await text(page, ".feed", "files-sha256", "Files by SHA-256 · 2 entries · version 1");
   await text(page, ".feed", "fetched");
   const fetched = asked(proxy.record, since);
   assert.deepEqual(fetched.sort(), ["GET /packs/lists", ...["files-md5", "files-sha1", "files-sha256", "urls"].map((list) => `GET /packs/lists/${list}/1`)]);
@@ -127,7 +127,7 @@ test("the backend's lists are taken with its key, and then only what changed", {
   await published(2);
   since = proxy.record.requests.length;
   await (await there(page, by("button", "Update now"))).click();
-  await text(page, ".feed", "Files by SHA-256 · 2 entries · version 2");
+  await text(page, ".feed", "Files by SHA-256 · 3 entries · version 2");
   assert.deepEqual(asked(proxy.record, since), ["GET /packs/lists", "GET /packs/lists/files-sha256/2/from/1"]);
   await page.close();
 
@@ -191,7 +191,7 @@ test("E32: what the disk has spoilt is refused and fetched anew, whole", { timeo
   // The first question finds it: until it is there again, the backend answers. It was had as an update before.
   await download(unknown("spoilt"), "spoilt.bin");
   await proxy.record.first(({ url }) => url.endsWith("/files-sha256/2"));
-  await text(page, ".feed", "Files by SHA-256 · 2 entries · version 2");
+  await text(page, ".feed", "Files by SHA-256 · 3 entries · version 2");
   await page.close();
 });
 
@@ -241,13 +241,13 @@ test("lists of an address: damaged ones are refused, and those that were there s
   const page = await alone.open("lists.html");
   await (await there(page, "#feed-url")).type(`${mirror.origin}/lists/catalogue.json`);
   await (await there(page, by("button", "Add lists"))).click();
-  await text(page, ".feed", "files-sha256", "2 entries · version 2");
+  await text(page, ".feed", "files-sha256", "3 entries · version 2");
 
   listHashes(first, second, third);
   await published(3);
   [version, damaged] = [3, true];
   await (await there(page, by("button", "Update now"))).click();
-  await text(page, ".feed", "Refused: files-sha256 is not what its checksum says", "What was there before is still in use", "2 entries · version 2");
+  await text(page, ".feed", "Refused: files-sha256 is not what its checksum says", "What was there before is still in use", "3 entries · version 2");
   // The update was tried, and then the whole.
   const files = mirrored.requests.map(({ url }) => url).filter((url) => !url.endsWith(".json"));
   assert.deepEqual(files, ["/lists/files-sha256/2", "/lists/files-sha256/3/from/2", "/lists/files-sha256/3"]);
@@ -255,7 +255,7 @@ test("lists of an address: damaged ones are refused, and those that were there s
 
   damaged = false;
   await (await there(page, by("button", "Update now"))).click();
-  await text(page, ".feed", "3 entries · version 3");
+  await text(page, ".feed", "4 entries · version 3");
   for (const { headers } of mirrored.requests) assert.equal(headers["x-apikey"], undefined);
   await (await there(page, by("button", "Remove"))).click();
   await page.waitForFunction(() => !document.querySelector(".feed"));

@@ -66,10 +66,6 @@ pub(crate) struct PacksProps {
     pub(crate) act: Callback<LibraryRequest>,
 }
 
-fn add_pack(url: String) -> LibraryRequest {
-    LibraryRequest::AddPack { url }
-}
-
 /// The packs, and the form that adds one.
 #[component]
 pub(crate) fn Packs(props: &PacksProps) -> Html {
@@ -84,7 +80,7 @@ pub(crate) fn Packs(props: &PacksProps) -> Html {
                 }) }
             </ul>
             <AddressForm id="pack-url" label={key("rules_pack_address")} add={key("rules_pack_add")}
-                placeholder="https://rules.example/pack.json" request={add_pack as fn(String) -> LibraryRequest} />
+                placeholder="https://rules.example/pack.json" request={Callback::from(|url| LibraryRequest::AddPack { url })} />
         </section>
     }
 }

@@ -25,6 +25,7 @@ pub mod history;
 pub mod indicator;
 #[cfg(all(feature = "archive", feature = "deception"))]
 pub mod inspect;
+pub mod lists;
 #[cfg(feature = "observables")]
 pub mod message;
 #[cfg(feature = "observables")]

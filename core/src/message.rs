@@ -14,6 +14,7 @@ use crate::api::{Failure, Remaining};
 use crate::guard::Record;
 use crate::history::Filter;
 use crate::indicator::{Indicator, Kind};
+use crate::lists::{ListSwitch, Lists};
 use crate::policy::Policy;
 use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
 use crate::rules::{Library, Sort, Switch};
@@ -211,6 +212,46 @@ pub enum LibraryRequest {
         /// Its id.
         id: String,
     },
+    /// Which local lists there are. → [`LibraryReply::Lists`]
+    Lists,
+    /// Add an address that lists are fetched from, and fetch them. → [`LibraryReply::Lists`]
+    AddFeed {
+        /// As typed.
+        url: String,
+    },
+    /// Fetch the lists of an address again, now. → [`LibraryReply::Lists`]
+    UpdateFeed {
+        /// The feed's id.
+        id: String,
+    },
+    /// Switch a list on or off. → [`LibraryReply::Lists`]
+    SwitchList {
+        /// Which.
+        what: ListSwitch,
+        /// On or off.
+        enabled: bool,
+    },
+    /// Remove an address with its lists, or one of the user's own. → [`LibraryReply::Lists`]
+    RemoveList {
+        /// The id of the feed or of the own list.
+        id: String,
+    },
+    /// The text of one of the user's own lists. → [`LibraryReply::Text`]
+    ListText {
+        /// [`OwnList::id`](crate::lists::OwnList::id).
+        id: String,
+    },
+    /// Save one of the user's own lists. → [`LibraryReply::Saved`]
+    SaveList {
+        /// Which one; `None` makes a new one.
+        id: Option<String>,
+        /// What it is called.
+        name: String,
+        /// Its entries, one a line.
+        text: String,
+        /// Whether what is on it is known to be good, and not bad.
+        good: bool,
+    },
 }
 
 /// The answer to a [`LibraryRequest`].
@@ -219,9 +260,11 @@ pub enum LibraryRequest {
 pub enum LibraryReply {
     /// The rules.
     Rules(Library),
-    /// A text of rules.
+    /// The lists.
+    Lists(Lists),
+    /// A text of rules, or of a list.
     Text(String),
-    /// A text of rules was saved under this id.
+    /// A text of rules, or a list, was saved under this id.
     Saved(String),
 }
 
@@ -339,8 +382,10 @@ pub enum Problem {
     Gone,
     /// A text of rules cannot be called this, or another one is.
     RuleName,
-    /// This cannot be the address of a rule pack, or it is there already.
+    /// This cannot be the address of a pack, or it is there already.
     PackAddress,
+    /// A list has no entry that can be read, or is too long.
+    ListText,
     /// The backend, or the way to it.
     Backend {
         /// What happened.
@@ -422,6 +467,8 @@ pub enum News {
     State(Box<State>),
     /// YARA rules have changed: a [`Library`] as JSON: one page alone reads it, and the others need not know its shape.
     Rules(String),
+    /// Local lists have changed: a [`Lists`] as JSON, likewise.
+    Lists(String),
 }
 
 /// How things stand.

@@ -9,6 +9,7 @@ use quorum_core::guard::{
     Action, Disposition, Download, Drift, Event, HOLD_MS, Kept, Notice, PageLook, Phase, Record,
     SecondCopy, Upload, UploadError, due,
 };
+use quorum_core::lists::{Listing, Of, Says};
 use quorum_core::policy::{Managed, Policy};
 use quorum_core::report::{AnalysisStatus, Report};
 use quorum_core::rules::{Origin, RuleLine, RuleMatch, ScanReport};
@@ -1417,4 +1418,185 @@ fn a_data_address_that_was_kept_back_for_a_doubt_can_still_be_had() {
     record.step(matched(&[("odd", false)]), 8);
     record.step(Event::FileReport(Ok(None)), 9);
     assert_eq!(record.step(Event::KeepAsked, 10), [Action::FetchAgain(url)]);
+}
+
+/// A record for which lists are on.
+fn with_lists(held: bool) -> Record {
+    let mut record = record(held, URL);
+    record.lists = true;
+    record
+}
+
+fn listing(of: Of, says: Says) -> Listing {
+    Listing {
+        list: "Hosts".to_owned(),
+        from: "lists.example".to_owned(),
+        version: 7,
+        made: 1_764_000_000_000,
+        of,
+        label: None,
+        says,
+    }
+}
+
+/// What the lists say of the address.
+fn address(says: Option<Says>) -> Event {
+    let of = Of::Address("files.example/".to_owned());
+    Event::Listed {
+        of: None,
+        listings: says.map(|says| listing(of, says)).into_iter().collect(),
+    }
+}
+
+/// What the lists say of bytes.
+fn listed(bytes: &[u8], says: Option<Says>) -> Event {
+    Event::Listed {
+        of: Some(sha256(bytes)),
+        listings: says
+            .map(|says| listing(Of::File, says))
+            .into_iter()
+            .collect(),
+    }
+}
+
+#[test]
+fn lists_are_asked_about_the_address_before_anything_leaves() {
+    let mut record = with_lists(true);
+    let actions = record.step(Event::Started, 1);
+    assert_eq!(
+        actions,
+        [Action::StartHold(HOLD_MS), Action::AskLists(None)]
+    );
+    assert_eq!(record.open, 1);
+    let actions = record.step(address(Some(Says::Bad)), 2);
+    assert_eq!(
+        actions,
+        [Action::KeepBack, Action::Notify(Notice::KeptBack)]
+    );
+    let assessment = record.assessment.clone().unwrap();
+    assert_eq!(assessment.verdict, Verdict::Malicious);
+    assert_eq!(assessment.evidence, Evidence::Address);
+    assert!(
+        matches!(&assessment.reasons[..], [Reason::Listed { listing }] if listing.list == "Hosts")
+    );
+    // Somebody wants it all the same: what was said against it stays with it.
+    record.step(Event::KeepAsked, 3);
+    assert_eq!(record.kept.unwrap().despite, assessment);
+}
+
+#[test]
+fn an_address_that_is_on_no_list_is_checked_as_ever_and_a_hint_is_a_doubt() {
+    for (says, verdict) in [
+        (None, Verdict::Unknown),
+        // That a host is good says nothing of what it serves.
+        (Some(Says::Good), Verdict::Unknown),
+        (Some(Says::Hint), Verdict::Suspicious),
+    ] {
+        let mut record = with_lists(true);
+        record.step(Event::Started, 1);
+        let actions = record.step(address(says), 2);
+        assert_eq!(actions, [Action::ReadCopy(URL.to_owned())]);
+        let actions = record.step(copy(b"x"), 3);
+        assert_eq!(actions, [Action::AskLists(Some(sha256(b"x")))]);
+        let actions = record.step(listed(b"x", None), 4);
+        assert_eq!(actions, [Action::AskFile(sha256(b"x"))]);
+        record.step(Event::FileReport(Ok(None)), 5);
+        assert_eq!(record.verdict(), Some(verdict), "{says:?}");
+    }
+}
+
+#[test]
+fn a_listed_file_ends_the_asking_and_its_rules_are_run_all_the_same() {
+    for (says, verdict) in [
+        (Says::Bad, Verdict::Malicious),
+        (Says::Good, Verdict::KnownGood),
+    ] {
+        let mut record = with_lists(false);
+        record.step(Event::Started, 1);
+        record.step(address(None), 2);
+        record.step(scannable(b"x"), 3);
+        let actions = record.step(listed(b"x", Some(says)), 4);
+        let asked = |action: &Action| matches!(action, Action::AskFile(_) | Action::AskStored(_));
+        assert!(!actions.iter().any(asked), "{actions:?}");
+        assert!(actions.contains(&Action::Scan(sha256(b"x"))));
+        assert_eq!(record.verdict(), Some(verdict));
+        // A rule of malicious outweighs a list of good ones.
+        record.step(matched(&[("r", true)]), 5);
+        assert_eq!(record.verdict(), Some(Verdict::Malicious));
+    }
+}
+
+#[test]
+fn the_short_form_of_a_known_good_file_is_told_and_changes_nothing() {
+    let mut record = with_lists(false);
+    record.step(Event::Started, 1);
+    record.step(address(None), 2);
+    record.step(copy(b"x"), 3);
+    let actions = record.step(listed(b"x", Some(Says::GoodHint)), 4);
+    assert_eq!(actions, [Action::AskFile(sha256(b"x"))]);
+    record.step(Event::FileReport(Ok(None)), 5);
+    assert_eq!(record.verdict(), Some(Verdict::Unknown));
+    let reasons = record.assessment.unwrap().reasons;
+    assert!(matches!(reasons.last(), Some(Reason::Listed { .. })));
+}
+
+#[test]
+fn a_listed_member_of_an_archive_condemns_it_and_is_named() {
+    let mut record = with_lists(true);
+    record.step(Event::Started, 1);
+    record.step(address(None), 2);
+    record.step(copy(b"x"), 3);
+    let of = Of::Member("a/b.exe".to_owned());
+    let listings = vec![listing(of, Says::Bad)];
+    let of = Some(sha256(b"x"));
+    record.step(Event::Listed { of, listings }, 4);
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
+    let reasons = record.assessment.unwrap().reasons;
+    assert!(reasons.contains(&Reason::Member {
+        path: "a/b.exe".to_owned()
+    }));
+}
+
+#[test]
+fn e23_what_lists_said_of_the_second_copy_does_not_count_for_other_bytes() {
+    let mut record = with_lists(false);
+    record.step(Event::Started, 1);
+    record.step(address(None), 2);
+    record.step(copy(b"x"), 3);
+    record.step(listed(b"x", Some(Says::Good)), 4);
+    assert_eq!(record.verdict(), Some(Verdict::KnownGood));
+    landed(&mut record, 1);
+    let actions = record.step(saved(b"y"), 6);
+    assert_eq!(actions, [Action::AskLists(Some(sha256(b"y")))]);
+    // An answer about the first bytes comes too late.
+    assert_eq!(record.step(listed(b"x", Some(Says::Good)), 7), []);
+    record.step(listed(b"y", None), 8);
+    record.step(Event::FileReport(Ok(None)), 9);
+    assert_ne!(record.verdict(), Some(Verdict::KnownGood));
+}
+
+#[test]
+fn e25_a_worker_that_died_asks_the_lists_again() {
+    let mut record = with_lists(true);
+    record.step(Event::Started, 1);
+    let actions = record.step(Event::Woken, 2);
+    assert_eq!(actions, [Action::AskLists(None)]);
+    assert_eq!(
+        record.step(address(None), 3),
+        [Action::ReadCopy(URL.to_owned())]
+    );
+}
+
+#[test]
+fn a_late_answer_about_the_address_still_counts() {
+    let mut record = with_lists(false);
+    record.step(Event::Started, 1);
+    landed(&mut record, 1);
+    record.step(saved(b"x"), 2);
+    record.step(listed(b"x", None), 3);
+    record.step(Event::FileReport(Ok(None)), 4);
+    assert_eq!(record.verdict(), Some(Verdict::Unknown));
+    let actions = record.step(address(Some(Says::Bad)), 5);
+    assert_eq!(actions, [Action::Notify(Notice::FoundLate)]);
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
 }

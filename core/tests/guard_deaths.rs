@@ -88,7 +88,7 @@ fn silent() -> Box<Report> {
 }
 
 impl World {
-    fn new(fails: bool) -> Self {
+    fn new(fails: bool, lists: bool) -> Self {
         let url = "https://files.example/setup.exe";
         let mut world = Self {
             record: Record::new(Download {
@@ -109,6 +109,7 @@ impl World {
             waits: true,
             landed: false,
         };
+        world.record.lists = lists;
         world.step(Event::Started);
         world
     }
@@ -175,6 +176,10 @@ impl World {
             Action::StartHold(_) => self.step(Event::HoldExpired),
             Action::ReadCopy(_) => self.step(Event::CopyRead(read())),
             Action::ReadSaved(_) => self.step(Event::SavedRead(read())),
+            Action::AskLists(of) => self.step(Event::Listed {
+                of,
+                listings: Vec::new(),
+            }),
             Action::AskStored(_) => self.step(Event::Stored(None)),
             Action::Scan(_) => self.step(Event::Scanned(Box::default())),
             Action::AskFile(_) => self.step(Event::FileReport(report(self.stored > 0))),
@@ -224,8 +229,8 @@ impl World {
 
 proptest! {
     #[test]
-    fn e25_e28_every_record_ends_and_what_was_asked_for_is_stored_once(moves in moves()) {
-        let mut world = World::new(false);
+    fn e25_e28_every_record_ends_and_what_was_asked_for_is_stored_once(moves in moves(), lists: bool) {
+        let mut world = World::new(false, lists);
         for what in &moves {
             world.moves(what);
         }
@@ -240,8 +245,8 @@ proptest! {
     }
 
     #[test]
-    fn e25_e26_every_record_ends_where_everything_fails(moves in moves()) {
-        let mut world = World::new(true);
+    fn e25_e26_every_record_ends_where_everything_fails(moves in moves(), lists: bool) {
+        let mut world = World::new(true, lists);
         for what in &moves {
             world.moves(what);
         }

@@ -1,10 +1,10 @@
 // IndexedDB as promises: get, put and remove. What is kept, and for how long, is
 // decided in Rust.
 
-/** @typedef {"downloads" | "reports" | "keys" | "sent" | "rules"} Store */
+/** @typedef {"downloads" | "reports" | "keys" | "sent" | "rules" | "lists"} Store */
 
 const NAME = "quorum";
-const VERSION = 2;
+const VERSION = 3;
 
 /** @type {Promise<IDBDatabase> | undefined} */
 let opening;
@@ -28,6 +28,10 @@ function open() {
         // What is unfinished, and what bears the browser's number.
         downloads.createIndex("open", "open");
         downloads.createIndex("download", "download");
+      }
+      if (oldVersion < 3) {
+        // Local lists, as `core::lists` keeps them: `library`, `feed/ID/NAME`, `own/ID`, `text/ID`.
+        request.result.createObjectStore("lists");
       }
     };
     request.onerror = () => reject(request.error);

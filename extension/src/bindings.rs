@@ -149,6 +149,14 @@ pub(crate) mod library {
         pub(crate) async fn ask(request: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
         pub(crate) async fn refresh() -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn look(
+            addresses: Vec<String>,
+            hashes: Vec<String>,
+            members: Vec<String>,
+            may_ask: bool,
+            private: bool,
+        ) -> Result<JsValue, JsValue>;
     }
 }
 

@@ -26,7 +26,7 @@ use crate::awake::Awake;
 use crate::bindings::{error_value, from_js, hold, now, platform, reader};
 use crate::fetch::{Cause, Stop};
 use crate::reports::{self, Manner};
-use crate::{backend, badge, copy, pages, published, rules, settings, store};
+use crate::{backend, badge, copy, lists, pages, published, rules, settings, store};
 
 /// How many records a page of the history has.
 const SHOWN: usize = 50;
@@ -204,11 +204,23 @@ async fn begin(item: Item, held: bool) -> Option<String> {
             entry.origin = Some(origin);
         }
     });
+    ask_lists(&id).await;
     // Who dies while the bytes are read must find it again.
+    let record = look(&id).map_or(record, |(record, _)| record);
     store::put_download(&record).await;
     spawn_local(notice(id.clone()));
     step(&id, Event::Started).await;
     Some(id)
+}
+
+/// Notes whether there are local lists to be asked.
+async fn ask_lists(id: &str) {
+    let any = rules::any_lists().await;
+    ENTRIES.with_borrow_mut(|entries| {
+        if let Some(entry) = entries.get_mut(id) {
+            entry.record.lists = any;
+        }
+    });
 }
 
 /// Looks at address and name, beside everything else.
@@ -427,6 +439,7 @@ pub(crate) async fn asked(id: &str, event: Event) -> bool {
             entry.asked = true;
         }
     });
+    ask_lists(id).await;
     step(id, event).await;
     true
 }
@@ -636,6 +649,18 @@ async fn carry_out(id: String, action: Action, file: Option<Blob>) {
             };
             heard(&id, read, Event::SavedRead).await;
         }
+        Action::AskLists(None) => {
+            let link = ENTRIES.with_borrow(|entries| {
+                let origin = entries.get(&id)?.origin.as_ref();
+                origin.map(|origin| origin.link.clone())
+            });
+            let listings = lists::of_addresses(&record, link).await;
+            step(&id, Event::Listed { of: None, listings }).await;
+        }
+        Action::AskLists(of @ Some(sha256)) => {
+            let listings = lists::of_bytes(&record).await;
+            about(&id, sha256, Event::Listed { of, listings }).await;
+        }
         Action::AskStored(sha256) => {
             let file = Indicator::File(FileHash::Sha256(sha256));
             let report = reports::stored(&file, manner).await;
@@ -807,11 +832,14 @@ async fn about(id: &str, sha256: Sha256, event: Event) {
     }
 }
 
-/// Why it is what it is, in words: the rule that says so, or how many object.
+/// Why it is what it is, in words: the rule or the list that says so, or how many object.
 fn because(record: &Record) -> String {
     let assessment = record.assessment.as_ref();
     match assessment.and_then(|it| it.reasons.first()) {
         Some(Reason::Rule { rule, .. }) => platform::message("notice_rule", vec![rule.clone()]),
+        Some(Reason::Listed { listing }) => {
+            platform::message("notice_listed", vec![listing.list.clone()])
+        }
         _ => objections(record),
     }
 }

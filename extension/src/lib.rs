@@ -22,6 +22,7 @@ mod card;
 mod copy;
 mod downloads;
 mod fetch;
+mod lists;
 mod pages;
 mod plain;
 mod published;
@@ -36,7 +37,7 @@ use wasm_bindgen::prelude::*;
 use crate::bindings::platform;
 
 pub use crate::bindings::platform::Port;
-pub use crate::rules::{fetch_file, rules_changed};
+pub use crate::rules::{fetch_file, lists_changed, lookup_address, rules_changed};
 
 /// Runs once, when the module is loaded: a panic becomes a line in the browser's console before
 /// it becomes a trap.

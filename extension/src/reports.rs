@@ -13,7 +13,7 @@ use crate::awake::Awake;
 use crate::bindings::{now, reader};
 use crate::fetch::Cause;
 use crate::store::{self, StoredReport};
-use crate::{backend, settings};
+use crate::{backend, lists, settings};
 
 /// How long a submitted address is asked after, in milliseconds.
 const SUBMISSION_PATIENCE_MS: i64 = 3 * 60 * 1000;
@@ -89,6 +89,7 @@ pub(crate) async fn get_or_host(
 
 /// A report, ready to be shown. It is one even if there is nothing to show but why.
 pub(crate) async fn view(indicator: Indicator, evidence: Evidence, manner: Manner) -> ReportView {
+    let listings = lists::of_indicator(&indicator, manner.cause.private).await;
     let (report, asked_at, assessment) = if indicator.is_private() {
         let assessment = Assessment::unchecked(evidence, Reason::Private);
         (None, now(), assessment)
@@ -109,6 +110,7 @@ pub(crate) async fn view(indicator: Indicator, evidence: Evidence, manner: Manne
             }
         }
     };
+    let assessment = assessment.listed(&listings);
     let assessment = match &indicator {
         Indicator::Url(_) | Indicator::Domain(_) => {
             assessment.noticing(&reader::before_bytes(&indicator.to_string(), "").await)

@@ -11,9 +11,10 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
 use quorum_core::indicator::Indicator;
+use quorum_core::lists::Says;
 use quorum_core::message::{ReportView, Request};
 use quorum_core::report::Comment;
-use quorum_core::verdict::{Assessment, Class, Verdict};
+use quorum_core::verdict::{Assessment, Class, Reason, Verdict};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{
@@ -326,6 +327,11 @@ fn Finding(props: &FindingProps) -> Html {
     let votes = view.votes;
     let all_votes = votes.malicious.saturating_add(votes.harmless);
     let elsewhere = !can_be_said(assessment.verdict);
+    // That a list speaks for it is not said here.
+    let listed = assessment.reasons.iter().find(|reason| {
+        matches!(reason, Reason::Listed { listing } if matches!(listing.says, Says::Bad | Says::Hint))
+    });
+    let asked = assessment.stats.answered() + assessment.stats.unanswered() > 0;
     html! {
         <>
             <div class={classes!("verdict", tone)}>
@@ -339,10 +345,13 @@ fn Finding(props: &FindingProps) -> Html {
                 <p class="note">{ words.say(key("card_elsewhere_text")) }</p>
             } else if against {
                 <ul class={classes!("reasons", tone)}>
-                    <li>
-                        <Icon shape={Shape::Flag} />
-                        <span>{ words.phrase(&sentences::engines(assessment.stats)) }</span>
-                    </li>
+                    { for listed.map(|reason| crate::report::line(&words, reason)) }
+                    if asked || listed.is_none() {
+                        <li>
+                            <Icon shape={Shape::Flag} />
+                            <span>{ words.phrase(&sentences::engines(assessment.stats)) }</span>
+                        </li>
+                    }
                     if !labels.is_empty() {
                         <li>
                             <Icon shape={Shape::Tag} />

@@ -85,7 +85,7 @@ pub(crate) fn use_history() -> UseReducerHandle<History> {
             News::Download(record) => history.dispatch(Change::One(record)),
             News::Forgotten(id) => history.dispatch(Change::Gone(id)),
             News::AllForgotten => history.dispatch(Change::AllGone),
-            News::State(_) | News::Rules(_) => {}
+            News::State(_) | News::Rules(_) | News::Lists(_) => {}
         }));
     }
     history

@@ -30,6 +30,10 @@ mod hash_file;
 #[cfg(feature = "console")]
 mod history;
 mod icon;
+#[cfg(feature = "console")]
+mod library;
+#[cfg(feature = "console")]
+mod lists;
 mod matches;
 #[cfg(feature = "console")]
 mod menu;
@@ -99,7 +103,7 @@ pub fn mount(backend: Bridge, view: String) -> Result<(), JsError> {
     render(backend, page)
 }
 
-/// Mounts what people sit down for: `options`, `history`, `rules` or `sent`. As [`mount`]; in a module of its own, `quorum-console`.
+/// Mounts what people sit down for: `options`, `history`, `rules`, `lists` or `sent`. As [`mount`]; in a module of its own, `quorum-console`.
 ///
 /// # Errors
 /// As [`mount`].
@@ -109,6 +113,7 @@ pub fn mount_console(backend: Bridge, view: &str) -> Result<(), JsError> {
         "options" => Callback::from(|()| html! { <options::Options /> }),
         "history" => Callback::from(|()| html! { <history::HistoryView /> }),
         "rules" => Callback::from(|()| html! { <rules::Rules /> }),
+        "lists" => Callback::from(|()| html! { <lists::ListsPage /> }),
         "sent" => Callback::from(|()| html! { <sent::SentPage /> }),
         other => return Err(JsError::new(&format!("unknown view {other:?}"))),
     };

@@ -7,7 +7,7 @@ use quorum_core::api::Failure;
 use quorum_core::indicator::{FileHash, Indicator};
 use quorum_core::message::{Problem, Request, State};
 use quorum_core::rules::{Job, ScanReport, time_limit};
-use quorum_core::verdict::Evidence;
+use quorum_core::verdict::{Evidence, Verdict};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 use yew::prelude::*;
@@ -233,8 +233,11 @@ pub(crate) fn Popup() -> Html {
     let connected = standing
         .ready()
         .is_none_or(|state| state.address.is_some() && state.has_key);
+    // Lists and what is noticed need no backend: what they say is shown, and the rest says that there is none.
+    let told = report.load.ready().filter(|_| target.is_some());
+    let told = told.is_some_and(|view| view.assessment.verdict != Verdict::Unchecked);
     let head = match (&*subject, standing.ready()) {
-        (Subject::Page | Subject::NoPage | Subject::One(_), Some(state)) if !connected => {
+        (Subject::Page | Subject::NoPage | Subject::One(_), Some(state)) if !connected && !told => {
             welcome(&words, state, &open_options)
         }
         (Subject::Page, _) => html! {

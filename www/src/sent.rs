@@ -130,8 +130,12 @@ pub(crate) fn SentPage() -> Html {
 /// What a request asks for, by its method and address.
 fn what(sent: &Sent) -> Key {
     let Some((_, path)) = sent.url.split_once("/api/v3/") else {
-        return match sent.body {
-            Body::File { .. } => key("sent_upload"),
+        return match (&sent.body, sent.why) {
+            (Body::File { .. }, _) => key("sent_upload"),
+            (_, Purpose::Update) => key("sent_pack"),
+            (Body::Text(_), _) if sent.url.ends_with("/api/quorum/v1/lookups") => {
+                key("sent_lookup")
+            }
             _ => key("sent_copy"),
         };
     };
@@ -158,6 +162,7 @@ fn line(words: &Words, sent: &Sent) -> Html {
     let why = match sent.why {
         Purpose::User => key("sent_why_user"),
         Purpose::Background => key("sent_why_background"),
+        Purpose::Update => key("sent_why_update"),
     };
     let (tone, outcome) = match sent.outcome {
         Outcome::Pending => ("none", words.say(key("sent_pending"))),

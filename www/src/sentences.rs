@@ -5,6 +5,7 @@ use quorum_core::api::{Failure, Remaining};
 use quorum_core::checksum::{Compared, Source};
 use quorum_core::guard::{Disposition, PageLook, UploadError};
 use quorum_core::indicator::Kind;
+use quorum_core::lists::{Listing, Of, Says};
 use quorum_core::message::Problem;
 use quorum_core::report::{Category, Stats};
 use quorum_core::told::{Part, Told};
@@ -113,6 +114,7 @@ pub(crate) fn reason(reason: &Reason) -> Phrase {
         Reason::HostOnly { host } => Phrase::new(key("reason_host_only"), [host.as_str().into()]),
         Reason::BytesNotRead { failure } => copy_failure(*failure).into(),
         Reason::Noticed { told } => noticed(told),
+        Reason::Listed { listing } => listed(listing),
         Reason::Rule {
             rule,
             origin,
@@ -141,6 +143,41 @@ pub(crate) fn reason(reason: &Reason) -> Phrase {
         Reason::Private => key("reason_private").into(),
         Reason::Failed { failure } => self::failure(failure),
     }
+}
+
+/// On which list it is, and what that says.
+fn listed(listing: &Listing) -> Phrase {
+    let what = match &listing.of {
+        Of::Address(expression) => {
+            let host = expression
+                .strip_suffix('/')
+                .filter(|host| !host.contains('/'));
+            Value::from(host.unwrap_or(expression))
+        }
+        Of::File => Value::Phrase(Box::new(key("listed_file").into())),
+        Of::Member(path) => path.as_str().into(),
+    };
+    let mut values = vec![what, listing.list.as_str().into()];
+    let own = listing.from.is_empty();
+    if !own {
+        let day = Value::Day(listing.made.div_euclid(1000));
+        let version = match listing.version {
+            0 => Phrase::new(key("listed_day"), [day]),
+            version => Phrase::new(key("listed_version"), [Value::Count(version), day]),
+        };
+        values.push(listing.from.as_str().into());
+        values.push(Value::Phrase(Box::new(version)));
+    }
+    let name = match (listing.says, own) {
+        (Says::Bad, true) => key("listed_bad_own"),
+        (Says::Bad, false) if listing.label.is_some() => key("listed_bad_as"),
+        (Says::Bad, false) => key("listed_bad"),
+        (Says::Hint, _) => key("listed_hint"),
+        (Says::Good, _) => key("listed_good_own"),
+        (Says::GoodHint, _) => key("listed_good_hint"),
+    };
+    values.extend(listing.label.as_deref().map(Value::from));
+    Phrase::new(name, values)
 }
 
 /// How a publisher's checksum compares with the bytes.
@@ -223,6 +260,10 @@ pub(crate) fn brief(reasons: &[Reason]) -> Vec<&Reason> {
 pub(crate) fn shape(reason: &Reason) -> Shape {
     match reason {
         Reason::EnginesObject { .. } => Shape::Flag,
+        Reason::Listed { listing } => match listing.says {
+            Says::Bad | Says::Hint => Shape::Flag,
+            Says::Good | Says::GoodHint => Shape::Seal,
+        },
         Reason::Rule { .. } => Shape::Flag,
         Reason::Checksum { .. } => Shape::Seal,
         Reason::GenericLabels { .. } | Reason::Family { .. } => Shape::Tag,
@@ -298,6 +339,7 @@ pub(crate) fn problem(problem: &Problem) -> Phrase {
         Problem::Gone => key("problem_gone").into(),
         Problem::RuleName => key("problem_rule_name").into(),
         Problem::PackAddress => key("problem_pack_address").into(),
+        Problem::ListText => key("problem_list_text").into(),
         Problem::Backend { failure } => self::failure(failure),
         Problem::Browser { message } => {
             Phrase::new(key("problem_browser"), [message.as_str().into()])

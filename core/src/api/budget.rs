@@ -16,6 +16,8 @@ pub enum Purpose {
     User,
     /// Nobody asked for it just now.
     Background,
+    /// Rules or lists are looked after.
+    Update,
 }
 
 const MINUTE_MS: i64 = 60_000;
@@ -83,7 +85,7 @@ impl Budget {
         if let Some(limit) = self.per_minute {
             let usable = match purpose {
                 Purpose::User => limit,
-                Purpose::Background => limit.saturating_sub(1).max(1),
+                Purpose::Background | Purpose::Update => limit.saturating_sub(1).max(1),
             } as usize;
             if self.sent.len() >= usable {
                 let freed = self.sent[self.sent.len() - usable];

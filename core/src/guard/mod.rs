@@ -25,6 +25,7 @@ use crate::api::Failure;
 use crate::checksum::{Claim, Source};
 use crate::digest::Digests;
 use crate::indicator::{CanonicalUrl, FileHash, Indicator, Kind, Sha256, Sha512};
+use crate::lists::{Listing, Says};
 use crate::report::{AnalysisStatus, Report};
 use crate::rules::{RuleLine, ScanReport};
 use crate::told::{Inspection, Told};
@@ -57,6 +58,13 @@ pub enum Event {
     CopyRead(Result<SecondCopy, CopyFailure>),
     /// The saved file was read, or could not be.
     SavedRead(Result<SecondCopy, CopyFailure>),
+    /// The lists that are on were asked: about the address, or about the bytes with this digest.
+    Listed {
+        /// Of which bytes it is told; `None` for the address.
+        of: Option<Sha256>,
+        /// What is listed, the worst first.
+        listings: Vec<Listing>,
+    },
     /// What is stored of earlier answers about the file, if there is anything.
     Stored(Option<Box<Report>>),
     /// The bytes that were read were scanned with the rules that are on.
@@ -122,6 +130,9 @@ pub enum Action {
     ReadCopy(String),
     /// Read the saved file at this path, if the user lets us, and digest it.
     ReadSaved(String),
+    /// Ask the lists about the address (`None`), or about the bytes with this digest and the archive's
+    /// members among them.
+    AskLists(Option<Sha256>),
     /// Look for a stored answer about a file; nothing leaves for it.
     AskStored(Sha256),
     /// Scan the bytes with this digest that were read just now with the rules that are on.
@@ -184,7 +195,7 @@ impl Record {
         match event {
             Event::Started => self.start(now),
             Event::Woken => self.wake(now),
-            Event::CheckAsked => self.check(now),
+            Event::CheckAsked => self.begin(now),
             Event::Noticed(told) => self.noticed(told),
             Event::Published { claims, page } => {
                 self.published.extend(claims);
@@ -196,6 +207,11 @@ impl Record {
             Event::SavedRead(Ok(saved)) => self.saved_read(saved, now),
             // What is known stays what it is: this rung is out of reach, and another one was not.
             Event::SavedRead(Err(_)) => self.without_new_bytes(now),
+            Event::Listed { of: None, listings } => self.address_listed(listings, now),
+            Event::Listed {
+                of: Some(sha256),
+                listings,
+            } => self.bytes_listed(sha256, listings, now),
             Event::Stored(report) => self.stored(report.as_deref(), now),
             Event::Scanned(report) => self.scanned(*report, now),
             Event::FileReport(result) => self.file_answered(result, now),
@@ -332,7 +348,64 @@ impl Record {
             self.held_until = Some(now + i64::from(HOLD_MS));
             actions.push(Action::StartHold(HOLD_MS));
         }
-        actions.extend(self.check(now));
+        actions.extend(self.begin(now));
+        actions
+    }
+
+    /// Asks the lists about the address before anything leaves, where any are on; else checks at once.
+    fn begin(&mut self, now: i64) -> Vec<Action> {
+        if !self.lists {
+            return self.check(now);
+        }
+        self.phase = Phase::Checking;
+        self.listing = true;
+        vec![Action::AskLists(None)]
+    }
+
+    /// A listed address ends the asking: nothing is fetched from it. That it is good says nothing of what
+    /// it serves.
+    fn address_listed(&mut self, mut listings: Vec<Listing>, now: i64) -> Vec<Action> {
+        listings.retain(|it| matches!(it.says, Says::Bad | Says::Hint));
+        let worst = listings.first().map(|it| it.says);
+        self.listed.retain(|it| !it.is_address());
+        self.listed.splice(0..0, listings.iter().cloned());
+        let waited = std::mem::take(&mut self.listing);
+        match (worst, self.phase) {
+            (Some(Says::Bad), Phase::Checking) if waited => {
+                self.question = Question::Backend;
+                let evidence = match self.digests {
+                    Some(_) => self.read,
+                    None => Evidence::Address,
+                };
+                self.conclude(Assessment::silent(evidence), now)
+            }
+            (_, Phase::Checking) if waited => self.check(now),
+            // The saved file was faster, and there is a verdict without it.
+            (Some(_), Phase::Done) => match self.assessment.clone() {
+                Some(assessment) => self.settle(assessment.listed(&listings)),
+                None => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// A list ends the asking where it says that the file is bad, or that it is known to be good. The scan is
+    /// made all the same, as after [`Record::stored`].
+    fn bytes_listed(&mut self, of: Sha256, listings: Vec<Listing>, now: i64) -> Vec<Action> {
+        let counts = self.digests.is_some_and(|it| it.sha256 == of);
+        if self.question != Question::Lists || !counts {
+            return Vec::new();
+        }
+        self.listed.extend(listings);
+        self.listed.sort_by_key(|it| it.says);
+        if !matches!(self.listed.first(), Some(it) if matches!(it.says, Says::Bad | Says::Good)) {
+            return self.ask_others(now);
+        }
+        self.question = Question::Backend;
+        let mut actions = self.conclude(Assessment::silent(self.read), now);
+        if self.scannable {
+            actions.push(Action::Scan(of));
+        }
         actions
     }
 
@@ -394,7 +467,7 @@ impl Record {
             self.disposition = Disposition::Released;
         }
         let mut actions = match self.phase {
-            Phase::Checking => self.check(now),
+            Phase::Checking => self.begin(now),
             Phase::Done => Vec::new(),
         };
         match (&self.upload, self.digests) {
@@ -420,13 +493,30 @@ impl Record {
         Vec::new()
     }
 
-    /// Asks about bytes that were just read, what costs least first: what is stored, the rules, the backend.
+    /// Asks about bytes that were just read, what costs least first: the lists, what is stored, the rules, the
+    /// backend.
     fn ask(&mut self, scannable: bool, now: i64) -> Vec<Action> {
         let Some(Digests { sha256, .. }) = self.digests else {
             return Vec::new();
         };
         self.phase = Phase::Checking;
-        if !scannable {
+        self.scannable = scannable;
+        self.listed.retain(Listing::is_address);
+        // An answer about the address that is still to come is taken in, and begins nothing any more.
+        self.listing = false;
+        if self.lists {
+            self.question = Question::Lists;
+            return vec![Action::AskLists(Some(sha256))];
+        }
+        self.ask_others(now)
+    }
+
+    /// What is asked after the lists.
+    fn ask_others(&mut self, now: i64) -> Vec<Action> {
+        let Some(Digests { sha256, .. }) = self.digests else {
+            return Vec::new();
+        };
+        if !self.scannable {
             self.rules = None;
             self.question = Question::Backend;
             return self.ask_file(sha256, now);
@@ -623,7 +713,8 @@ impl Record {
             Ok(url) => vec![Action::AskAddress(url)],
             Err(_) => {
                 let reason = Reason::BytesNotRead { failure };
-                let assessment = Assessment::unchecked(Evidence::Address, reason);
+                let assessment =
+                    Assessment::unchecked(Evidence::Address, reason).listed(&self.listed);
                 self.settle(assessment.noticing(&self.inspection.told))
             }
         }
@@ -631,7 +722,7 @@ impl Record {
 
     fn conclude(&mut self, mut assessment: Assessment, now: i64) -> Vec<Action> {
         assessment = self
-            .matched(assessment)
+            .matched(assessment.listed(&self.listed))
             .comparing(self.checksums())
             .noticing(&self.inspection.told);
         if let Some(failure) = self.copy_failure {

@@ -7,6 +7,7 @@ use crate::api::Failure;
 use crate::checksum::{Claim, Compared, compare};
 use crate::digest::Digests;
 use crate::indicator::Sha512;
+use crate::lists::Listing;
 use crate::policy::is_document;
 use crate::rules::ScanReport;
 use crate::told::Inspection;
@@ -60,6 +61,8 @@ pub enum Phase {
 pub enum Question {
     /// The bytes are known and are read once more, for the rules.
     Bytes,
+    /// Whether they are on a list.
+    Lists,
     /// What is stored of earlier answers.
     Stored,
     /// What the rules say.
@@ -186,6 +189,18 @@ pub struct Record {
     /// Which question the check is at.
     #[serde(default)]
     pub question: Question,
+    /// Whether any lists are on, as far as the shell said the last time.
+    #[serde(default)]
+    pub lists: bool,
+    /// Whether the lists are asked about its address just now, and the check goes on with their answer.
+    #[serde(default)]
+    pub listing: bool,
+    /// Whether the bytes that were read last are at hand for a scan.
+    #[serde(default)]
+    pub scannable: bool,
+    /// Which lists it is on, by its address or its bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listed: Vec<Listing>,
     /// What goes for it.
     pub terms: Terms,
     /// What became of it.
@@ -256,6 +271,10 @@ impl Record {
             private: download.private,
             phase: Phase::Checking,
             question: Question::Backend,
+            lists: false,
+            listing: false,
+            scannable: false,
+            listed: Vec::new(),
             terms: download.terms,
             disposition: if download.held {
                 Disposition::Held

@@ -64,6 +64,7 @@ pub(super) fn reason(reason: &Reason) -> String {
         }
         .to_owned(),
         // The rest comes of looking at a download, which this program does not.
+        Reason::Listed { listing } => format!("on the list {}", listing.list),
         Reason::Rule { rule, .. } => format!("the rule {rule} matches"),
         Reason::Checksum { compared } if compared.matches => {
             "the publisher's checksum is that of the bytes".to_owned()

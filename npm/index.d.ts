@@ -1,1 +1,1 @@
-export * from "./quorum_npm.js";
+export * from "./quorum_package.js";

@@ -42,3 +42,8 @@ pub mod suffix;
 pub mod text;
 pub mod told;
 pub mod verdict;
+
+/// The page about the core, whose example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/CORE.md")]
+struct Page;

@@ -66,7 +66,7 @@ export async function inHeaders(headers) {
 /** @param {unknown} page by `readPage` @param {string} address of the link @returns {Promise<unknown>} a `Pointed` of quorum-core */
 export async function onPage(page, address) {
   await load();
-  return pageChecksums(page, address);
+  return pageChecksums(/** @type {import("./pkg/quorum_npm.js").Page} */ (page), address);
 }
 
 /**

@@ -482,12 +482,13 @@ impl Protected {
 }
 
 impl Extend<Domain> for Protected {
-    /// Adds domains of the user's own. Of a name with more labels what was registered is taken.
+    /// Adds domains of the user's own, which belong to one owner. Of a name with more labels what was
+    /// registered is taken.
     fn extend<I: IntoIterator<Item = Domain>>(&mut self, domains: I) {
+        let owner = self.entries.len() as u32;
         for domain in domains {
             let registered = registrable_domain(domain.as_str()).unwrap_or(domain.as_str());
-            self.owned
-                .push((registered.into(), self.entries.len() as u32));
+            self.owned.push((registered.into(), owner));
             self.entries.push(Entry::new(registered));
         }
         self.index();

@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { basename } from "node:path";
 import { after, before, test } from "node:test";
@@ -141,10 +142,12 @@ test("E21: a private window's download lands or is held back as any other, and l
   t.after(() => browser.close());
   const page = await attach(browser, depot);
   const [secret, bad] = [unknown("secret"), unknown("bad")];
-  site.put("secret-plans.bin", secret);
-  site.put("secret-trap.bin", bad);
+  // Names that are found nowhere by chance.
+  const [plans, trap] = [`${randomBytes(16).toString("hex")}.bin`, `${randomBytes(16).toString("hex")}.bin`];
+  site.put(plans, secret);
+  site.put(trap, bad);
   depot.malicious.add(sha256(bad));
-  const address = site.page("secret", '<a id="go" href="/d/attachment/secret-plans.bin">plans</a> <a id="bad" href="/d/attachment/secret-trap.bin">trap</a>');
+  const address = site.page("secret", `<a id="go" href="/d/attachment/${plans}">plans</a> <a id="bad" href="/d/attachment/${trap}">trap</a>`);
   // A new tab of the driver's would not be private: the page's own opens one that is.
   const opened = browser.browser.waitForTarget((target) => target.url() === address);
   await page.evaluate((address) => void chrome.tabs.create({ url: address }), address);
@@ -153,16 +156,16 @@ test("E21: a private window's download lands or is held back as any other, and l
   await start.click("#go");
   // In a private window this browser asks where to save, always.
   await display.save();
-  const record = await checked(page, ({ name, phase }) => name === "secret-plans.bin" && phase === "done");
+  const record = await checked(page, ({ name, phase }) => name === plans && phase === "done");
   assert.equal(record.private, true);
   assert.equal(record.digests.sha256, sha256(secret));
   await start.click("#bad");
-  const held = await checked(page, ({ name, phase }) => name === "secret-trap.bin" && phase === "done");
+  const held = await checked(page, ({ name, phase }) => name === trap && phase === "done");
   assert.equal(held.assessment.verdict, "malicious");
-  assert.deepEqual(files(browser.folder), { "secret-plans.bin": sha256(secret) });
+  assert.deepEqual(files(browser.folder), { [plans]: sha256(secret) });
   assert.ok(depot.record.holding(sha256(secret)).length > 0, "the backend was asked");
   await browser.close();
-  for (const trace of [sha256(secret), sha256(bad), "secret-plans", "secret-trap", depot.key]) {
+  for (const trace of [sha256(secret), sha256(bad), plans.slice(0, 32), trap.slice(0, 32), depot.key]) {
     assert.deepEqual(holding(browser.profile.path, trace).map((file) => file.slice(browser.profile.path.length)), [], trace);
   }
 });

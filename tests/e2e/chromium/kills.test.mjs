@@ -99,16 +99,23 @@ test("E25: the browser is killed at 20 moments, and every record and every uploa
     const [reached, over, underway] = [promise(), promise(), promise()];
     const inCheck = CHECK.includes(moment);
     const held = inCheck ? "upload coming" : "browser half";
-    at = (what) => {
-      if (what === held) underway.keep();
-      if (what === moment) reached.keep();
-      return what === held || what === moment ? over.kept.then(() => {}) : undefined;
+    /** @param {...string} halts */
+    const halt = (...halts) => {
+      at = (what) => {
+        if (what === held) underway.keep();
+        if (what === moment) reached.keep();
+        return halts.includes(what) ? over.kept.then(() => {}) : undefined;
+      };
     };
     if (inCheck) {
+      // Its bytes may be fetched for that once more: only then is it about the other one.
+      halt(held);
       void press(page, going, why).catch(() => {});
       await underway.kept;
+      halt(held, moment);
       await click(chromium, offer(coming, Buffer.alloc(LENGTH, `coming ${number} `)));
     } else {
+      halt(held, moment);
       await click(chromium, offer(coming, Buffer.alloc(LENGTH, `coming ${number} `)));
       await underway.kept;
       await checked(page, ({ name }) => name === coming, `${why}: ${coming} has no record`);

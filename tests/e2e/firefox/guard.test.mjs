@@ -2,6 +2,7 @@
 // event page that Firefox ends in the middle of an upload. Attack catalogue: E21, E25.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 import { Depot } from "../harness/depot.mjs";
 import { sha256, unknown } from "../harness/files.mjs";
@@ -83,14 +84,16 @@ test("the history shows, finds and forgets, and the log of what was sent equals 
 test("E21: a private window's download is checked and leaves nothing in the profile", { timeout: 120_000 }, async (t) => {
   const { firefox, page } = await launched(t, { privately: true });
   const secret = unknown("secret");
+  // A name that is found nowhere by chance.
+  const name = randomBytes(16).toString("hex");
   const asked = depot.record.requests.length;
-  const record = await download(firefox, page, "secret-plans.bin", secret);
+  const record = await download(firefox, page, `${name}.bin`, secret);
   assert.equal(record.private, true);
   assert.equal(record.digests.sha256, sha256(secret));
   assert.ok(depot.record.requests.slice(asked).some(({ url }) => url.includes(sha256(secret))), "the backend was asked");
   assert.deepEqual((await ask(page, { ask: "sent" })).reply.sent.filter((/** @type {any} */ { url }) => url.includes(sha256(secret))), []);
   await firefox.close();
-  for (const trace of [sha256(secret), "secret-plans"]) {
+  for (const trace of [sha256(secret), name]) {
     assert.deepEqual(holding(firefox.profile.path, trace).map((file) => file.slice(firefox.profile.path.length)), [], trace);
   }
 });

@@ -117,7 +117,7 @@ test("a text, a single rule, a pack and the built-in rules are switched off and 
   await flip(switches["Switched pack"], true);
   assert.match(await said("second"), /from_a_pack/);
 
-  await page.$eval("details", (details) => details.setAttribute("open", ""));
+  await page.$$eval("details", (all) => all.forEach((details) => details.setAttribute("open", "")));
   const single = "#switch-own\\/third\\/third";
   await flip(single, false);
   assert.doesNotMatch(await said("second"), /\bthird\b/, "a rule that is off is not shown");

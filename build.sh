@@ -271,7 +271,7 @@ verb_bench() {
   esac
   QUORUM_EXTRACT_SPEED=$CARGO_TARGET_DIR/release/examples/extract_speed QUORUM_BENCH_PYTHON=$TOOLS/bench-python/bin/python \
     QUORUM_BENCH_ADBLOCK=$CARGO_TARGET_DIR/release/quorum-bench-adblock \
-    QUORUM_YARA_NATIVE=$CARGO_TARGET_DIR/release/examples/native node "tests/bench/$name.mjs"
+    QUORUM_YARA_NATIVE=$CARGO_TARGET_DIR/release/examples/native node "tests/bench/$name.mjs" "${@:2}"
 }
 
 # openapi [SECONDS]: requests made from the server's own description of its API, others each time.
@@ -371,7 +371,7 @@ verb_help() {
              without a display: do the three, print the verdicts, leave screenshots in target/run
   test       every check and every test; the last line counts them
   serve      build and start the server on http://127.0.0.1:8080, its data in ./quorum-data
-  bench NAME measure against a peer; the table also goes to target/bench/NAME.json
+  bench NAME [PART …]        measure against a peer; the table also goes to target/bench/NAME.json
   package    the store zips of both browsers and the npm package @quorum/core, in dist/
   build      the server, and the unpacked extensions in dist/chromium and dist/firefox
   extension  the unpacked extensions alone

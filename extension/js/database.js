@@ -49,6 +49,16 @@ function open() {
   return opening;
 }
 
+/** Whether there are databases here at all: Firefox has none for who has it remember nothing. @returns {Promise<boolean>} */
+export const isKept = () =>
+  open().then(
+    () => true,
+    (error) => {
+      if (error?.name === "InvalidStateError") return false;
+      throw error;
+    },
+  );
+
 /**
  * @template T
  * @param {Store} store

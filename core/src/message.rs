@@ -559,7 +559,7 @@ pub struct ReportView {
     pub facts: Vec<Fact>,
     /// When the backend was asked, in milliseconds since the Unix epoch.
     pub asked_at: i64,
-    /// Whether sending the thing in can be offered: an unknown public address.
+    /// Whether sending the thing in can be offered: an unknown public address, and a backend to send it to.
     pub can_submit: bool,
     /// The backend's short name.
     pub backend: String,
@@ -586,7 +586,8 @@ impl ReportView {
             .unwrap_or(written);
         let can_submit = report.is_none_or(|report| report.kind != Kind::Url)
             && indicator.kind() == Kind::Url
-            && !indicator.is_private();
+            && !indicator.is_private()
+            && !backend.is_empty();
         Self {
             kind: indicator.kind(),
             indicator,

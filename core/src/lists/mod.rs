@@ -20,7 +20,7 @@ pub use confirm::{LOOKUP_PREFIXES, Lookup, lookup_body};
 #[cfg(feature = "blocklist")]
 pub use look::{Hit, OnShelf, Query, Shelf, Wanted};
 #[cfg(feature = "blocklist")]
-pub use text::{Entries, Entry, Line};
+pub use text::{Built, Entries, Entry, Line};
 
 use serde::{Deserialize, Serialize};
 

@@ -66,6 +66,17 @@ impl Line {
     }
 }
 
+/// A list that was made of entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// What it is called: its kind.
+    pub name: &'static str,
+    /// What its entries are.
+    pub kind: ListKind,
+    /// Its file.
+    pub bytes: Vec<u8>,
+}
+
 /// The entries of a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entries {
@@ -104,17 +115,11 @@ impl Entries {
         self.entries.is_empty()
     }
 
-    /// The lists of them, one for each kind that there is: its name, what it holds, its bytes. `made` is in
-    /// milliseconds since the Unix epoch.
+    /// The lists of them, one for each kind that there is. `made` is in milliseconds since the Unix epoch.
     ///
     /// # Errors
     /// There are more than can be counted.
-    pub fn build(
-        &self,
-        good: bool,
-        sequence: u64,
-        made: i64,
-    ) -> Result<Vec<(&'static str, ListKind, Vec<u8>)>, BuildError> {
+    pub fn build(&self, good: bool, sequence: u64, made: i64) -> Result<Vec<Built>, BuildError> {
         let files = |hash| match good {
             true => ListKind::GoodFiles(hash),
             false => ListKind::BadFiles(hash),
@@ -153,7 +158,7 @@ impl Entries {
                     token: b"",
                 };
                 let bytes = builder.build(name, version, made.unsigned_abs())?;
-                built.push((name, kind, bytes));
+                built.push(Built { name, kind, bytes });
             }
         }
         Ok(built)
@@ -225,7 +230,7 @@ mod tests {
         let entries = Entries::read(&text, false);
         assert_eq!((entries.len(), entries.skipped), (3, 1));
         let built = entries.build(false, 1, 5).unwrap();
-        let kinds: Vec<_> = built.iter().map(|(_, kind, _)| *kind).collect();
+        let kinds: Vec<_> = built.iter().map(|list| list.kind).collect();
         let bad = ListKind::BadFiles;
         assert_eq!(
             kinds,
@@ -235,10 +240,10 @@ mod tests {
                 bad(HashKind::Md5)
             ]
         );
-        let list = Blocklist::open(&built[0].2).unwrap();
+        let list = Blocklist::open(&built[0].bytes).unwrap();
         assert!(list.lookup_expression("bad.example/").is_some());
         assert!(list.lookup_expression("good.example/").is_none());
-        // E-forged digests vouch for nothing.
+        // Digests that can be forged vouch for nothing.
         let good = Entries::read(&text, true);
         assert_eq!((good.len(), good.skipped), (2, 2));
     }

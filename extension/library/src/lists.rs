@@ -13,9 +13,9 @@ use js_sys::{Array, Uint8Array};
 use quorum_core::blocklist::{Blocklist, OwnedBlocklist, apply};
 use quorum_core::indicator::Sha256;
 use quorum_core::lists::{
-    Catalogue, Entries, Feed, FeedList, FeedProblem, Hit, LOOKUP_PREFIXES, ListKind, ListSwitch,
-    Listing, Lists, Lookup, MAX_CATALOGUE, MAX_LIST, MAX_TEXT, Offer, OnShelf, OwnList, Proof,
-    Query, Shelf, lookup_body,
+    Built, Catalogue, Entries, Feed, FeedList, FeedProblem, Hit, LOOKUP_PREFIXES, ListKind,
+    ListSwitch, Listing, Lists, Lookup, MAX_CATALOGUE, MAX_LIST, MAX_TEXT, Offer, OnShelf, OwnList,
+    Proof, Query, Shelf, lookup_body,
 };
 use quorum_core::message::Problem;
 use quorum_core::rules::{Glance, PackUrl};
@@ -130,7 +130,7 @@ async fn build(id: &str, entries: &Entries, good: bool, made: i64) -> Result<(),
     let built = built.map_err(|_| Problem::ListText)?;
     let files: Array = built
         .iter()
-        .map(|(_, _, bytes)| Uint8Array::from(bytes.as_slice()))
+        .map(|list| Uint8Array::from(list.bytes.as_slice()))
         .collect();
     put(&own_key(id), &files).await
 }
@@ -382,7 +382,7 @@ async fn take_text(
     }
     let built = entries.build(false, 0, now()).map_err(|_| no_lists())?;
     let mut lists = Vec::new();
-    for (name, kind, bytes) in built {
+    for Built { name, kind, bytes } in built {
         let list = Blocklist::open(&bytes).map_err(|_| no_lists())?;
         keep(&file_key(&feed.id, name), &bytes).await?;
         lists.push(described_as(name, kind, None, &list));

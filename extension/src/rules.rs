@@ -105,6 +105,7 @@ pub async fn fetch_file(url: String, most: f64) -> Result<Array, JsValue> {
         payload: Payload::Empty,
         redirects: Redirects::Refused,
         limit_ms: LIMIT_MS,
+        idle_ms: None,
         cause: Cause {
             purpose: Purpose::Background,
             private: false,

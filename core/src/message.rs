@@ -132,6 +132,11 @@ pub enum Request {
         /// The record's id.
         id: String,
     },
+    /// Do not send a download in after all. → [`Reply::Done`]
+    CancelUpload {
+        /// The record's id.
+        id: String,
+    },
     /// Check a download again. → [`Reply::Done`]
     Recheck {
         /// The record's id.
@@ -500,6 +505,10 @@ pub struct State {
     pub policy: Policy,
     /// The names of what the organisation has set, by [`Managed`](crate::policy::Managed).
     pub managed: Vec<String>,
+    /// The names of what the organisation has set to a value that is of no use.
+    pub managed_bad: Vec<String>,
+    /// Whether what is stored was written by a newer version: then nothing is stored.
+    pub newer_data: bool,
 }
 
 /// A line of a report's details.

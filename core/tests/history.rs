@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 fn record(name: &str, url: &str, malicious: bool) -> Record {
     let mut record = Record::new(Download {
+        size: None,
         id: 7,
         url: url.to_owned(),
         name: name.to_owned(),
@@ -27,6 +28,7 @@ fn record(name: &str, url: &str, malicious: bool) -> Record {
     hasher.update(name.as_bytes());
     record.step(
         Event::CopyRead(Ok(SecondCopy {
+            coded: false,
             digests: hasher.finish(),
             mime: String::new(),
             inspection: Inspection::default(),

@@ -1,10 +1,14 @@
 // IndexedDB as promises: get, put and remove. What is kept, and for how long, is
 // decided in Rust.
 
-/** @typedef {"downloads" | "reports" | "keys" | "sent" | "rules" | "lists"} Store */
+/** @typedef {"downloads" | "reports" | "keys" | "sent" | "rules" | "lists" | "state"} Store */
 
 const NAME = "quorum";
 const VERSION = 3;
+
+/** Whether a newer version of ours has written what is there: it is left as it is. */
+let newer = false;
+export const isNewer = () => newer;
 
 /** @type {Promise<IDBDatabase> | undefined} */
 let opening;
@@ -32,9 +36,14 @@ function open() {
       if (oldVersion < 3) {
         // Local lists, as `core::lists` keeps them: `library`, `feed/ID/NAME`, `own/ID`, `text/ID`.
         request.result.createObjectStore("lists");
+        // What is small and is kept from one life to the next: the budget.
+        request.result.createObjectStore("state");
       }
     };
-    request.onerror = () => reject(request.error);
+    request.onerror = () => {
+      newer = request.error?.name === "VersionError";
+      reject(request.error);
+    };
     request.onsuccess = () => {
       // The browser may close it (disk trouble, cleared data): the next call opens it again.
       request.result.onclose = () => (opening = undefined);

@@ -76,6 +76,8 @@ export const requestOrigins = (origins) => api.permissions.request({ origins });
 export const download = async (id) => (await api.downloads.search({ id }))[0];
 /** @param {number} id @returns {Promise<void>} */
 export const cancelDownload = (id) => api.downloads.cancel(id);
+/** @param {number} since in milliseconds since the Unix epoch @returns {Promise<chrome.downloads.DownloadItem[]>} those that began since then, newest first */
+export const downloadsSince = (since) => api.downloads.search({ startedAfter: new Date(since - 1).toISOString(), orderBy: ["-startTime"] });
 /** @param {string} url @returns {Promise<number>} its id */
 export const startDownload = (url) => api.downloads.download({ url });
 

@@ -127,6 +127,12 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
         }
         Request::Keep { id } => return of_record(&id, Event::KeepAsked).await,
         Request::Upload { id } => return of_record(&id, Event::UploadAsked).await,
+        Request::CancelUpload { id } => {
+            return match downloads::cancel_upload(&id).await {
+                true => Ok(Reply::Done),
+                false => Err(Problem::Gone),
+            };
+        }
         Request::Recheck { id } => return of_record(&id, Event::CheckAsked).await,
         Request::Forget { id } => {
             return match downloads::forget(&id).await {

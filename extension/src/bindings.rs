@@ -45,6 +45,8 @@ pub(crate) mod platform {
         pub(crate) async fn download(id: f64) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = cancelDownload, catch)]
         pub(crate) async fn cancel_download(id: f64) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = downloadsSince, catch)]
+        pub(crate) async fn downloads_since(since: f64) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = startDownload, catch)]
         pub(crate) async fn start_download(url: &str) -> Result<JsValue, JsValue>;
 
@@ -316,6 +318,8 @@ pub(crate) mod database {
 
     #[wasm_bindgen(raw_module = "../database.js")]
     extern "C" {
+        #[wasm_bindgen(js_name = isNewer)]
+        pub(crate) fn is_newer() -> bool;
         #[wasm_bindgen(catch)]
         pub(crate) async fn get(store: &str, key: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]

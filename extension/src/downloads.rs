@@ -9,20 +9,20 @@ use gloo_timers::future::TimeoutFuture;
 use quorum_core::api::{Failure, Purpose};
 use quorum_core::guard::{
     Action, Disposition, Download, Event, HOLD_MS, Notice, Question, RECHECK_MS, Record,
-    SecondCopy, UploadError, due,
+    SecondCopy, Upload, UploadError, due, in_turn,
 };
 use quorum_core::history::Filter;
 use quorum_core::indicator::{FileHash, Indicator, Sha256};
 use quorum_core::message::{HistoryPage, News};
 use quorum_core::report::Report;
 use quorum_core::rules::ScanReport;
-use quorum_core::verdict::{CopyFailure, Evidence, Reason};
+use quorum_core::verdict::{CopyFailure, Evidence, Reason, Verdict};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
-use crate::awake::Awake;
+use crate::awake::{self, Awake};
 use crate::bindings::{error_value, from_js, hold, now, platform, reader};
 use crate::fetch::{Cause, Stop};
 use crate::reports::{self, Manner};
@@ -32,6 +32,10 @@ use crate::{backend, badge, copy, lists, pages, published, rules, settings, stor
 const SHOWN: usize = 50;
 /// How many are read at a time where something is looked for.
 const LOOKED_THROUGH: usize = 500;
+/// How many that were put off go on at a time, at most.
+const TAKEN_UP: usize = 20;
+/// How often it is looked after what is unfinished and waits for no time of its own, in milliseconds.
+const LOOKED_AFTER_MS: i64 = 60_000;
 /// Among how many, the newest, it is looked for those to be asked about anew.
 const RECHECKED_AMONG: usize = 2_000;
 
@@ -40,6 +44,8 @@ struct Entry {
     record: Record,
     /// Stops the second copy that is being read.
     stop: Option<Stop>,
+    /// Stops the upload that is being made.
+    sending: Option<Stop>,
     /// Where it came from, as far as the browser says: it is kept nowhere else.
     origin: Option<Origin>,
     /// The bytes that were read last, until they are scanned.
@@ -124,8 +130,10 @@ impl Item {
         let started = self.started();
         let url = self.final_url.filter(|url| !url.is_empty());
         let url = url.unwrap_or(self.url);
+        let announced = self.total_bytes.filter(|size| *size >= 0.0);
         Download {
             id: self.id,
+            size: announced.map(|size| size as u64),
             started,
             // Some browsers give a whole path here, of their own system's form.
             name: self
@@ -207,6 +215,7 @@ async fn begin(item: Item, held: bool) -> Option<String> {
     ask_lists(&id).await;
     // Who dies while the bytes are read must find it again.
     let record = look(&id).map_or(record, |(record, _)| record);
+    awake::arm().await;
     store::put_download(&record).await;
     spawn_local(notice(id.clone()));
     step(&id, Event::Started).await;
@@ -279,9 +288,14 @@ async fn item(id: i64) -> Option<Item> {
 /// Chromium only.
 async fn find(item: &Item) -> Option<String> {
     let started = item.started();
+    let again = |record: &Record| {
+        matches!(
+            record.disposition,
+            Disposition::Fetching | Disposition::KeptAnyway
+        )
+    };
     let is_it = |record: &Record| {
-        record.download == item.id
-            && (record.started == started || record.disposition == Disposition::KeptAnyway)
+        record.download == item.id && (record.started == started || again(record))
     };
     let known = ENTRIES.with_borrow(|entries| {
         let mut records = entries.values().map(|entry| &entry.record);
@@ -303,6 +317,7 @@ fn keep(record: Record) {
         entries.entry(record.id.clone()).or_insert(Entry {
             record,
             stop: None,
+            sending: None,
             origin: None,
             file: None,
             asked: false,
@@ -331,6 +346,8 @@ async fn load() {
     if LOADED.get() {
         return;
     }
+    // In the end it is seen to when what waits goes on.
+    let _awake = Awake::new();
     let unfinished = store::open_downloads().await;
     let newest = store::newest_downloads(1, None).await;
     // Another call may have come this far in the meantime.
@@ -420,7 +437,7 @@ pub(crate) async fn forget_all() {
     load().await;
     let entries = ENTRIES.take();
     for entry in entries.into_values() {
-        if let Some(stop) = entry.stop {
+        for stop in [entry.stop, entry.sending].into_iter().flatten() {
             stop.now();
         }
         hold::release(entry.record.download as f64);
@@ -444,12 +461,24 @@ pub(crate) async fn asked(id: &str, event: Event) -> bool {
     true
 }
 
+/// Breaks off an upload; `false` if there is no such record.
+pub(crate) async fn cancel_upload(id: &str) -> bool {
+    if !has(id).await {
+        return false;
+    }
+    // First of all nothing more leaves.
+    stop_sending(id);
+    step(id, Event::UploadCancelled).await;
+    true
+}
+
 /// Forgets a record.
 pub(crate) async fn forget(id: &str) -> bool {
     if !has(id).await {
         return false;
     }
     stop(id);
+    stop_sending(id);
     let entry = ENTRIES.with_borrow_mut(|entries| entries.remove(id));
     let Some(entry) = entry else {
         return false;
@@ -477,6 +506,14 @@ fn stop(id: &str) {
     }
 }
 
+/// Breaks off the upload that is being made for a record.
+fn stop_sending(id: &str) {
+    let stop = ENTRIES.with_borrow_mut(|entries| entries.get_mut(id)?.sending.take());
+    if let Some(stop) = stop {
+        stop.now();
+    }
+}
+
 /// One step of the state machine: stored first, then done.
 async fn step(id: &str, event: Event) {
     let stepped = ENTRIES.with_borrow_mut(|entries| {
@@ -489,6 +526,10 @@ async fn step(id: &str, event: Event) {
         return;
     };
     if before != record {
+        // A death from here on must not leave it lying.
+        if record.open == 1 {
+            awake::arm().await;
+        }
         store::put_download(&record).await;
         if let Some(verdict) = record
             .verdict()
@@ -535,6 +576,43 @@ async fn count_down() {
     }
     COUNTING.set(false);
     badge::waits(None);
+}
+
+/// Goes on with what was put off, as far as its time has come and the budget reaches.
+pub(crate) fn take_up() {
+    spawn_local(async {
+        let _awake = Awake::new();
+        load().await;
+        let free = settings::free(TAKEN_UP);
+        let ids = ENTRIES.with_borrow_mut(|entries| {
+            let ids = in_turn(entries.values().map(|entry| &entry.record), free, now());
+            for id in &ids {
+                if let Some(entry) = entries.get_mut(id) {
+                    // An upload is what somebody has asked for; for the rest nobody waits.
+                    entry.asked = entry.record.upload == Upload::Sending;
+                }
+            }
+            ids
+        });
+        for id in ids {
+            step(&id, Event::Due).await;
+        }
+    });
+}
+
+/// When something unfinished is to be gone on with or looked after, if there is anything.
+pub(crate) fn next() -> Option<i64> {
+    let now = now();
+    let opens_at = settings::opens_at();
+    ENTRIES.with_borrow(|entries| {
+        let records = entries.values().map(|entry| &entry.record);
+        let open = records.filter(|record| record.open == 1);
+        open.map(|record| match record.waits_until() {
+            Some(at) => at.max(opens_at),
+            None => now + LOOKED_AFTER_MS,
+        })
+        .min()
+    })
 }
 
 /// Asks about older downloads anew, if it is time and the user lets us, without anybody waiting for it;
@@ -694,14 +772,28 @@ async fn carry_out(id: String, action: Action, file: Option<Blob>) {
             // It is gone, but the browser still waits for an answer.
             hold::release(record.download as f64);
         }
-        Action::FetchAgain(url) => fetch_again(&id, &url).await,
+        Action::FetchAgain { url, since } => fetch_again(&id, &url, since).await,
         Action::Upload { url, sha256 } => {
             let saved = record.path.as_deref();
             let saved = saved.filter(|_| record.read == Evidence::SavedFile);
-            let result = upload(&id, bytes(&url, saved), sha256).await;
-            step(&id, Event::Uploaded(result)).await;
+            let Some(stop) = Stop::new() else { return };
+            ENTRIES.with_borrow_mut(|entries| {
+                if let Some(entry) = entries.get_mut(&id) {
+                    entry.sending = Some(stop.clone());
+                }
+            });
+            let result = upload(&id, bytes(&url, saved), sha256, &stop).await;
+            // What the user has broken off has no result.
+            let goes_on = ENTRIES.with_borrow_mut(|entries| {
+                let sending = &mut entries.get_mut(&id)?.sending;
+                sending.take_if(|own| *own == stop)
+            });
+            if goes_on.is_some() {
+                step(&id, Event::Uploaded(result)).await;
+            }
         }
-        Action::AskWhetherSent(sha256) => {
+        Action::AskWhetherSent { sha256, after_ms } => {
+            TimeoutFuture::new(after_ms).await;
             let fresh = Manner {
                 fresh: true,
                 ..manner
@@ -748,38 +840,52 @@ fn watched(id: &str) -> Option<Stop> {
     })
 }
 
-async fn fetch_again(id: &str, url: &str) {
-    let started = match platform::start_download(url).await {
-        Ok(started) => started,
-        Err(error) => return error_value(&error),
+/// Has the browser fetch what was kept back, unless an earlier life has had it do so since then.
+async fn fetch_again(id: &str, url: &str, since: i64) {
+    let Some(item) = fetching(url, since).await else {
+        return step(id, Event::FetchFailed).await;
     };
-    let Some(download) = started.as_f64().map(|number| number as i64) else {
-        return;
-    };
-    let record = ENTRIES.with_borrow_mut(|entries| {
-        let record = &mut entries.get_mut(id)?.record;
-        record.download = download;
-        Some(record.clone())
-    });
-    let Some(record) = record else { return };
-    store::put_download(&record).await;
-    // A short one may have landed before its number was known here.
-    if let Some(item) = item(download).await
-        && item.state.as_deref() == Some("complete")
-    {
-        step(id, item.landed()).await;
+    step(id, Event::FetchBegan(item.id)).await;
+    // It may have come to its end before its number was known here.
+    match item.state.as_deref() {
+        Some("complete") => step(id, item.landed()).await,
+        Some("interrupted") => step(id, Event::Gone).await,
+        _ => {}
     }
 }
 
-async fn upload(id: &str, bytes: copy::Bytes<'_>, sha256: Sha256) -> Result<String, UploadError> {
+/// Our own download of this address since then, which is begun if there is none.
+async fn fetching(url: &str, since: i64) -> Option<Item> {
+    let begun = platform::downloads_since(since as f64).await.ok()?;
+    let begun = js_sys::Array::from(&begun);
+    let mut items = begun.iter().filter_map(from_js::<Item>);
+    let own = items.find(|item| item.is_ours() && item.url == url);
+    if own.is_some() {
+        return own;
+    }
+    match platform::start_download(url).await {
+        Ok(number) => item(number.as_f64()? as i64).await,
+        Err(error) => {
+            error_value(&error);
+            None
+        }
+    }
+}
+
+async fn upload(
+    id: &str,
+    bytes: copy::Bytes<'_>,
+    sha256: Sha256,
+    stop: &Stop,
+) -> Result<String, UploadError> {
     let copy = |failure| UploadError::Copy { failure };
-    let stop = watched(id).ok_or(copy(CopyFailure::Refused))?;
-    let (digests, file) = copy::keep(bytes, &stop).await.map_err(copy)?;
+    let (digests, file) = copy::keep(bytes, stop).await.map_err(copy)?;
     // What the user agreed to send is what was checked, and nothing else.
     if digests.sha256 != sha256 {
         return Err(copy(CopyFailure::Different));
     }
-    let analysis = backend::submit_file(bytes.name, &file, bytes.cause)
+    step(id, Event::UploadLeaves).await;
+    let analysis = backend::submit_file(bytes.name, &file, bytes.cause, stop)
         .await
         .map_err(|failure| UploadError::Backend { failure })?;
     Ok(analysis.id)
@@ -861,6 +967,7 @@ async fn notify(record: &Record, notice: Notice) {
     let key = match notice {
         Notice::KeptBack => "notice_kept_back",
         Notice::FoundLate => "notice_found_late",
+        Notice::NotKeptBack => return notify_of_what_goes_on(record).await,
         Notice::RulesMatched => return notify_of_rules(record).await,
         Notice::TurnedMalicious => "notice_drift",
     };
@@ -868,6 +975,22 @@ async fn notify(record: &Record, notice: Notice) {
     let path = record.path.clone().unwrap_or_default();
     let parts = vec![record.name.clone(), because(record), path];
     let text = platform::message(&format!("{key}_body"), parts);
+    if let Err(error) = platform::notify(&record.id, &title, &text).await {
+        error_value(&error);
+    }
+}
+
+/// What the policy would have kept back and could not: the verdict, which need not be malicious.
+async fn notify_of_what_goes_on(record: &Record) {
+    let verdict = match record.verdict() {
+        Some(Verdict::Malicious) => "verdict_malicious",
+        Some(Verdict::Suspicious) => "verdict_suspicious",
+        Some(Verdict::Unknown) => "verdict_unknown",
+        _ => "verdict_unchecked",
+    };
+    let title = platform::message("notice_not_kept_title", Vec::new());
+    let parts = vec![record.name.clone(), platform::message(verdict, Vec::new())];
+    let text = platform::message("notice_not_kept_body", parts);
     if let Err(error) = platform::notify(&record.id, &title, &text).await {
         error_value(&error);
     }

@@ -140,6 +140,12 @@ pub async fn storage_changed(area: String) {
     }
 }
 
+/// The alarm rang: something that was put off may be due. What was interrupted goes on in [`wake`].
+#[wasm_bindgen]
+pub fn alarm_rang() {
+    downloads::take_up();
+}
+
 /// The user gave or took away access to sites.
 #[wasm_bindgen]
 pub async fn permissions_changed() {

@@ -138,6 +138,7 @@ pub async fn fetch_file(
         },
         redirects: Redirects::Refused,
         limit_ms,
+        idle_ms: None,
         cause: Cause { purpose, private },
     };
     let incoming = fetch(outgoing, &stop).await.map_err(nothing)?;

@@ -14,6 +14,7 @@ use crate::bindings::{database, error_value, from_js, platform, to_js};
 const DOWNLOADS: &str = "downloads";
 const REPORTS: &str = "reports";
 const SENT: &str = "sent";
+const STATE: &str = "state";
 
 /// Most records that are kept; the oldest go first.
 const MOST_DOWNLOADS: f64 = 50_000.0;
@@ -136,6 +137,21 @@ pub(crate) async fn put_report(indicator: &str, report: &StoredReport) {
 pub(crate) async fn remove_report(indicator: &str) {
     if !platform::in_private() {
         complain(database::remove(REPORTS, indicator).await);
+    }
+}
+
+/// Something small that is kept from one life to the next.
+pub(crate) async fn state<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
+    if platform::in_private() {
+        return None;
+    }
+    from_js(database::get(STATE, name).await.ok()?)
+}
+
+/// Keeps something small from one life to the next.
+pub(crate) async fn put_state<T: Serialize>(name: &str, value: &T) {
+    if !platform::in_private() {
+        complain(database::put(STATE, name, &to_js(value)).await);
     }
 }
 

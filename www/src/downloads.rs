@@ -121,6 +121,9 @@ pub(crate) fn Downloads(props: &DownloadsProps) -> Html {
     });
     html! {
         <>
+            if standing.is_some_and(|state| state.newer_data) {
+                <p class="trouble">{ words.say(key("newer_data")) }</p>
+            }
             if off { <p class="note lead">{ words.say(key("downloads_off")) }</p> }
             else if after { <p class="note lead">{ words.say(key("downloads_after")) }</p> }
             <ul class="downloads">{ for rows }</ul>
@@ -284,6 +287,14 @@ pub(crate) fn Row(props: &RowProps) -> Html {
         Upload::Analysing { .. } => Some(key("upload_analysing")),
         _ => None,
     };
+    let later = record.waits_until();
+    let later = later.map(|at| words.phrase(&Phrase::new(key("goes_on_at"), [Value::Moment(at)])));
+    let tried = record
+        .tried
+        .iter()
+        .map(|rung| words.say(sentences::rung(rung)));
+    // One alone stands below anyway.
+    let tried: Vec<_> = tried.filter(|_| record.tried.len() > 1).collect();
     let failed_upload = match &record.upload {
         Upload::Failed { error } => Some(words.phrase(&sentences::upload_error(error))),
         _ => None,
@@ -318,7 +329,15 @@ pub(crate) fn Row(props: &RowProps) -> Html {
                 if let Some(until) = until { <Countdown {until} /> }
                 if let Some(kept) = kept { <p class="why">{ kept }</p> }
                 if let Some(progress) = progress { <p class="why">{ words.say(progress) }</p> }
+                if let Some(later) = later { <p class="why">{ later }</p> }
+                if record.not_had { <p class="trouble">{ words.say(key("keep_failed")) }</p> }
                 if let Some(failed) = failed_upload { <p class="trouble">{ failed }</p> }
+                if !tried.is_empty() {
+                    <details class="note">
+                        <summary>{ words.say(key("tried")) }</summary>
+                        { for tried.into_iter().map(|line| html! { <p>{ line }</p> }) }
+                    </details>
+                }
                 if let Some(page) = page { <p class="note">{ words.say(page) }</p> }
                 <p class="meta">
                     if let Some(evidence) = evidence {
@@ -331,6 +350,7 @@ pub(crate) fn Row(props: &RowProps) -> Html {
                 <div class="actions" role="group" aria-label={words.fill(key("actions_for"), &[&name])}>
                     if kept_back { { button(key("keep"), "", Request::Keep { id: id() }) } }
                     if upload { { button(key("upload"), "", Request::Upload { id: id() }) } }
+                    if record.upload == Upload::Sending { { button(key("upload_cancel"), "", Request::CancelUpload { id: id() }) } }
                     if !under_way { { button(key("check_again"), "plain", Request::Recheck { id: id() }) } }
                     { button(key("forget"), "plain", Request::Forget { id: id() }) }
                 </div>

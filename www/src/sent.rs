@@ -61,6 +61,9 @@ pub(crate) fn SentPage() -> Html {
         })
     };
     let dry = standing.ready().is_some_and(|state| state.dry_run);
+    let managed = standing
+        .ready()
+        .is_some_and(|state| state.managed.iter().any(|own| own == "dry_run"));
     let switch = {
         let (session, standing, trouble) = (session.clone(), standing.clone(), trouble.clone());
         Callback::from(move |_: MouseEvent| {
@@ -107,7 +110,7 @@ pub(crate) fn SentPage() -> Html {
                 <p class="note">{ words.say(key("sent_text")) }</p>
                 <section>
                     <div class="check">
-                        <input id="dry" type="checkbox" checked={dry} onclick={switch} aria-describedby="dry-note" />
+                        <input id="dry" type="checkbox" checked={dry} disabled={managed} onclick={switch} aria-describedby="dry-note" />
                         <label for="dry">{ words.say(key("sent_dry")) }</label>
                         <p class="note" id="dry-note">{ words.say(key("sent_dry_text")) }</p>
                     </div>

@@ -3,7 +3,7 @@
 
 use quorum_core::api::{Failure, Remaining};
 use quorum_core::checksum::{Compared, Source};
-use quorum_core::guard::{Disposition, PageLook, UploadError};
+use quorum_core::guard::{Disposition, PageLook, Rung, UploadError};
 use quorum_core::indicator::Kind;
 use quorum_core::lists::{Listing, Of, Says};
 use quorum_core::message::Problem;
@@ -140,6 +140,10 @@ pub(crate) fn reason(reason: &Reason) -> Phrase {
             key("reason_copy_differs"),
             [Value::Bytes(*saved), Value::Bytes(*copy)],
         ),
+        Reason::CopyType { announced, copy } => Phrase::new(
+            key("reason_copy_type"),
+            [announced.as_str().into(), copy.as_str().into()],
+        ),
         Reason::Private => key("reason_private").into(),
         Reason::Failed { failure } => self::failure(failure),
     }
@@ -228,6 +232,7 @@ fn qualifies(reason: &Reason) -> bool {
             | Reason::BytesNotRead { .. }
             | Reason::Member { .. }
             | Reason::CopyDiffers { .. }
+            | Reason::CopyType { .. }
             | Reason::Failed { .. }
     )
 }
@@ -275,6 +280,7 @@ pub(crate) fn shape(reason: &Reason) -> Shape {
         Reason::HostOnly { .. } => Shape::Link,
         Reason::BytesNotRead { .. }
         | Reason::CopyDiffers { .. }
+        | Reason::CopyType { .. }
         | Reason::Member { .. }
         | Reason::MembersNotAsked { .. } => Shape::File,
         Reason::Noticed { .. } => Shape::Eye,
@@ -289,9 +295,20 @@ fn copy_failure(failure: CopyFailure) -> Key {
         CopyFailure::Scheme => key("copy_scheme"),
         CopyFailure::Refused => key("copy_refused"),
         CopyFailure::TooSlow => key("copy_too_slow"),
+        CopyFailure::Stalled => key("copy_stalled"),
+        CopyFailure::PlainHttp => key("copy_plain_http"),
         CopyFailure::TooLarge => key("copy_too_large"),
         CopyFailure::Different => key("copy_different"),
         CopyFailure::DryRun => key("copy_dry_run"),
+    }
+}
+
+/// What came of one way to get at the bytes.
+pub(crate) fn rung(rung: &Rung) -> Key {
+    match (rung.by, rung.failure) {
+        (by, None) => evidence(by),
+        (Evidence::SavedFile, Some(_)) => key("tried_saved"),
+        (_, Some(failure)) => copy_failure(failure),
     }
 }
 
@@ -373,6 +390,7 @@ pub(crate) fn disposition(disposition: Disposition) -> Option<Key> {
         Disposition::Held => Some(key("state_held")),
         Disposition::Released => None,
         Disposition::KeptBack => Some(key("state_kept_back")),
+        Disposition::Fetching => Some(key("state_fetching")),
         Disposition::KeptAnyway => Some(key("state_kept_anyway")),
         Disposition::Gone => Some(key("state_gone")),
     }

@@ -197,6 +197,17 @@ pub enum Failure {
     Interrupted,
 }
 
+impl Failure {
+    /// Whether the backend, or the way to it, does not work just now.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Unreachable | Self::TooSlow => true,
+            Self::Backend { status } => *status >= 500,
+            _ => false,
+        }
+    }
+}
+
 impl From<NotSendable> for Failure {
     fn from(_: NotSendable) -> Self {
         Self::Private

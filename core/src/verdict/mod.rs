@@ -165,6 +165,13 @@ pub enum Reason {
         /// Bytes of the second copy.
         copy: u64,
     },
+    /// The second copy is of another type than what is saved.
+    CopyType {
+        /// The media type that the browser announces.
+        announced: String,
+        /// That of the second copy.
+        copy: String,
+    },
     /// It is on a private network and was not asked about.
     Private,
     /// Something failed.
@@ -186,6 +193,10 @@ pub enum CopyFailure {
     Refused,
     /// It took too long.
     TooSlow,
+    /// Nothing more came for a long time.
+    Stalled,
+    /// It comes by plain http, from which an extension may read nothing.
+    PlainHttp,
     /// It is larger than what is read.
     TooLarge,
     /// Another file came.

@@ -42,6 +42,8 @@ export const state = (change = {}) => ({
   dry_run: false,
   policy: { keep_back: ["malicious"], skip_hosts: [], skip_endings: [], skip_above: null, send_documents: false, ask_intranet: false, recheck: true },
   managed: [],
+  managed_bad: [],
+  newer_data: false,
   ...change,
 });
 

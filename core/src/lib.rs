@@ -28,6 +28,7 @@ pub mod inspect;
 pub mod message;
 #[cfg(feature = "observables")]
 pub mod observable;
+pub mod pointed;
 pub mod policy;
 pub mod privacy;
 pub mod report;

@@ -13,6 +13,7 @@ use quorum_core::digest::{self, fuzzy};
 use quorum_core::indicator::{Domain, Indicator};
 use quorum_core::inspect;
 use quorum_core::observable::{Kind, Observable};
+use quorum_core::pointed::{self, Written};
 use quorum_core::safe_browsing::SafeUrl;
 use quorum_core::suffix;
 use quorum_core::text::{self, DefangStyle, Found, Hit, Options, Strictness};
@@ -63,6 +64,8 @@ export interface Inspection {
   told: Told[];
   /** The API's tag of the type: `peexe`, `zip`; empty if unknown. */
   type_tag: string;
+  /** The type for people; empty if unknown. */
+  type_name: string;
   /** Members of an archive that are worth a look-up. */
   members: { path: string; sha256: string; size: number }[];
   /** Files in the archive, as far as it was read. */
@@ -483,21 +486,26 @@ fn findings(found: &[deception::Finding]) -> Result<FindingsJs, JsError> {
 /// imitate, besides those that are well known. Throws where one of these is no domain.
 #[wasm_bindgen(js_name = checkUrl)]
 pub fn check_url(url: &str, protected: Option<Vec<String>>) -> Result<FindingsJs, JsError> {
-    let mut list = Protected::well_known();
-    for own in protected.unwrap_or_default() {
-        list.extend([own.parse::<Domain>()?]);
-    }
-    findings(&deception::check_url(url, &list))
+    findings(&deception::check_url(url, &list(protected)?))
 }
 
-/// What about a link is made to deceive: its text against where it leads.
+fn list(own: Option<Vec<String>>) -> Result<Protected, JsError> {
+    let mut list = Protected::well_known();
+    for own in own.unwrap_or_default() {
+        list.extend([own.parse::<Domain>()?]);
+    }
+    Ok(list)
+}
+
+/// What about a link is made to deceive: its text against where it leads; `protected` as in
+/// `checkUrl`.
 #[wasm_bindgen(js_name = checkLink)]
-pub fn check_link(text: &str, target: &str) -> Result<FindingsJs, JsError> {
-    findings(&deception::check_link(
-        text,
-        target,
-        &Protected::well_known(),
-    ))
+pub fn check_link(
+    text: &str,
+    target: &str,
+    protected: Option<Vec<String>>,
+) -> Result<FindingsJs, JsError> {
+    findings(&deception::check_link(text, target, &list(protected)?))
 }
 
 /// What about a file's name is made to deceive.
@@ -564,10 +572,35 @@ pub fn list_checksums(
     plain(&checksum::from_list(text, list, &[&linked, name]))
 }
 
-/// What an address and a name tell before there are bytes; either may be empty.
+/// What an address and a name tell before there are bytes; either may be empty. `protected` are domains
+/// of one's own; what is no domain is passed over.
 #[wasm_bindgen]
-pub fn notice(url: &str, name: &str) -> Result<ToldJs, JsError> {
-    Ok(plain(&inspect::before_bytes(url, name))?.unchecked_into())
+pub fn notice(url: &str, name: &str, protected: Option<Vec<String>>) -> Result<ToldJs, JsError> {
+    let own = protected.unwrap_or_default();
+    Ok(plain(&inspect::before_bytes(url, name, &own))?.unchecked_into())
+}
+
+/// What a text points at: a `Pointed` of quorum-core, at most so many things.
+#[wasm_bindgen(js_name = pointedAt)]
+pub fn pointed_at(text: &str, limit: usize) -> Result<JsValue, JsError> {
+    plain(&pointed::pointed(text, limit))
+}
+
+/// What an address tells by itself and by how it stood where it was pointed at: an `About` of
+/// quorum-core. `protected` as in [`notice`].
+#[wasm_bindgen(js_name = aboutAddress)]
+pub fn about_address(
+    address: &str,
+    written: &str,
+    link_text: &str,
+    protected: Option<Vec<String>>,
+) -> Result<JsValue, JsError> {
+    let written = Written {
+        address: written.to_owned(),
+        link_text: link_text.to_owned(),
+    };
+    let own = protected.unwrap_or_default();
+    plain(&pointed::about(address, &written, &own))
 }
 
 /// Looks at a file while it streams by: address, name, content, members of archives.
@@ -578,11 +611,13 @@ pub struct Inspector {
 
 #[wasm_bindgen]
 impl Inspector {
-    /// An inspector for what comes from this address and is to have this name.
+    /// An inspector for what comes from this address and is to have this name; `protected` as in
+    /// [`notice`].
     #[wasm_bindgen(constructor)]
-    pub fn new(url: &str, name: &str) -> Self {
+    pub fn new(url: &str, name: &str, protected: Option<Vec<String>>) -> Self {
+        let own = protected.unwrap_or_default();
         Self {
-            inner: Some(inspect::Inspector::new(url, name)),
+            inner: Some(inspect::Inspector::new(url, name, &own)),
         }
     }
 

@@ -30,6 +30,7 @@ pub mod lists;
 pub mod message;
 #[cfg(feature = "observables")]
 pub mod observable;
+pub mod pointed;
 pub mod policy;
 pub mod privacy;
 pub mod report;

@@ -11,15 +11,18 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Failure, Remaining};
+use crate::digest::Digests;
 use crate::guard::Record;
 use crate::history::Filter;
 use crate::indicator::{Indicator, Kind};
 use crate::lists::{ListSwitch, Lists};
+use crate::pointed::{About, Pointed, Shorter, Written};
 use crate::policy::Policy;
 use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
-use crate::rules::{Library, Sort, Switch};
+use crate::rules::{Library, ScanReport, Sort, Switch};
 use crate::sent::Sent;
 use crate::text::{DefangStyle, defang};
+use crate::told::Inspection;
 use crate::verdict::{Assessment, Evidence};
 
 /// Who sends a message; the shell tells it from what the browser says of the sender.
@@ -60,14 +63,14 @@ pub enum Request {
         /// The user's settings.
         policy: Policy,
     },
-    /// What the tab in front shows. → [`Reply::Indicators`]
+    /// What the tab in front shows. → [`Reply::Pointed`]
     CurrentPage,
-    /// What a text holds. → [`Reply::Indicators`]
+    /// What a text holds. → [`Reply::Pointed`]
     Read {
         /// Typed or pasted.
         text: String,
     },
-    /// What the card in this tab is to show. → [`Reply::Indicators`]
+    /// What the card in this tab is to show. → [`Reply::Pointed`]
     Card,
     /// How high the card would like to be. → [`Reply::Done`]
     CardHeight {
@@ -84,6 +87,9 @@ pub enum Request {
         evidence: Evidence,
         /// Whether a stored answer will not do.
         fresh: bool,
+        /// How it stood where it was pointed at.
+        #[serde(default, skip_serializing_if = "Written::is_empty")]
+        written: Written,
     },
     /// Comments. → [`Reply::Comments`]
     Comments {
@@ -160,6 +166,28 @@ pub enum Request {
     OpenReport {
         /// On what.
         indicator: Indicator,
+        /// How it stood where it was pointed at.
+        #[serde(default, skip_serializing_if = "Written::is_empty")]
+        written: Written,
+    },
+    /// Show a saved download in its folder. → [`Reply::Done`]
+    ShowFile {
+        /// The record's id.
+        id: String,
+    },
+    /// The user has given the file of a download: if it is the one that was saved, its bytes count as the
+    /// saved file's. → [`Reply::Done`], or [`Problem::OtherFile`]
+    GiveFile {
+        /// The record's id.
+        id: String,
+        /// What it is called.
+        name: String,
+        /// Digests of its bytes.
+        digests: Digests,
+        /// What was found in it.
+        inspection: Inspection,
+        /// What YARA rules say of it, if any are on.
+        rules: Option<Box<ScanReport>>,
     },
     /// Open the browser's page about this extension, where saved files are let be read, unless they
     /// may be already. → [`Reply::State`]
@@ -321,8 +349,8 @@ impl Request {
 pub enum Reply {
     /// How things stand.
     State(State),
-    /// Indicators, none or many.
-    Indicators(Vec<Indicator>),
+    /// What was pointed at: nothing or much.
+    Pointed(Pointed),
     /// A report.
     Report(Box<ReportView>),
     /// Comments.
@@ -385,6 +413,10 @@ pub enum Problem {
     KeyNeeded,
     /// There is no such record any more.
     Gone,
+    /// This is not the file that was saved.
+    OtherFile,
+    /// The saved file is not where it was.
+    FileMoved,
     /// A text of rules cannot be called this, or another one is.
     RuleName,
     /// This cannot be the address of a pack, or it is there already.
@@ -556,6 +588,11 @@ pub struct ReportView {
     pub name: String,
     /// The indicator, spelled so that nobody clicks it.
     pub defanged: String,
+    /// Its host as people write it, where the indicator has it in punycode.
+    pub unicode: Option<String>,
+    /// The address without what is about a person, where sending it in is offered and there is such a
+    /// thing in it.
+    pub shorter: Option<Shorter>,
     /// The verdict and its reasons.
     pub assessment: Assessment,
     /// The worst labels.
@@ -582,6 +619,7 @@ impl ReportView {
         indicator: Indicator,
         report: Option<&Report>,
         assessment: Assessment,
+        about: About,
         asked_at: i64,
         backend: String,
         remaining: Remaining,
@@ -602,7 +640,9 @@ impl ReportView {
             indicator,
             name,
             defanged,
-            assessment,
+            unicode: about.unicode,
+            shorter: about.shorter.filter(|_| can_submit),
+            assessment: assessment.noticing(&about.told),
             labels: report
                 .map(|report| report.labels().into_iter().map(str::to_owned).collect())
                 .unwrap_or_default(),

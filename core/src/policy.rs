@@ -40,6 +40,9 @@ pub struct Policy {
     pub ask_intranet: bool,
     /// Whether older downloads are asked about anew.
     pub recheck: bool,
+    /// Domains of one's own: names that imitate them are told of, as those are that imitate what is well
+    /// known.
+    pub protect: Vec<String>,
 }
 
 impl Default for Policy {
@@ -53,6 +56,7 @@ impl Default for Policy {
             send_documents: false,
             ask_intranet: false,
             recheck: true,
+            protect: Vec::new(),
         }
     }
 }
@@ -98,6 +102,9 @@ pub struct Managed {
     /// As [`Policy::recheck`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recheck: Option<bool>,
+    /// As [`Policy::protect`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protect: Option<Vec<String>>,
 }
 
 impl Managed {
@@ -160,6 +167,7 @@ impl Managed {
             send_documents: self.send_documents.unwrap_or(own.send_documents),
             ask_intranet: self.ask_intranet.unwrap_or(own.ask_intranet),
             recheck: self.recheck.unwrap_or(own.recheck),
+            protect: self.protect.clone().unwrap_or(own.protect),
         }
     }
 }

@@ -1075,6 +1075,36 @@ fn reasons(record: &Record) -> &[Reason] {
 }
 
 #[test]
+fn a_file_that_is_given_counts_as_saved_by_its_length_and_its_name_or_bytes() {
+    let mut record = held_and_read();
+    record.step(seen(0, 5), 2);
+    let digests = |of: &[u8]| bytes(of, Inspection::default()).digests;
+    assert!(
+        !record.is_saved_as("setup.exe", &digests(b"bytes")),
+        "nothing is saved yet"
+    );
+    landed(&mut record, 5);
+    assert!(
+        record.is_saved_as("setup.exe", &digests(b"other")),
+        "its name and length"
+    );
+    assert!(
+        record.is_saved_as("renamed.exe", &digests(b"bytes")),
+        "its bytes"
+    );
+    assert!(!record.is_saved_as("renamed.exe", &digests(b"other")));
+    assert!(
+        !record.is_saved_as("setup.exe", &digests(b"longer")),
+        "another length"
+    );
+    record.disposition = Disposition::KeptBack;
+    assert!(
+        !record.is_saved_as("setup.exe", &digests(b"bytes")),
+        "it was kept back"
+    );
+}
+
+#[test]
 fn the_saved_file_raises_the_grade_of_a_copy_with_the_same_bytes() {
     let mut record = held_and_read();
     record.step(seen(0, 5), 2);
@@ -1395,6 +1425,7 @@ fn the_published_schema_has_what_an_organisation_can_set() {
         send_documents: Some(policy.send_documents),
         ask_intranet: Some(policy.ask_intranet),
         recheck: Some(policy.recheck),
+        protect: Some(policy.protect),
     };
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/managed.json");
     let schema: serde_json::Value =

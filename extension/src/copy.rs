@@ -130,7 +130,7 @@ pub(crate) async fn digest(
     stop: &Stop,
 ) -> Result<(SecondCopy, Option<Blob>), CopyFailure> {
     let mut sink = Sink {
-        watch: Some(Watch::new(of.url, of.name).await),
+        watch: Some(Watch::new(of.url, of.name, settings::policy().protect).await),
         kept: keep.then(Kept::default),
         sha512: None,
         published: Vec::new(),

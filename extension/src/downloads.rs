@@ -13,7 +13,7 @@ use quorum_core::guard::{
 };
 use quorum_core::history::Filter;
 use quorum_core::indicator::{FileHash, Indicator, Sha256};
-use quorum_core::message::{HistoryPage, News};
+use quorum_core::message::{HistoryPage, News, Problem};
 use quorum_core::report::Report;
 use quorum_core::rules::ScanReport;
 use quorum_core::verdict::{CopyFailure, Evidence, Reason, Verdict};
@@ -23,7 +23,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
 use crate::awake::{self, Awake};
-use crate::bindings::{error_value, from_js, hold, now, platform, reader};
+use crate::bindings::{error_value, from_js, hold, now, platform, reader, words};
 use crate::fetch::{Cause, Stop};
 use crate::reports::{self, Manner};
 use crate::{backend, badge, copy, lists, pages, published, rules, settings, store};
@@ -87,6 +87,8 @@ struct Item {
     incognito: bool,
     by_extension_id: Option<String>,
     state: Option<String>,
+    /// Whether the file is still there, as far as the browser has looked.
+    exists: Option<bool>,
     /// In bytes; below zero if the browser does not know it.
     file_size: Option<f64>,
     /// The same, as the server announced it.
@@ -235,7 +237,7 @@ async fn ask_lists(id: &str) {
 /// Looks at address and name, beside everything else.
 async fn notice(id: String) {
     let Some((record, _)) = look(&id) else { return };
-    let told = reader::before_bytes(&record.url, &record.name).await;
+    let told = reader::before_bytes(&record.url, &record.name, settings::policy().protect).await;
     if !told.is_empty() {
         step(&id, Event::Noticed(told)).await;
     }
@@ -470,6 +472,55 @@ pub(crate) async fn cancel_upload(id: &str) -> bool {
     stop_sending(id);
     step(id, Event::UploadCancelled).await;
     true
+}
+
+/// Shows the saved file of a download in its folder.
+///
+/// # Errors
+/// There is no such record, or the browser has no such file any more.
+pub(crate) async fn show(id: &str) -> Result<(), Problem> {
+    if !has(id).await {
+        return Err(Problem::Gone);
+    }
+    let (record, _) = look(id).ok_or(Problem::Gone)?;
+    // The browser's number may be another download's by now.
+    let own = |item: &Item| {
+        item.exists != Some(false)
+            && (item.started() == record.started || record.disposition == Disposition::KeptAnyway)
+    };
+    match item(record.download).await.filter(own) {
+        Some(item) if record.has_landed() => platform::show_download(item.id as f64)
+            .await
+            .map(|_| ())
+            .map_err(|error| Problem::Browser {
+                message: words(&error),
+            }),
+        _ => Err(Problem::FileMoved),
+    }
+}
+
+/// The user gave the file of a download, and a page of ours has read it.
+///
+/// # Errors
+/// There is no such record, or this is not the file that was saved.
+pub(crate) async fn given(
+    id: &str,
+    name: &str,
+    bytes: SecondCopy,
+    rules: Option<Box<ScanReport>>,
+) -> Result<(), Problem> {
+    if !has(id).await {
+        return Err(Problem::Gone);
+    }
+    let (record, _) = look(id).ok_or(Problem::Gone)?;
+    if !record.is_saved_as(name, &bytes.digests) {
+        return Err(Problem::OtherFile);
+    }
+    asked(id, Event::SavedRead(Ok(bytes))).await;
+    if let Some(rules) = rules {
+        step(id, Event::Scanned(rules)).await;
+    }
+    Ok(())
 }
 
 /// Forgets a record.

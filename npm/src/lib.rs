@@ -7,6 +7,8 @@
 use quorum_core::checksum;
 use quorum_core::indicator::Indicator;
 use quorum_core::inspect;
+#[cfg(feature = "extension")]
+use quorum_core::pointed::{self, Written};
 use quorum_core::text;
 use serde::Serialize;
 use sha2::Digest as _;
@@ -21,6 +23,8 @@ export interface Inspection {
   told: Told[];
   /** The API's tag of the type: `peexe`, `zip`; empty if unknown. */
   type_tag: string;
+  /** The type for people; empty if unknown. */
+  type_name: string;
   /** Members of an archive that are worth a look-up. */
   members: { path: string; sha256: string; size: number }[];
   /** Files in the archive, as far as it was read. */
@@ -144,10 +148,37 @@ pub fn list_checksums(
     plain(&checksum::from_list(text, list, &[&linked, name]))
 }
 
-/// What an address and a name tell before there are bytes; either may be empty.
+/// What an address and a name tell before there are bytes; either may be empty. `protected` are domains
+/// of one's own; what is no domain is passed over.
 #[wasm_bindgen]
-pub fn notice(url: &str, name: &str) -> Result<ToldJs, JsError> {
-    plain(&inspect::before_bytes(url, name))
+pub fn notice(url: &str, name: &str, protected: Option<Vec<String>>) -> Result<ToldJs, JsError> {
+    let own = protected.unwrap_or_default();
+    plain(&inspect::before_bytes(url, name, &own))
+}
+
+/// What a text points at: a `Pointed` of quorum-core, at most so many things.
+#[cfg(feature = "extension")]
+#[wasm_bindgen(js_name = pointedAt)]
+pub fn pointed_at(text: &str, limit: usize) -> Result<JsValue, JsError> {
+    plain(&pointed::pointed(text, limit))
+}
+
+/// What an address tells by itself and by how it stood where it was pointed at: an `About` of
+/// quorum-core. `protected` as in [`notice`].
+#[cfg(feature = "extension")]
+#[wasm_bindgen(js_name = aboutAddress)]
+pub fn about_address(
+    address: &str,
+    written: &str,
+    link_text: &str,
+    protected: Option<Vec<String>>,
+) -> Result<JsValue, JsError> {
+    let written = Written {
+        address: written.to_owned(),
+        link_text: link_text.to_owned(),
+    };
+    let own = protected.unwrap_or_default();
+    plain(&pointed::about(address, &written, &own))
 }
 
 /// Looks at a file while it streams by: address, name, content, members of archives.
@@ -158,11 +189,13 @@ pub struct Inspector {
 
 #[wasm_bindgen]
 impl Inspector {
-    /// An inspector for what comes from this address and is to have this name.
+    /// An inspector for what comes from this address and is to have this name; `protected` as in
+    /// [`notice`].
     #[wasm_bindgen(constructor)]
-    pub fn new(url: &str, name: &str) -> Self {
+    pub fn new(url: &str, name: &str, protected: Option<Vec<String>>) -> Self {
+        let own = protected.unwrap_or_default();
         Self {
-            inner: Some(inspect::Inspector::new(url, name)),
+            inner: Some(inspect::Inspector::new(url, name, &own)),
         }
     }
 

@@ -26,7 +26,7 @@ mod downloads;
 mod engines;
 #[cfg(feature = "console")]
 mod files;
-mod hash_file;
+mod given;
 #[cfg(feature = "console")]
 mod history;
 mod icon;
@@ -85,9 +85,10 @@ fn App(props: &AppProps) -> Html {
 /// Mounts what people see at a glance: `popup`, `report` or `card`, into the page's body.
 ///
 /// `backend` is an object with `ask(request) -> Promise<answer>`, `listen(callback) -> unlisten`,
-/// `grant(pattern) -> Promise<boolean>` and `scan(job, file, limit_ms) -> Promise<heard>`; requests,
-/// answers and news are plain objects in the shapes of `quorum_core::message`, jobs and what is heard of
-/// them in those of `quorum_core::rules`. `view` is the page's `data-view`.
+/// `grant(pattern) -> Promise<boolean>`, `scan(job, file, limit_ms) -> Promise<heard>` and
+/// `inspect(name) -> Promise<inspector>`; requests, answers and news are plain objects in the shapes of
+/// `quorum_core::message`, jobs and what is heard of them in those of `quorum_core::rules`; an inspector
+/// is the npm package's. `view` is the page's `data-view`.
 ///
 /// # Errors
 /// An unknown view, or a page without a body.

@@ -189,6 +189,7 @@ pub(crate) fn PolicySection(props: &PolicyProps) -> Html {
                 }
                 { list("skip_hosts", key("policy_hosts"), key("policy_hosts_text"), &props.state.policy.skip_hosts, |policy, lines| policy.skip_hosts = lines) }
                 { list("skip_endings", key("policy_endings"), key("policy_endings_text"), &props.state.policy.skip_endings, |policy, lines| policy.skip_endings = lines) }
+                { list("protect", key("policy_protect"), key("policy_protect_text"), &props.state.policy.protect, |policy, lines| policy.protect = lines) }
                 <label for="skip_above">{ words.say(key("policy_above")) }</label>
                 <input id="skip_above" type="number" min="0" class="code" value={above} disabled={managed("skip_above")} oninput={on_size} />
                 <label for="send">{ words.say(key("policy_send")) }</label>

@@ -7,6 +7,7 @@ use quorum_core::guard::{Disposition, PageLook, Rung, UploadError};
 use quorum_core::indicator::Kind;
 use quorum_core::lists::{Listing, Of, Says};
 use quorum_core::message::Problem;
+use quorum_core::privacy::What;
 use quorum_core::report::{Category, Stats};
 use quorum_core::told::{Part, Told};
 use quorum_core::verdict::{Assessment, Class, CopyFailure, Evidence, Reason, Verdict};
@@ -214,7 +215,7 @@ pub(crate) fn page_look(look: PageLook) -> Option<Key> {
 
 /// The sentence for something that was noticed. The name comes from a module of the same version; one
 /// that is not known shows as it is.
-fn noticed(told: &Told) -> Phrase {
+pub(crate) fn noticed(told: &Told) -> Phrase {
     let told_key = |name: &str| named(&format!("told_{name}")).unwrap_or(key("told_unknown"));
     let parts = told.parts.iter().map(|part| match part {
         Part::Text(text) => Value::Text(text.clone()),
@@ -222,6 +223,29 @@ fn noticed(told: &Told) -> Phrase {
         Part::Count(count) => Value::Count(*count),
     });
     Phrase::new(told_key(&told.what), parts.collect::<Vec<_>>())
+}
+
+/// What was noticed, where a reason is that.
+pub(crate) fn told(reason: &Reason) -> Option<&Told> {
+    match reason {
+        Reason::Noticed { told } => Some(told),
+        _ => None,
+    }
+}
+
+/// What was taken out of an address.
+pub(crate) fn taken(what: What) -> Key {
+    match what {
+        What::UserInfo => key("taken_user_info"),
+        What::Fragment => key("taken_fragment"),
+        What::Token | What::Jwt => key("taken_token"),
+        What::Session => key("taken_session"),
+        What::Signature => key("taken_signature"),
+        What::Email => key("taken_email"),
+        What::Person => key("taken_person"),
+        What::Tracking => key("taken_tracking"),
+        What::Random => key("taken_random"),
+    }
 }
 
 /// Whether a reason limits what the verdict is about; without it the others would say too much.
@@ -354,6 +378,8 @@ pub(crate) fn problem(problem: &Problem) -> Phrase {
         Problem::BadKey => key("problem_bad_key").into(),
         Problem::KeyNeeded => key("problem_key_needed").into(),
         Problem::Gone => key("problem_gone").into(),
+        Problem::OtherFile => key("problem_other_file").into(),
+        Problem::FileMoved => key("problem_file_moved").into(),
         Problem::RuleName => key("problem_rule_name").into(),
         Problem::PackAddress => key("problem_pack_address").into(),
         Problem::ListText => key("problem_list_text").into(),

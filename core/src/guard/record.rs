@@ -382,6 +382,23 @@ impl Record {
             .map(|assessment| assessment.verdict)
     }
 
+    /// Whether this may be shown in its folder: it was saved, as far as we know.
+    pub fn has_landed(&self) -> bool {
+        let saved = [Disposition::Released, Disposition::KeptAnyway];
+        self.path.is_some() && saved.contains(&self.disposition)
+    }
+
+    /// Whether a file that the user gives is the one that was saved: it has the saved file's length, and
+    /// its name or bytes that are known already.
+    pub fn is_saved_as(&self, name: &str, digests: &Digests) -> bool {
+        let path = self.path.as_deref().unwrap_or(&self.name);
+        let saved = path.rsplit(['/', '\\']).next();
+        let same = self.digests.is_some_and(|own| own.sha256 == digests.sha256);
+        self.has_landed()
+            && self.landed_size.is_none_or(|size| size == digests.size)
+            && (same || saved == Some(name))
+    }
+
     /// Whether the backend has never seen the file, whatever else there is to say about it.
     fn never_seen(&self) -> bool {
         let assessment = self.assessment.as_ref();

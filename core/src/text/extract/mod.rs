@@ -138,13 +138,20 @@ fn each_hit(text: &[u8], options: &Options, mut take: impl FnMut(Hit) -> Control
 /// The indicators of a text, each once, in their order, at most so many. What no backend has a
 /// report on is passed over.
 pub fn indicators(text: &str, limit: usize) -> Vec<Indicator> {
-    let mut found: Vec<Indicator> = Vec::new();
+    let found = indicators_as_written(text, limit);
+    found.into_iter().map(|(indicator, _)| indicator).collect()
+}
+
+/// As [`indicators`], each with how it is written where it stands first.
+pub fn indicators_as_written(text: &str, limit: usize) -> Vec<(Indicator, String)> {
+    let mut found: Vec<(Indicator, String)> = Vec::new();
     each_hit(text.as_bytes(), &Options::default(), |hit| {
         if found.len() == limit {
             return ControlFlow::Break(());
         }
-        let indicator = hit.observable.indicator();
-        found.extend(indicator.filter(|indicator| !found.contains(indicator)));
+        let new = |indicator: &Indicator| !found.iter().any(|(known, _)| known == indicator);
+        let indicator = hit.observable.indicator().filter(new);
+        found.extend(indicator.map(|indicator| (indicator, hit.written)));
         ControlFlow::Continue(())
     });
     found

@@ -142,6 +142,7 @@ impl Managed {
             ),
             ask_intranet: mine(&self.ask_intranet, shown.ask_intranet, own.ask_intranet),
             recheck: mine(&self.recheck, shown.recheck, own.recheck),
+            protect: mine(&self.protect, shown.protect, own.protect),
         }
     }
 

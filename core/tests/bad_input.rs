@@ -20,7 +20,7 @@ use quorum_core::inspect::Inspector;
 use quorum_core::message::Request;
 use quorum_core::observable::{Kind, Observable};
 use quorum_core::privacy::{Level, Sendable, shorten};
-use quorum_core::rules::{Library, PackManifest, RulesUrl, valid_name};
+use quorum_core::rules::{Library, PackManifest, PackUrl, valid_name};
 use quorum_core::safe_browsing::SafeUrl;
 use quorum_core::text::{self, DefangStyle, Extractor, Options};
 use quorum_core::{hidden, stix, suffix};
@@ -164,7 +164,7 @@ entries! {
         let _ = (checksum::file_name(text), checksum::want_sha512(&claims));
     };
     addresses_of_rules: |text: &str| {
-        parse::<RulesUrl>(text);
+        parse::<PackUrl>(text);
         let _ = valid_name(text);
         let _ = Library::default().save(Some(text), text, 0);
         assert!(Library::default().save(None, text, 0).is_none_or(|id| !id.is_empty()));
@@ -229,7 +229,7 @@ entries! {
     };
     inspected: |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);
-        let mut inspector = Inspector::new(&text, &text);
+        let mut inspector = Inspector::new(&text, &text, &[text.to_string()]);
         bytes.chunks(4099).for_each(|piece| inspector.push(piece));
         let _ = inspector.finish();
     };

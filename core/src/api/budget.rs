@@ -84,7 +84,7 @@ impl Daily {
     fn usable(self, purpose: Purpose) -> u64 {
         match purpose {
             Purpose::User => self.allowed,
-            Purpose::Background => self.allowed - self.allowed / 10,
+            Purpose::Background | Purpose::Update => self.allowed - self.allowed / 10,
         }
     }
 }

@@ -348,7 +348,7 @@ impl Request {
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// How things stand.
-    State(State),
+    State(Box<State>),
     /// What was pointed at: nothing or much.
     Pointed(Pointed),
     /// A report.

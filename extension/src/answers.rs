@@ -196,7 +196,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
         }
         Request::Library(asked) => return rules::ask(&asked).await.map(Reply::Library),
     }
-    Ok(Reply::State(settings::state()))
+    Ok(Reply::State(Box::new(settings::state())))
 }
 
 fn browser(error: JsValue) -> Problem {

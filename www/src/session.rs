@@ -101,7 +101,7 @@ pub(crate) fn use_standing() -> UseStateHandle<Load<State>> {
 
 pub(crate) fn state(reply: Reply) -> Option<State> {
     match reply {
-        Reply::State(state) => Some(state),
+        Reply::State(state) => Some(*state),
         _ => None,
     }
 }

@@ -1,9 +1,6 @@
 //! What outlives the background: records of downloads and answers of the backend, in the
 //! extension's own database. In a private window nothing is written, and nothing found.
 
-use std::cell::RefCell;
-use std::cmp::Reverse;
-
 use quorum_core::guard::Record;
 use quorum_core::report::Report;
 use quorum_core::sent::Sent;
@@ -139,26 +136,10 @@ pub(crate) async fn remove_report(indicator: &str) {
     }
 }
 
-thread_local! {
-    /// Entries of the log for which the disk had no room, oldest first.
-    static UNWRITTEN: RefCell<Vec<Sent>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Puts a request into the log, or what came of it. Where there is no room on the disk, the entry stays in
-/// memory until there is, so that nothing leaves without one.
+/// Puts a request into the log, or what came of it.
 pub(crate) async fn put_sent(sent: &Sent) {
-    if platform::in_private() {
-        return;
-    }
-    UNWRITTEN.with_borrow_mut(|waiting| waiting.retain(|entry| entry.id != sent.id));
-    let mut next = Some(sent.clone());
-    while let Some(entry) = next {
-        if let Err(error) = database::put(SENT, &entry.id, &to_js(&entry)).await {
-            error_value(&error);
-            UNWRITTEN.with_borrow_mut(|waiting| waiting.push(entry));
-            return;
-        }
-        next = UNWRITTEN.with_borrow_mut(Vec::pop);
+    if !platform::in_private() {
+        complain(database::put(SENT, &sent.id, &to_js(sent)).await);
     }
 }
 
@@ -167,25 +148,16 @@ pub(crate) async fn sent() -> Vec<Sent> {
     if platform::in_private() {
         return Vec::new();
     }
-    let values = match database::newest(SENT, MOST_SENT, None).await {
-        Ok(values) => js_sys::Array::from(&values),
-        Err(_) => js_sys::Array::new(),
+    let Ok(values) = database::newest(SENT, MOST_SENT, None).await else {
+        return Vec::new();
     };
-    let mut all: Vec<Sent> = values.iter().filter_map(from_js).collect();
-    UNWRITTEN.with_borrow(|waiting| {
-        for entry in waiting {
-            all.retain(|it| it.id != entry.id);
-            all.push(entry.clone());
-        }
-    });
-    all.sort_by_key(|sent| Reverse(sent.at));
-    all
+    let values = js_sys::Array::from(&values);
+    values.iter().filter_map(from_js).collect()
 }
 
 /// Forgets what was sent.
 pub(crate) async fn forget_sent() {
     if !platform::in_private() {
-        UNWRITTEN.take();
         complain(database::clear(SENT).await);
     }
 }

@@ -53,3 +53,9 @@ pub(crate) fn month_start(day: i64) -> i64 {
     let date = chrono::DateTime::from_timestamp(day * DAY, 0).unwrap_or_default();
     day - i64::from(date.day0())
 }
+
+/// The last day of the month that begins with a day, both counted from the Unix epoch.
+pub(crate) fn month_end(first: i64) -> i64 {
+    // The 32nd day is in the next month, whichever it is.
+    month_start(first + 31) - 1
+}

@@ -36,6 +36,8 @@ mod ops;
 mod origin;
 mod quota;
 mod record;
+mod refusals;
+mod relating;
 mod relationships;
 mod routes;
 mod rule_packs;
@@ -48,6 +50,7 @@ mod tools;
 mod upkeep;
 mod upstream;
 mod words;
+mod zip_password;
 
 use std::process::ExitCode;
 

@@ -10,12 +10,12 @@ use crate::clock;
 use crate::engines::Subject;
 use crate::ids;
 use crate::origin::Origin;
-use crate::quota::{DOWNLOADS, Used};
+use crate::quota::{COLLECTIONS, DOWNLOADS, Used};
 use crate::store::{
-    Account, AnalysisRecord, AuditRecord, CommentRecord, FalsePositive, Group, Item, KeyRecord,
-    Privilege, Submission, VoteRecord, ZipRecord,
+    Account, AnalysisRecord, AuditRecord, CollectionRecord, CommentRecord, FalsePositive, Group,
+    Item, KeyRecord, Privilege, ReferenceRecord, Submission, VoteRecord, ZipRecord,
 };
-use crate::tier::{Limits, UNLIMITED};
+use crate::tier::Limits;
 
 /// An object with its link to itself.
 fn object(
@@ -320,6 +320,36 @@ pub(crate) fn zip_file(origin: &Origin, seq: i64, record: &ZipRecord) -> Value {
     )
 }
 
+/// A collection.
+pub(crate) fn collection(origin: &Origin, record: &CollectionRecord) -> Value {
+    let mut attributes = map(json!({
+        "name": record.name,
+        "description": record.description,
+        "private": record.private,
+        "collection_type": "collection",
+        "creation_date": record.created,
+        "last_modification_date": record.modified,
+    }));
+    for (name, count) in &record.counts {
+        attributes.insert(format!("{name}_count"), (*count).into());
+    }
+    let path = format!("collections/{}", record.id);
+    object("collection", &record.id, origin, &path, attributes)
+}
+
+/// A reference.
+pub(crate) fn reference(origin: &Origin, record: &ReferenceRecord) -> Value {
+    let attributes = map(json!({
+        "url": record.url,
+        "title": record.title,
+        "author": record.author,
+        "creation_date": record.published,
+        "last_modification_date": record.modified,
+    }));
+    let path = format!("references/{}", record.id);
+    object("reference", &record.id, origin, &path, attributes)
+}
+
 /// A comment.
 pub(crate) fn comment(origin: &Origin, record: &CommentRecord) -> Value {
     object(
@@ -387,6 +417,7 @@ pub(crate) fn quotas(
         livehunt,
         vtdiff,
         private_graphs,
+        collections,
     } = limits;
     let hourly = minute.map_or(daily, |minute| u64::from(minute) * 60);
     vec![
@@ -404,7 +435,12 @@ pub(crate) fn quotas(
         ("intelligence_retrohunt_jobs_monthly", retrohunt, 0, 0),
         ("intelligence_graphs_private", private_graphs, 0, 0),
         ("intelligence_vtdiff_creation_monthly", vtdiff, 0, 0),
-        ("collections_creation_monthly", UNLIMITED, 0, 0),
+        (
+            COLLECTIONS,
+            collections,
+            user.collections,
+            group.collections,
+        ),
         ("private_scans_monthly", 0, 0, 0),
         ("private_scans_per_minute", 0, 0, 0),
         ("private_urlscans_monthly", 0, 0, 0),

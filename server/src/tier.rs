@@ -47,6 +47,8 @@ pub(crate) struct Limits {
     pub(crate) vtdiff: u64,
     /// Private graphs.
     pub(crate) private_graphs: u64,
+    /// Collections made a month.
+    pub(crate) collections: u64,
 }
 
 /// How "unlimited" is written where a number has to stand.
@@ -76,6 +78,8 @@ impl Tier {
             livehunt,
             vtdiff,
             private_graphs: 0,
+            // The tiers say nothing of them; a group's own number can.
+            collections: UNLIMITED,
         };
         match self {
             Self::Public => Limits {
@@ -125,6 +129,7 @@ impl Limits {
             "intelligence_retrohunt_jobs_monthly" => &mut self.retrohunt,
             "intelligence_graphs_private" => &mut self.private_graphs,
             "intelligence_vtdiff_creation_monthly" => &mut self.vtdiff,
+            "collections_creation_monthly" => &mut self.collections,
             _ => return None,
         })
     }

@@ -340,6 +340,50 @@ class VtPy(unittest.TestCase):
         found = list(self.alice.iterator("/search", params={"query": "#findmehere"}))
         self.assertEqual([(item.type, item.id) for item in found], [("comment", comment.id)])
 
+    # --- Collections and references: as the client's examples do it ------------------------------
+
+    def test_creates_a_collection_from_a_text_and_updates_it(self) -> None:
+        new = vt.Object("collection", obj_attributes={"name": "IoCs", "description": "of a campaign"})
+        new.set_data("raw_items", io.StringIO("www.example.com\nhttps://www.hooli.com").read())
+        made = self.alice.post_object("/collections", obj=new)
+        self.assertEqual((made.type, made.name, made.domains_count, made.urls_count), ("collection", "IoCs", 1, 1))
+        self.assertIsInstance(made.creation_date, datetime.datetime)
+        more = vt.Object("collection", obj_id=made.id)
+        more.set_data("raw_items", "mail.example.com www.example.com")
+        changed = self.alice.patch_object("/collections/%s" % made.id, obj=more)
+        self.assertEqual((changed.name, changed.domains_count), ("IoCs", 2))
+        names = [one.id for one in self.alice.iterator("/collections/{}/domains", made.id)]
+        self.assertEqual(sorted(names), ["mail.example.com", "www.example.com"])
+        holding = [one.id for one in self.alice.iterator("/domains/www.example.com/collections")]
+        self.assertIn(made.id, holding)
+        self.assertEqual(self.bob.delete("/collections/{}", made.id).status, 403)
+        self.assertEqual(self.alice.delete("/collections/{}", made.id).status, 200)
+
+    def test_creates_a_reference_with_what_it_is_about_and_patches_it(self) -> None:
+        url = "https://blog.example/new-campaign/"
+        payload = {
+            "attributes": {"url": url, "creation_date": "2021-01-25 00:00:00", "title": "Campaign", "author": "Team"},
+            "relationships": {
+                "files": {"data": [{"type": "file", "id": sha256(EICAR)}]},
+                "urls": {"data": [{"type": "url", "url": "https://c2.example/upload.asp"}]},
+                "domains": {"data": [{"type": "domain", "id": "c2.example"}]},
+                "ip_addresses": {"data": [{"type": "ip_address", "id": "193.70.64.169"}]},
+            },
+            "type": "reference",
+            "id": "",
+        }
+        reference = vt.Object.from_dict(payload)
+        encoded = base64.b64encode(url.encode()).decode().strip("=")
+        self.assertEqual(self.alice.get(f"/references/{encoded}").status, 404)
+        made = self.alice.post_object("/references", obj=reference)
+        self.assertEqual((made.title, made.author), ("Campaign", "Team"))
+        self.assertEqual(made.creation_date, datetime.datetime(2021, 1, 25))
+        self.assertEqual(self.alice.get(f"/references/{encoded}").status, 200)
+        patched = self.alice.patch_object("/references", obj=vt.Object.from_dict(payload))
+        self.assertEqual(patched.id, made.id)
+        about = [one.id for one in self.alice.iterator("/references/{}/domains", made.id)]
+        self.assertEqual(about, ["c2.example"])
+
     def test_lists_its_engines_and_relationships(self) -> None:
         metadata = self.alice.get_data("/metadata")
         self.assertLessEqual({"Quorum YARA", "Hash list", "URL list", "Host list"}, set(metadata["engines"]))

@@ -1,7 +1,9 @@
 //! The API's routes, one module a noun, and the router over them.
 
+mod absent;
 mod analyses;
 mod audit;
+mod collections;
 mod comments;
 mod document;
 mod domains;
@@ -11,10 +13,12 @@ mod groups;
 mod history;
 mod ip_addresses;
 pub(crate) mod item;
+mod members;
 mod metadata;
 mod moderation;
 mod people;
 mod quorum;
+mod references;
 mod search;
 mod submissions;
 mod upload;
@@ -52,6 +56,9 @@ fn api() -> OpenApiRouter<App> {
         .merge(metadata::routes())
         .merge(users::routes())
         .merge(groups::routes())
+        .merge(collections::routes())
+        .merge(references::routes())
+        .merge(absent::routes())
 }
 
 /// Our own additions.

@@ -87,7 +87,7 @@ pub(crate) static TABLES: &[Table] = tables! {
         "status" Text, "results" Text, "findings" Text, "completed" Integer, "attempts" Integer;
     "job" by "id": "id" Integer, "analysis" Text, "group_name" Text, "attempts" Integer,
         "not_before" Integer, "error" Text, "rank" Integer, "claim" Integer, "deadline" Integer;
-        since "account" Text = r#""""#, "turn" Integer = "0";
+        since "account" Text = r#""""#, "turn" Integer = "0", "password" Text = "null";
     "free_read" by "sha256, group_name": "sha256" Text, "group_name" Text;
     "comment" by "seq": "seq" Integer, "id" Text, "kind" Text, "item" Text, "account" Text,
         "date" Integer, "text" Text;
@@ -111,6 +111,13 @@ pub(crate) static TABLES: &[Table] = tables! {
     "setting" by "name": "name" Text, "value" Text;
     "list_version" by "list, sequence": "list" Text, "sequence" Integer, "date" Integer,
         "entries" Integer, "checksum" Text, "content" Text, "file" Bytes;
+    "relation" by "seq": "seq" Integer, "kind" Text, "item" Text, "name" Text,
+        "other_kind" Text, "other" Text, "first_seen" Integer, "last_seen" Integer,
+        "context" Text;
+    "collection" by "seq": "seq" Integer, "id" Text, "account" Text, "private" Integer,
+        "name" Text, "description" Text, "created" Integer, "modified" Integer;
+    "reference" by "seq": "seq" Integer, "id" Text, "account" Text, "url" Text, "title" Text,
+        "author" Text, "published" Integer, "added" Integer, "modified" Integer;
 };
 
 /// Takes rows.

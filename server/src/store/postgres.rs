@@ -56,6 +56,8 @@ mod accounts;
 mod archive;
 #[path = "sql/audit.rs"]
 mod audit;
+#[path = "sql/collections.rs"]
+mod collections;
 #[path = "sql/community.rs"]
 mod community;
 #[path = "sql/items.rs"]
@@ -64,6 +66,8 @@ mod items;
 mod lists;
 #[path = "sql/queue.rs"]
 mod queue;
+#[path = "sql/relations.rs"]
+mod relations;
 #[path = "sql/upkeep.rs"]
 mod upkeep;
 #[path = "sql/upstream.rs"]

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod client;
+mod collections;
 mod command_line;
 mod community;
 mod disk;
@@ -20,6 +21,7 @@ mod ops;
 mod packs;
 mod quotas;
 mod reasons;
+mod relations;
 #[path = "../services/mod.rs"]
 mod services;
 mod slow;

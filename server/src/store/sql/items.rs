@@ -12,7 +12,7 @@ use super::{Connection, Row, SqlStore, serialise};
 use crate::ids;
 use crate::store::{
     Actor, AnalysisRecord, FileRecord, Item, Items, JobState, LastAnalysis, Listing, Page,
-    PrefixOf, Result, StoreError, Submission, read, read_json, read_kind, storable,
+    PrefixOf, Result, SentAs, StoreError, Submission, read, read_json, read_kind, storable,
 };
 
 /// How many names of a file a report carries.
@@ -293,11 +293,13 @@ impl Items for SqlStore {
         &self,
         digests: &Digests,
         file_type: &FileType,
-        name: Option<&str>,
+        sent_as: SentAs<'_>,
         by: Actor<'_>,
         now: i64,
     ) -> Result<String> {
+        let SentAs { name, password } = sent_as;
         storable(name.unwrap_or_default())?;
+        storable(password.unwrap_or_default())?;
         let sha256 = digests.sha256.to_string();
         let mut tx = self.write().await?;
         ensure_item(&mut tx, Kind::File, &sha256, now).await?;
@@ -338,6 +340,13 @@ impl Items for SqlStore {
         }
         note_submission(&mut tx, Kind::File, &sha256, name, by, now).await?;
         let id = enqueue(&mut tx, Kind::File, &sha256, Some(&digests.md5), by, now).await?;
+        if password.is_some() {
+            sqlx::query("UPDATE job SET password = $1 WHERE analysis = $2")
+                .bind(password)
+                .bind(&id)
+                .execute(&mut *tx)
+                .await?;
+        }
         self.announce_job(&mut tx).await?;
         tx.commit().await?;
         Ok(id)

@@ -130,15 +130,15 @@ impl Queue for SqlStore {
         let Some(chosen) = choose(&mut tx, now).await? else {
             return Ok(None);
         };
-        let claimed: Option<(i64, i64, i64, String)> = sqlx::query_as(
+        let claimed: Option<(i64, i64, i64, String, Option<String>)> = sqlx::query_as(
             "UPDATE job SET not_before = $1, claim = claim + 1 WHERE id = $2
-             RETURNING id, claim, attempts, analysis",
+             RETURNING id, claim, attempts, analysis, password",
         )
         .bind(now + lease)
         .bind(chosen)
         .fetch_optional(&mut *tx)
         .await?;
-        let Some((id, claim, attempts, analysis_id)) = claimed else {
+        let Some((id, claim, attempts, analysis_id, password)) = claimed else {
             return Ok(None);
         };
         let row = find_analysis(&mut tx, &analysis_id)
@@ -150,6 +150,7 @@ impl Queue for SqlStore {
             attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
             findings: read_json("analysis", row.try_get("findings")?)?,
             analysis: analysis(&row)?,
+            password,
         };
         tx.commit().await?;
         failpoint::reach("job.claimed");

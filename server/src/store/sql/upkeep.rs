@@ -67,6 +67,17 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
          (SELECT 1 FROM user_group WHERE user_group.name = group_name)",
     ),
     (
+        "URLs of hosts that are not there",
+        "SELECT count(*) FROM relation WHERE name = 'urls' AND kind IN ('domain', 'ip_address')
+         AND NOT EXISTS (SELECT 1 FROM url WHERE url.id = other)",
+    ),
+    (
+        "members of collections or references that are not there",
+        "SELECT count(*) FROM relation
+         WHERE kind = 'collection' AND NOT EXISTS (SELECT 1 FROM collection WHERE id = item)
+         OR kind = 'reference' AND NOT EXISTS (SELECT 1 FROM reference WHERE id = item)",
+    ),
+    (
         "keys of nobody",
         "SELECT count(*) FROM api_key WHERE NOT EXISTS
          (SELECT 1 FROM account WHERE name = api_key.account)",
@@ -77,6 +88,9 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
 const FORGET: &[&str] = &[
     "DELETE FROM submission WHERE kind = $1 AND item = $2",
     "DELETE FROM analysis WHERE kind = $1 AND item = $2",
+    "DELETE FROM relation WHERE kind = $1 AND item = $2",
+    "DELETE FROM relation WHERE other_kind = $1 AND other = $2
+     AND kind IN ('domain', 'ip_address')",
     "DELETE FROM file_name WHERE $1 = 'file' AND sha256 = $2",
     "DELETE FROM free_read WHERE $1 = 'file' AND sha256 = $2",
     "DELETE FROM file WHERE $1 = 'file' AND sha256 = $2",

@@ -101,6 +101,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(collection, change, delete))
         .routes(routes!(comments, add_comment))
         .routes(routes!(search))
+        .routes(routes!(mitre_tree))
         .routes(routes!(download))
         .routes(routes!(download_aggregations))
         .routes(routes!(download_relationship))
@@ -429,6 +430,18 @@ pub(crate) async fn search(ask: Ask, Path(id): Path<String>) -> Answer {
         total: part.total,
     };
     relationships::page(&ask, listing).await
+}
+
+/// Techniques by tactic that what is in a collection uses: a sandbox would tell, and none does here.
+#[utoipa::path(
+    get, path = "/collections/{id}/mitre_tree", tag = "collections",
+    operation_id = "collections_mitre_tree",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn mitre_tree(ask: Ask, Path(id): Path<String>) -> Answer {
+    find(&ask, &id).await?;
+    Ok(Json(json!({"data": {}})))
 }
 
 /// All that is in a collection, as a file.

@@ -1388,6 +1388,15 @@ async fn upkeep(store: &dyn Store) {
         .vote(Kind::File, &old, "bob", VoteVerdict::Harmless, NOW)
         .await
         .unwrap();
+    let inside = [to("bundled_files", "file", "m")];
+    store.relate("file", &old, &inside, NOW).await.unwrap();
+    let host = [to("subdomains", "file", &old)];
+    store
+        .relate("domain", "f.example", &host, NOW)
+        .await
+        .unwrap();
+    let kept = [to("bundled_files", "file", &old)];
+    store.relate("file", &young, &kept, NOW).await.unwrap();
     for id in &expired {
         assert!(store.forget(Kind::File, id, before).await.unwrap(), "{id}");
     }
@@ -1402,6 +1411,11 @@ async fn upkeep(store: &dyn Store) {
             .is_empty()
     );
     assert_eq!(store.contradictions().await.unwrap(), []);
+    // What it held goes with it, and that another one holds it stays.
+    let left = async |kind, id: &str| store.all_relations(kind, id, 9).await.unwrap().len();
+    assert_eq!(left("file", &old).await, 0);
+    assert_eq!(left("domain", "f.example").await, 0);
+    assert_eq!(left("file", &young).await, 1);
     assert_eq!(store.forget_usage(NOW / DAY + 1).await.unwrap(), 2);
 }
 

@@ -105,6 +105,12 @@ const PRIVATE: &[(&str, &str, &str, Refusal)] = &[
     ),
     (
         "GET",
+        "/collections/{id}/mitre_tree",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
         "/collections/{id}/search",
         "owner",
         HiddenFromColleagues,

@@ -379,8 +379,12 @@ class VtPy(unittest.TestCase):
         self.assertEqual((made.title, made.author), ("Campaign", "Team"))
         self.assertEqual(made.creation_date, datetime.datetime(2021, 1, 25))
         self.assertEqual(self.alice.get(f"/references/{encoded}").status, 200)
-        patched = self.alice.patch_object("/references", obj=vt.Object.from_dict(payload))
-        self.assertEqual(patched.id, made.id)
+        # The example patches without an id; its address names it.
+        reference.url = url
+        reference.title = "Campaign, renamed"
+        patched = self.alice.patch_object("/references", obj=reference)
+        self.assertEqual((patched.id, patched.title), (made.id, "Campaign, renamed"))
+        self.assert_error("InvalidArgumentError", self.alice.patch_object, "/references", obj=vt.Object("reference"))
         about = [one.id for one in self.alice.iterator("/references/{}/domains", made.id)]
         self.assertEqual(about, ["c2.example"])
 

@@ -21,7 +21,7 @@ use crate::store::{ReferenceChange, ReferenceRecord};
 /// Longest title, and longest names of authors, in characters.
 const MAX_TEXT: usize = 512;
 
-/// A reference to be made, or to be changed by its address.
+/// A reference to be made.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct NewReference {
     data: NewReferenceObject,
@@ -54,7 +54,7 @@ pub(crate) struct NewReferenceAttributes {
     creation_date: Option<Moment>,
 }
 
-/// A change of a reference that the path names.
+/// A change of a reference.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct ReferenceChangeBody {
     data: ReferenceChangeObject,
@@ -116,7 +116,7 @@ impl Moment {
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
-        .routes(routes!(add, change_by_address))
+        .routes(routes!(add, change_named))
         .routes(routes!(reference, change))
         .routes(routes!(relationship))
         .routes(routes!(descriptors))
@@ -197,22 +197,33 @@ pub(crate) async fn add(ask: Ask, JsonBody(body): JsonBody<NewReference>) -> Ans
     told(&ask, &new.id).await
 }
 
-/// Changes a reference of one's own that its address names.
+/// Changes a reference of one's own that the body names, by its address or its id.
 #[utoipa::path(
-    patch, path = "/references", tag = "references", operation_id = "change_reference_by_address",
-    request_body = NewReference,
+    patch, path = "/references", tag = "references", operation_id = "change_named_reference",
+    request_body = ReferenceChangeBody,
     responses((status = 200, body = Envelope), Errors)
 )]
-pub(crate) async fn change_by_address(ask: Ask, JsonBody(body): JsonBody<NewReference>) -> Answer {
-    let attributes = body.data.attributes;
-    let found = find(&ask, &address(&attributes.url)?.id().to_string()).await?;
-    let attributes = ReferenceChangeAttributes {
-        url: None,
-        title: attributes.title,
-        author: attributes.author,
-        creation_date: attributes.creation_date,
+pub(crate) async fn change_named(
+    ask: Ask,
+    JsonBody(body): JsonBody<ReferenceChangeBody>,
+) -> Answer {
+    let ReferenceChangeObject {
+        id,
+        attributes,
+        relationships,
+        ..
+    } = body.data;
+    let id = match (id.filter(|id| !id.is_empty()), &attributes.url) {
+        (Some(id), _) => id,
+        (None, Some(url)) => address(url)?.id().to_string(),
+        (None, None) => {
+            return Err(ApiError::invalid_argument(
+                "Which reference? The body has no id and no url",
+            ));
+        }
     };
-    edit(&ask, found, attributes, body.data.relationships).await
+    let found = find(&ask, &id).await?;
+    edit(&ask, found, attributes, relationships).await
 }
 
 /// A reference, by its id or by its address in base64.

@@ -34,6 +34,11 @@ pub(crate) fn remark(kind: Kind, item: &str) -> Result<String, getrandom::Error>
     Ok(format!("{}-{item}-{:08x}", letter(kind), getrandom::u32()?))
 }
 
+/// The id of a sandbox's report on a file.
+pub(crate) fn behaviour(sha256: &str, sandbox: &str) -> String {
+    format!("{sha256}_{sandbox}")
+}
+
 /// The id of a submission.
 pub(crate) fn submission(kind: Kind, item: &str, seq: i64) -> String {
     format!("{}-{item}-{seq}", letter(kind))

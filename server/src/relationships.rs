@@ -14,8 +14,10 @@ use crate::clock;
 use crate::error::ApiError;
 use crate::objects;
 use crate::routes::item;
+use crate::sandboxes;
 use crate::store::{
-    Account, AnalysisRecord, CommentFilter, CommentRecord, Group, Listing, Page, VoteFilter,
+    Account, AnalysisRecord, BehaviourRecord, CommentFilter, CommentRecord, Group, Listing, Page,
+    VoteFilter,
 };
 
 /// How many descriptors of a relationship are shown inside an object.
@@ -56,6 +58,9 @@ const USER: &str = "1api_quota_group collections comments graphs groups hunting_
     hunting_notifications hunting_rulesets 1intelligence_quota_group mentions \
     1monitor_quota_group retrohunt_jobs votes";
 
+const BEHAVIOUR: &str = "attack_techniques contacted_domains contacted_ips contacted_urls \
+    dropped_files 1file";
+
 /// Every type with its relationships: `*` marks those that the public tier does not have, `1`
 /// those with one object at the other end.
 const TYPES: &[(&str, &str)] = &[
@@ -63,10 +68,12 @@ const TYPES: &[(&str, &str)] = &[
     ("comment", "1author 1item"),
     ("domain", DOMAIN),
     ("file", FILE),
+    ("file_behaviour", BEHAVIOUR),
     ("group", "administrators users"),
     ("ip_address", IP_ADDRESS),
     ("url", URL),
     ("user", USER),
+    ("yara_rule", "files"),
 ];
 
 /// What the names mean, for people.
@@ -74,6 +81,7 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("administrators", "Users who administer the group"),
     ("analyses", "Analyses of the object, newest first"),
     ("api_quota_group", "Group whose API quota is used"),
+    ("attack_techniques", "ATT&CK techniques that were seen"),
     ("author", "User who wrote it"),
     ("behaviours", "Reports of sandboxes that ran the file"),
     ("bundled_files", "Files inside the file"),
@@ -112,6 +120,8 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("embedded_js_files", "Scripts that the page embeds"),
     ("embedded_urls", "URLs in its text"),
     ("execution_parents", "Files that run it"),
+    ("file", "The file that ran"),
+    ("files", "Files that it has matched"),
     ("graphs", "Graphs that the object is in"),
     ("groups", "Groups that the user is in"),
     ("hash_collisions", "Other files with one of its hashes"),
@@ -237,6 +247,9 @@ pub(crate) enum Owner {
     Analysis(AnalysisRecord),
     User(Account),
     Group(Group),
+    /// By its id.
+    YaraRule(String),
+    Behaviour(BehaviourRecord),
     /// Votes and submissions, which have none.
     None,
 }
@@ -249,6 +262,8 @@ impl Owner {
             Self::Analysis(_) => "analysis",
             Self::User(_) => "user",
             Self::Group(_) => "group",
+            Self::YaraRule(_) => "yara_rule",
+            Self::Behaviour(_) => "file_behaviour",
             Self::None => "",
         }
     }
@@ -260,6 +275,10 @@ impl Owner {
             Self::Analysis(analysis) => format!("analyses/{}", analysis.id),
             Self::User(account) => format!("users/{}", account.name),
             Self::Group(group) => format!("groups/{}", group.name),
+            Self::Behaviour(record) => {
+                format!("file_behaviours/{}", objects::segment(&record.id))
+            }
+            Self::YaraRule(id) => format!("yara_rules/{}", objects::segment(id)),
             Self::None => String::new(),
         }
     }
@@ -339,6 +358,21 @@ pub(crate) async fn related(
                 total: names.total,
             }))
         }
+        Owner::Behaviour(record) => sandboxes::of_report(ask, record, name, page).await?,
+        Owner::YaraRule(id) => {
+            let matches = ask.app.store.rule_matches(id, page).await?;
+            let mut entries = Vec::new();
+            for found in matches.entries {
+                let mut node = item::node(ask, Kind::File, &found.sha256).await?;
+                node.object["context_attributes"] = json!({"match_date": found.date});
+                entries.push(node);
+            }
+            Some(Related::Many(Listing {
+                entries,
+                next: matches.next,
+                total: matches.total,
+            }))
+        }
         Owner::None => None,
     };
     Ok(filled.unwrap_or_else(|| {
@@ -357,6 +391,9 @@ async fn of_item(
     name: &str,
     page: Page,
 ) -> Result<Option<Related>, ApiError> {
+    if let Some(seen) = sandboxes::of_item(ask, kind, id, name, page).await? {
+        return Ok(Some(seen));
+    }
     let store = &ask.app.store;
     Ok(Some(Related::Many(match name {
         "comments" => comments(ask, CommentFilter::On(kind, id), page).await?,

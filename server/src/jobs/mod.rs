@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
 use crate::clock;
-use crate::engines::{Engines, Subject};
+use crate::engines::{Content, Engines, Subject};
 use crate::metrics::{JobEnd, metrics};
 use crate::store::bell::Bell;
 use crate::store::blobs::Blobs;
@@ -198,16 +198,15 @@ impl Workshop {
         Ok(match job.analysis.kind {
             Kind::File => {
                 let digests = job.analysis.file.ok_or_else(corrupt)?;
-                let bytes = if digests.size <= self.scan_limit {
-                    Some(self.blobs.read(&digests.sha256).await?)
-                } else {
-                    None
+                let content = match digests.size <= self.scan_limit {
+                    true => Some(Content::of(&self.blobs, &digests).await?),
+                    false => None,
                 };
                 Subject::File {
                     md5: Some(digests.md5),
                     sha1: Some(digests.sha1),
                     sha256: Some(digests.sha256),
-                    bytes,
+                    content,
                 }
             }
             Kind::Url => {

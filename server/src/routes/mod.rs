@@ -2,10 +2,12 @@
 
 mod analyses;
 mod audit;
+mod behaviours;
 mod comments;
 mod document;
 mod domains;
 mod downloads;
+mod feeds;
 mod files;
 mod groups;
 mod history;
@@ -21,6 +23,7 @@ mod upload;
 mod urls;
 mod users;
 mod votes;
+mod yara_rules;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
@@ -50,6 +53,9 @@ fn api() -> OpenApiRouter<App> {
         .merge(votes::routes())
         .merge(search::routes())
         .merge(metadata::routes())
+        .merge(feeds::routes())
+        .merge(behaviours::routes())
+        .merge(yara_rules::routes())
         .merge(users::routes())
         .merge(groups::routes())
 }
@@ -61,6 +67,7 @@ fn own() -> OpenApiRouter<App> {
         .merge(audit::routes())
         .merge(moderation::routes())
         .merge(history::routes())
+        .merge(behaviours::own_routes())
         .merge(votes::own_routes())
         .merge(quorum::routes())
 }

@@ -55,14 +55,20 @@ mod accounts;
 mod archive;
 #[path = "sql/audit.rs"]
 mod audit;
+#[path = "sql/behaviours.rs"]
+mod behaviours;
 #[path = "sql/community.rs"]
 mod community;
+#[path = "sql/feeds.rs"]
+mod feeds;
 #[path = "sql/items.rs"]
 mod items;
 #[path = "sql/lists.rs"]
 mod lists;
 #[path = "sql/queue.rs"]
 mod queue;
+#[path = "sql/rules.rs"]
+mod rules;
 #[path = "sql/upkeep.rs"]
 mod upkeep;
 #[path = "sql/upstream.rs"]

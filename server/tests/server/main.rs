@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod accounts;
+mod behaviours;
 mod client;
 mod command_line;
 mod community;
 mod disk;
 mod durability;
+mod feeds;
 mod files;
 mod grown;
 mod harness;
@@ -20,6 +22,7 @@ mod ops;
 mod packs;
 mod quotas;
 mod reasons;
+mod rules;
 #[path = "../services/mod.rs"]
 mod services;
 mod slow;

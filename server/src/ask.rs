@@ -323,13 +323,20 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
-        let bytes = small_body(request.into_body()).await?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            if error.is_data() {
-                ApiError::invalid_argument(format!("The body is not as it should be: {error}"))
-            } else {
-                ApiError::bad_request(format!("The body is not JSON: {error}"))
-            }
-        })
+        read_json(&small_body(request.into_body()).await?).map(Self)
     }
+}
+
+/// Reads a JSON body.
+///
+/// # Errors
+/// It is not JSON, or not as it should be.
+pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        if error.is_data() {
+            ApiError::invalid_argument(format!("The body is not as it should be: {error}"))
+        } else {
+            ApiError::bad_request(format!("The body is not JSON: {error}"))
+        }
+    })
 }

@@ -44,6 +44,11 @@ pub(crate) fn remark(letter: char, item: &str) -> Result<String, getrandom::Erro
     Ok(format!("{letter}-{item}-{:08x}", getrandom::u32()?))
 }
 
+/// The id of a sandbox's report on a file.
+pub(crate) fn behaviour(sha256: &str, sandbox: &str) -> String {
+    format!("{sha256}_{sandbox}")
+}
+
 /// The id of a submission.
 pub(crate) fn submission(kind: Kind, item: &str, seq: i64) -> String {
     format!("{}-{item}-{seq}", letter(kind))

@@ -5,6 +5,7 @@
 //! members at each of four depths, 10 000 members, and until a deadline.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use quorum_core::archive::{Event, Limits, MemberKind, Reader};
@@ -16,6 +17,7 @@ use quorum_core::suffix::registrable_domain;
 use quorum_core::text::{Options, extract_bytes};
 use serde_json::{Map, Value, json};
 
+use crate::engines::Content;
 use crate::store::NewRelation;
 use crate::zip_password::opened;
 
@@ -28,8 +30,8 @@ const LIMITS: Limits = Limits {
     ratio: 200,
 };
 
-/// How much of a file is read between two looks at the clock, or by the digests at once.
-const PIECE: usize = 64 * 1024;
+/// How much of a file must have no zero byte for it to be a text.
+const TEXT_HEAD: usize = 64 << 10;
 
 /// Most members of an archive that are noted.
 const MOST_MEMBERS: usize = 1000;
@@ -113,15 +115,30 @@ pub(crate) fn of_domain(domain: &Domain) -> Facts {
     facts
 }
 
-/// What a file's bytes say. `password` is one that may open its protected members.
-pub(crate) fn of_file(id: &str, bytes: &[u8], password: Option<&str>, deadline: Instant) -> Facts {
+/// What a file's bytes say. `password` is one that may open its protected members, where the file is
+/// held as a whole. Blocks as [`Content::read`] does.
+///
+/// # Errors
+/// Why the file cannot be read.
+pub(crate) fn of_file(
+    id: &str,
+    content: &Content,
+    password: Option<&str>,
+    deadline: Instant,
+) -> Result<Facts, String> {
     let mut facts = Facts::default();
     let mut fuzzy = FuzzyHasher::new();
-    for piece in bytes.chunks(PIECE) {
+    let mut beginning = Vec::new();
+    let mut late = false;
+    content.read(|piece| {
+        let missing = (MOST_TEXT - beginning.len()).min(piece.len());
+        beginning.extend_from_slice(&piece[..missing]);
         fuzzy.update(piece);
-        if Instant::now() > deadline {
-            return facts;
-        }
+        late = Instant::now() > deadline;
+        go_on(!late)
+    })?;
+    if late {
+        return Ok(facts);
     }
     let similarity = fuzzy.finish();
     let attributes = &mut facts.attributes;
@@ -129,14 +146,16 @@ pub(crate) fn of_file(id: &str, bytes: &[u8], password: Option<&str>, deadline: 
     if let Some(tlsh) = similarity.tlsh {
         attributes.insert("tlsh".to_owned(), json!(tlsh));
     }
-    let kind = file_type(&bytes[..bytes.len().min(quorum_core::digest::HEAD_BYTES)]);
+    let kind = file_type(&beginning[..beginning.len().min(quorum_core::digest::HEAD_BYTES)]);
     let mut relations = Vec::new();
     let mut contents = Contents::default();
-    contents.read(bytes, "bundled_files", deadline);
+    contents.read(content, "bundled_files", deadline)?;
     if let Some(password) = password
+        && let Some(bytes) = content.whole()
         && let Some(open) = opened(bytes, password.as_bytes())
     {
-        contents.read(&open, "ciphered_bundled_files", deadline);
+        let open = Content::Whole(open.into());
+        contents.read(&open, "ciphered_bundled_files", deadline)?;
     }
     if contents.files > 0 {
         facts
@@ -144,21 +163,28 @@ pub(crate) fn of_file(id: &str, bytes: &[u8], password: Option<&str>, deadline: 
             .insert("bundle_info".to_owned(), contents.told(&kind));
     }
     relations.append(&mut contents.relations);
-    if is_text(&kind, bytes) {
-        relations.extend(embedded(&bytes[..bytes.len().min(MOST_TEXT)]));
+    if is_text(&kind, &beginning) {
+        relations.extend(embedded(&beginning));
     }
     if !relations.is_empty() {
         let kind = Kind::File.as_str();
         facts.relations.push((kind, id.to_owned(), relations));
     }
-    facts
+    Ok(facts)
+}
+
+fn go_on(further: bool) -> ControlFlow<()> {
+    match further {
+        true => ControlFlow::Continue(()),
+        false => ControlFlow::Break(()),
+    }
 }
 
 /// Whether a file is read as text: a document of Office is for people, and not text here.
 fn is_text(kind: &FileType, bytes: &[u8]) -> bool {
     let mut tags = kind.tags.iter();
     tags.any(|tag| matches!(tag, "text" | "source" | "internet"))
-        && !bytes[..bytes.len().min(PIECE)].contains(&0)
+        && !bytes[..bytes.len().min(TEXT_HEAD)].contains(&0)
 }
 
 /// The addresses in a text, each once.
@@ -197,17 +223,21 @@ struct Contents {
 }
 
 impl Contents {
-    fn read(&mut self, bytes: &[u8], name: &'static str, deadline: Instant) {
+    fn read(
+        &mut self,
+        content: &Content,
+        name: &'static str,
+        deadline: Instant,
+    ) -> Result<(), String> {
         let mut paths = BTreeMap::new();
         let mut tell = |event| self.take(event, name, &mut paths);
         let mut reader = Reader::new(LIMITS);
-        for piece in bytes.chunks(PIECE) {
+        content.read(|piece| {
             reader.push(piece, &mut tell);
-            if reader.stopped() || Instant::now() > deadline {
-                break;
-            }
-        }
+            go_on(!reader.stopped() && Instant::now() <= deadline)
+        })?;
         reader.finish(&mut tell);
+        Ok(())
     }
 
     fn take(&mut self, event: Event, name: &'static str, paths: &mut BTreeMap<u32, String>) {
@@ -275,7 +305,7 @@ mod tests {
     #[test]
     fn a_text_tells_the_addresses_in_it_each_once() {
         let text = b"see http://a.example.com/x and 198.51.100.7, b.example.com b.example.com";
-        let facts = of_file("id", text, None, soon());
+        let facts = of_file("id", &Content::Whole(text[..].into()), None, soon()).unwrap();
         let names: Vec<_> = facts.relations[0].2.iter().map(|one| one.name).collect();
         assert_eq!(names, ["embedded_urls", "embedded_ips", "embedded_domains"]);
         assert!(facts.attributes["ssdeep"].is_string());
@@ -310,13 +340,14 @@ mod tests {
             zip.start_file(format!("{number}.txt"), options).unwrap();
             zip.write_all(number.to_string().as_bytes()).unwrap();
         }
-        let bytes = zip.finish().unwrap().into_inner();
-        let facts = of_file("id", &bytes, None, soon());
+        let bytes = Content::Whole(zip.finish().unwrap().into_inner().into());
+        let facts = of_file("id", &bytes, None, soon()).unwrap();
         assert_eq!(facts.relations[0].2.len(), MOST_MEMBERS);
         let told = &facts.attributes["bundle_info"];
         assert_eq!(told["num_children"], MOST_MEMBERS as u64 + 500);
         // With no time left nothing is read.
-        let late = of_file("id", &bytes, None, Instant::now() - Duration::from_secs(1));
+        let past = Instant::now() - Duration::from_secs(1);
+        let late = of_file("id", &bytes, None, past).unwrap();
         assert!(late.relations.is_empty());
     }
 }

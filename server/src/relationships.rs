@@ -15,10 +15,11 @@ use crate::error::ApiError;
 use crate::objects;
 use crate::relating::parents;
 use crate::routes::item;
+use crate::sandboxes;
 use crate::store::{
-    Account, AnalysisRecord, CollectionFilter, CollectionOrder, CollectionRecord, CommentFilter,
-    CommentRecord, Group, Item, Listing, Page, ReferenceFilter, ReferenceRecord, RelationFilter,
-    RelationRecord, Topic, VoteFilter,
+    Account, AnalysisRecord, BehaviourRecord, CollectionFilter, CollectionOrder, CollectionRecord,
+    CommentFilter, CommentRecord, Group, Item, Listing, Page, ReferenceFilter, ReferenceRecord,
+    RelationFilter, RelationRecord, Topic, VoteFilter,
 };
 
 /// How many descriptors of a relationship are shown inside an object.
@@ -59,6 +60,9 @@ const USER: &str = "1api_quota_group collections comments graphs groups hunting_
     hunting_notifications hunting_rulesets 1intelligence_quota_group mentions \
     1monitor_quota_group retrohunt_jobs votes";
 
+const BEHAVIOUR: &str = "attack_techniques contacted_domains contacted_ips contacted_urls \
+    dropped_files 1file";
+
 /// Every type with its relationships: `*` marks those that the public tier does not have, `1`
 /// those with one object at the other end.
 const TYPES: &[(&str, &str)] = &[
@@ -70,6 +74,7 @@ const TYPES: &[(&str, &str)] = &[
     ("comment", "1author 1item"),
     ("domain", DOMAIN),
     ("file", FILE),
+    ("file_behaviour", BEHAVIOUR),
     ("group", "administrators users"),
     ("ip_address", IP_ADDRESS),
     (
@@ -78,6 +83,7 @@ const TYPES: &[(&str, &str)] = &[
     ),
     ("url", URL),
     ("user", USER),
+    ("yara_rule", "files"),
 ];
 
 /// What the names mean, for people.
@@ -85,6 +91,7 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("administrators", "Users who administer the group"),
     ("analyses", "Analyses of the object, newest first"),
     ("api_quota_group", "Group whose API quota is used"),
+    ("attack_techniques", "ATT&CK techniques that were seen"),
     ("author", "User who wrote it"),
     ("behaviours", "Reports of sandboxes that ran the file"),
     ("bundled_files", "Files inside the file"),
@@ -124,7 +131,8 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("embedded_js_files", "Scripts that the page embeds"),
     ("embedded_urls", "URLs in its text"),
     ("execution_parents", "Files that run it"),
-    ("files", "Files that it holds or is about"),
+    ("file", "The file that ran"),
+    ("files", "Files that it holds, is about or has matched"),
     ("graphs", "Graphs that the object is in"),
     ("groups", "Groups that the user is in"),
     ("hash_collisions", "Other files with one of its hashes"),
@@ -264,6 +272,9 @@ pub(crate) enum Owner {
     Group(Group),
     Collection(CollectionRecord),
     Reference(ReferenceRecord),
+    /// By its id.
+    YaraRule(String),
+    Behaviour(BehaviourRecord),
     /// Votes and submissions, which have none.
     None,
 }
@@ -278,6 +289,8 @@ impl Owner {
             Self::Group(_) => "group",
             Self::Collection(_) => "collection",
             Self::Reference(_) => "reference",
+            Self::YaraRule(_) => "yara_rule",
+            Self::Behaviour(_) => "file_behaviour",
             Self::None => "",
         }
     }
@@ -291,6 +304,10 @@ impl Owner {
             Self::Group(group) => format!("groups/{}", group.name),
             Self::Collection(collection) => format!("collections/{}", collection.id),
             Self::Reference(reference) => format!("references/{}", reference.id),
+            Self::Behaviour(record) => {
+                format!("file_behaviours/{}", objects::segment(&record.id))
+            }
+            Self::YaraRule(id) => format!("yara_rules/{}", objects::segment(id)),
             Self::None => String::new(),
         }
     }
@@ -389,6 +406,21 @@ pub(crate) async fn related(
                 _ => Some(noted(ask, "reference", id, name, page).await?),
             }
         }
+        Owner::Behaviour(record) => sandboxes::of_report(ask, record, name, page).await?,
+        Owner::YaraRule(id) => {
+            let matches = ask.app.store.rule_matches(id, page).await?;
+            let mut entries = Vec::new();
+            for found in matches.entries {
+                let mut node = item::node(ask, Kind::File, &found.sha256).await?;
+                node.object["context_attributes"] = json!({"match_date": found.date});
+                entries.push(node);
+            }
+            Some(Related::Many(Listing {
+                entries,
+                next: matches.next,
+                total: matches.total,
+            }))
+        }
         Owner::None => None,
     };
     Ok(filled.unwrap_or_else(|| {
@@ -407,6 +439,9 @@ async fn of_item(
     name: &str,
     page: Page,
 ) -> Result<Option<Related>, ApiError> {
+    if let Some(seen) = sandboxes::of_item(ask, kind, id, name, page).await? {
+        return Ok(Some(seen));
+    }
     let store = &ask.app.store;
     Ok(Some(Related::Many(match name {
         "comments" => comments(ask, CommentFilter::On(kind.into(), id), page).await?,

@@ -24,6 +24,7 @@ use crate::record::Past;
 use crate::relating;
 use crate::routes;
 use crate::rule_packs::RulePacks;
+use crate::rulebook::Rulebook;
 use crate::store::open::{self, Opened};
 use crate::store::{Actor, AddAccount, NewAccount, Store, StoreError};
 use crate::telemetry;
@@ -86,7 +87,10 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     let deadline = config.engine_timeout();
     // Compiling the rules takes a moment; better now than in the first analysis.
     let rule_packs = Arc::new(RulePacks::new(&packs));
-    let engines = tokio::task::spawn_blocking(move || Engines::open(&packs, deadline)).await?;
+    let rules = Arc::new(Rulebook::new(rule_packs.clone()));
+    let book = rules.clone();
+    let engines =
+        tokio::task::spawn_blocking(move || Engines::open(&packs, book, deadline)).await?;
     let countries = config.country_database.as_deref().map(Countries::open);
     let upstream = Upstream::open(&config.upstream)?;
     let app: App = Arc::new(Parts {
@@ -99,6 +103,7 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
         engines: Arc::new(engines),
         lists: Arc::default(),
         rule_packs,
+        rules,
         past: Past::default(),
         bell,
         config,
@@ -140,6 +145,7 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     tokio::spawn(sweep(app.clone()));
     tokio::spawn(index_comments(app.clone()));
     tokio::spawn(relate_urls(app.clone()));
+    tokio::spawn(keep_rulebook(app.clone()));
     tokio::spawn(until_told_to_stop(stop)?);
     let router = routes::router(&app)
         .merge(ops::probes(ops))
@@ -239,6 +245,19 @@ async fn keep_books(app: App, mut stopped: watch::Receiver<bool>) {
         if let Err(error) = app.ledger.flush().await {
             tracing::error!(%error, "cannot write the usage down");
         }
+    }
+}
+
+/// How often the packs are looked at where nobody asks for them.
+const LOOK_AT_RULES: Duration = Duration::from_secs(60);
+
+/// Tells the store of rules that are new, so that the day from which on they are here is known.
+async fn keep_rulebook(app: App) {
+    loop {
+        if let Err(error) = app.rules.noted(&*app.store).await {
+            tracing::warn!(%error, "cannot note the rules");
+        }
+        tokio::time::sleep(LOOK_AT_RULES).await;
     }
 }
 

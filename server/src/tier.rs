@@ -105,9 +105,9 @@ impl Tier {
             Self::DuetFeeds => &[
                 INTELLIGENCE,
                 PRIVATE_GRAPHS,
-                "file-feed",
-                "url-feed",
-                "file-behaviour-feed",
+                FILE_FEED,
+                URL_FEED,
+                BEHAVIOUR_FEED,
             ],
         }
     }
@@ -148,6 +148,24 @@ pub(crate) const RAW_DOWNLOADS: &str = "downloads-tier-2";
 /// The add-on of private graphs.
 pub(crate) const PRIVATE_GRAPHS: &str = "private-graphs";
 
+/// The add-on of the feed of files.
+pub(crate) const FILE_FEED: &str = "file-feed";
+
+/// The add-on of the feed of URLs.
+pub(crate) const URL_FEED: &str = "url-feed";
+
+/// The add-on of the feed of domains.
+pub(crate) const DOMAIN_FEED: &str = "domain-feed";
+
+/// The add-on of the feed of IP addresses.
+pub(crate) const IP_ADDRESS_FEED: &str = "ip-address-feed";
+
+/// The add-on of the feed of sandboxes' reports.
+pub(crate) const BEHAVIOUR_FEED: &str = "file-behaviour-feed";
+
+/// The add-on of taking sandboxes' reports in.
+pub(crate) const BEHAVIOUR_IMPORT: &str = "behaviour-import";
+
 /// Everything that can be granted to a group or a user beside its tier, for ever or to a day. That
 /// of administrating the server is a role: see `Account::administrator`.
 pub(crate) const ADD_ONS: &[&str] = &[
@@ -155,11 +173,12 @@ pub(crate) const ADD_ONS: &[&str] = &[
     PRIVATE_GRAPHS,
     "retrohunt-180-days",
     "retrohunt-365-days",
-    "file-feed",
-    "url-feed",
-    "domain-feed",
-    "ip-address-feed",
-    "file-behaviour-feed",
+    FILE_FEED,
+    URL_FEED,
+    DOMAIN_FEED,
+    IP_ADDRESS_FEED,
+    BEHAVIOUR_FEED,
+    BEHAVIOUR_IMPORT,
     "private-scanning",
     DOWNLOADS,
     RAW_DOWNLOADS,

@@ -32,6 +32,7 @@ def setUpModule() -> None:
     keys["alice"] = server.add_user("alice", "enterprise")
     keys["bob"] = server.add_user("bob", "enterprise")
     keys["carol"] = server.add_user("carol", "public")
+    keys["reader"] = server.add_user("reader", "duet-feeds")
 
 
 def tearDownModule() -> None:
@@ -260,6 +261,70 @@ class VtPy(unittest.TestCase):
 
     def test_refuses_a_vote_that_is_neither(self) -> None:
         self.assert_error("InvalidArgumentError", self.vote, self.alice, "/domains/example.org/votes", "suspicious")
+
+    # --- Rules, behaviours, feeds ---------------------------------------------------------------
+
+    def test_finds_the_rules_that_a_report_names(self) -> None:
+        self.scan(EICAR, "eicar.com")
+        result = self.alice.get_object("/files/{}", sha256(EICAR)).crowdsourced_yara_results[0]
+        rule = self.alice.get_object("/yara_rules/{}", f"{result['ruleset_id']}|{result['rule_name']}")
+        self.assertEqual((rule.type, rule.name, rule.enabled), ("yara_rule", result["rule_name"], True))
+        self.assertIsInstance(rule.creation_date, datetime.datetime)
+        self.assertIn(sha256(EICAR), [file.id for file in self.alice.iterator("/yara_rules/{}/files", rule.id)])
+        self.assertIn(rule.rule, self.alice.get_object("/yara_rulesets/{}", result["ruleset_id"]).rules)
+        found = list(self.alice.iterator("/yara_rules", params={"filter": "enabled:true", "order": "matches-"}))
+        self.assertEqual(found[0].id, rule.id)
+
+    def test_reads_what_a_sandbox_saw(self) -> None:
+        content = b"a file that ran in a sandbox\n"
+        self.scan(content, "ran.exe")
+        report = {
+            "sandbox_name": "Zen Box",
+            "analysis_date": 1_700_000_000,
+            "dns_lookups": [{"hostname": "c2.example"}],
+            "mitre_attack_techniques": [{"id": "T1059", "severity": "IMPACT_SEVERITY_INFO"}],
+        }
+        server.import_behaviour(sha256(content), report)
+        seen = list(self.alice.iterator("/files/{}/behaviours", sha256(content)))
+        self.assertEqual([one.sandbox_name for one in seen], ["Zen Box"])
+        one = self.alice.get_object("/file_behaviours/{}", seen[0].id)
+        self.assertIsInstance(one.analysis_date, datetime.datetime)
+        self.assertEqual(one.dns_lookups, report["dns_lookups"])
+        summary = self.alice.get_data("/files/{}/behaviour_summary", sha256(content))
+        self.assertEqual(summary["dns_lookups"], report["dns_lookups"])
+        trees = self.alice.get_data("/files/{}/behaviour_mitre_trees", sha256(content))
+        self.assertEqual(trees["Zen Box"]["tactics"][0]["id"], "TA0002")
+        back = list(self.alice.iterator("/domains/c2.example/communicating_files"))
+        self.assertEqual([file.id for file in back], [sha256(content)])
+
+    def test_follows_the_feeds_from_batch_to_batch(self) -> None:
+        older, newer = b"sent in long ago\n", b"sent in two minutes later\n"
+        for content in (older, newer):
+            self.scan(content, "fed.txt")
+        self.alice.scan_url("http://fed.example/long/ago")
+        start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=4)
+        start = start.replace(second=0, microsecond=0)
+        at = int(start.timestamp())
+        server.rewrite("UPDATE submission SET date = ? WHERE item = ?", at + 20, sha256(older))
+        server.rewrite("UPDATE submission SET date = ? WHERE item = ?", at + 140, sha256(newer))
+        server.rewrite("UPDATE submission SET date = ? WHERE kind = 'url'", at + 5)
+        reader = self.client(keys["reader"])
+        cursor = start.strftime("%Y%m%d%H%M")
+        feed = reader.feed(vt.FeedType.FILES, cursor=cursor)
+        first, second = next(feed), next(feed)
+        self.assertEqual([first.id, second.id], [sha256(older), sha256(newer)])
+        self.assertEqual(first.context_attributes["filename"], "fed.txt")
+        self.assertEqual(feed.cursor, (start + datetime.timedelta(minutes=2)).strftime("%Y%m%d%H%M-1"))
+        sample = reader.get(first.context_attributes["download_url"]).read()
+        with zipfile.ZipFile(io.BytesIO(sample)) as archive:
+            self.assertEqual(archive.read(sha256(older), pwd=b"infected"), older)
+        self.assertIn("http://fed.example/long/ago", next(reader.feed(vt.FeedType.URLS, cursor=cursor)).url)
+        server.import_behaviour(sha256(older), {"sandbox_name": "Fed"})
+        server.rewrite("UPDATE behaviour SET imported = ? WHERE sha256 = ?", at + 5, sha256(older))
+        seen = next(reader.feed(vt.FeedType.FILE_BEHAVIOURS, cursor=cursor))
+        self.assertEqual(seen.id, f"{sha256(older)}_Fed")
+        self.assertIn("<h1>Fed</h1>", reader.get(seen.context_attributes["html_report"]).text())
+        self.assert_error("ForbiddenError", next, self.alice.feed(vt.FeedType.FILES, cursor=cursor))
 
     # --- Users, search, metadata, errors --------------------------------------------------------
 

@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
 use crate::clock;
-use crate::engines::{Engines, Subject};
+use crate::engines::{Content, Engines, Subject};
 use crate::metrics::{JobEnd, metrics};
 use crate::relating::{self, Facts};
 use crate::store::bell::Bell;
@@ -205,13 +205,15 @@ impl Workshop {
         let deadline = Instant::now() + self.deadline / 4;
         let read = tokio::task::spawn_blocking(move || match subject {
             Subject::File {
-                bytes: Some(bytes), ..
-            } => relating::of_file(&item, &bytes, password.as_deref(), deadline),
-            Subject::Url(url) => relating::of_url(&url),
-            Subject::Domain(domain) => relating::of_domain(&domain),
-            Subject::File { bytes: None, .. } | Subject::Ip(_) => Facts::default(),
+                content: Some(content),
+                ..
+            } => relating::of_file(&item, &content, password.as_deref(), deadline),
+            Subject::Url(url) => Ok(relating::of_url(&url)),
+            Subject::Domain(domain) => Ok(relating::of_domain(&domain)),
+            Subject::File { content: None, .. } | Subject::Ip(_) => Ok(Facts::default()),
         });
-        let facts = match read.await {
+        let read = read.await.unwrap_or_else(|error| Err(error.to_string()));
+        let facts = match read {
             Ok(facts) => facts,
             Err(error) => {
                 tracing::error!(analysis = job.analysis.id, %error, "cannot be read into");
@@ -235,16 +237,15 @@ impl Workshop {
         Ok(match job.analysis.kind {
             Kind::File => {
                 let digests = job.analysis.file.ok_or_else(corrupt)?;
-                let bytes = if digests.size <= self.scan_limit {
-                    Some(self.blobs.read(&digests.sha256).await?)
-                } else {
-                    None
+                let content = match digests.size <= self.scan_limit {
+                    true => Some(Content::of(&self.blobs, &digests).await?),
+                    false => None,
                 };
                 Subject::File {
                     md5: Some(digests.md5),
                     sha1: Some(digests.sha1),
                     sha256: Some(digests.sha256),
-                    bytes,
+                    content,
                 }
             }
             Kind::Url => {

@@ -247,7 +247,7 @@ pub(crate) async fn find_file(ask: &Ask, hash: FileHash) -> Result<Option<Found>
                 md5: file.md5.parse().ok(),
                 sha1: file.sha1.parse().ok(),
                 sha256: sha256.parse().ok(),
-                bytes: None,
+                content: None,
             };
             return Ok(Some(Found {
                 subject,

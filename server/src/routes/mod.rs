@@ -3,11 +3,13 @@
 mod absent;
 mod analyses;
 mod audit;
+mod behaviours;
 mod collections;
 mod comments;
 mod document;
 mod domains;
 mod downloads;
+mod feeds;
 mod files;
 mod groups;
 mod history;
@@ -25,6 +27,7 @@ mod upload;
 mod urls;
 mod users;
 mod votes;
+mod yara_rules;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
@@ -54,6 +57,9 @@ fn api() -> OpenApiRouter<App> {
         .merge(votes::routes())
         .merge(search::routes())
         .merge(metadata::routes())
+        .merge(feeds::routes())
+        .merge(behaviours::routes())
+        .merge(yara_rules::routes())
         .merge(users::routes())
         .merge(groups::routes())
         .merge(collections::routes())
@@ -68,6 +74,7 @@ fn own() -> OpenApiRouter<App> {
         .merge(audit::routes())
         .merge(moderation::routes())
         .merge(history::routes())
+        .merge(behaviours::own_routes())
         .merge(votes::own_routes())
         .merge(quorum::routes())
 }

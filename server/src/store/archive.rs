@@ -77,6 +77,7 @@ pub(crate) static TABLES: &[Table] = tables! {
         "last_modification" Integer, "last_analysis" Text;
     "file" by "sha256": "sha256" Text, "sha1" Text, "md5" Text, "size" Integer, "type_tag" Text,
         "type_description" Text, "type_extension" Text, "type_tags" Text;
+        since "sandbox_verdicts" Text = r#""{}""#;
     "file_name" by "sha256, name": "sha256" Text, "name" Text, "seen" Integer,
         "last_seen" Integer;
     "url" by "id": "id" Text, "url" Text;
@@ -108,6 +109,12 @@ pub(crate) static TABLES: &[Table] = tables! {
         "month" Integer, "account" Text, "used" Integer;
     "zip_file" by "seq": "seq" Integer, "account" Text, "created" Integer, "password" Text,
         "samples" Text, "missing" Integer;
+    "yara_rule" by "id": "id" Text, "digest" Text, "included" Integer, "modified" Integer;
+    "yara_match" by "seq": "seq" Integer, "rule" Text, "sha256" Text, "date" Integer;
+    "behaviour" by "seq": "seq" Integer, "id" Text, "sha256" Text, "imported" Integer,
+        "report" Text;
+    "behaviour_relation" by "seq": "seq" Integer, "behaviour" Integer, "sha256" Text, "name" Text,
+        "kind" Text, "target" Text;
     "setting" by "name": "name" Text, "value" Text;
     "list_version" by "list, sequence": "list" Text, "sequence" Integer, "date" Integer,
         "entries" Integer, "checksum" Text, "content" Text, "file" Bytes;

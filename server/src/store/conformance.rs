@@ -916,6 +916,176 @@ async fn leaving(store: &dyn Store) {
 }
 
 /// What the upstream said is kept for a while, and a pause is never made shorter.
+/// Sandboxes' reports, and what files touched, in both directions.
+async fn behaviours(store: &dyn Store) {
+    use crate::behaviour::Behaviour;
+    let read = |value| serde_json::from_value::<Behaviour>(value).unwrap();
+    let one = read(json!({
+        "sandbox_name": "A b", "verdicts": ["MALWARE"],
+        "dns_lookups": [{"hostname": "a.example"}, {"hostname": "b.example"}],
+        "http_conversations": [{"url": "http://a.example/x"}],
+    }));
+    let two = read(json!({"sandbox_name": "B", "dns_lookups": [{"hostname": "a.example"}]}));
+    let name = |text: &str| digests(text.as_bytes()).sha256.to_string();
+    let (ran, other) = (name("ran"), name("ran too"));
+    let import = async |file: &str, report: &Behaviour, now| {
+        let imported = store.import_behaviour(file, report, by("bob", "team"), now);
+        imported.await.unwrap()
+    };
+    assert!(!import(&ran, &one, NOW).await);
+    for text in ["ran", "ran too"] {
+        submit(store, text, by("bob", "team"), NOW).await;
+        work_off(store, NOW).await;
+    }
+    assert!(import(&ran, &one, NOW + 1).await);
+    assert!(import(&ran, &two, NOW + 2).await);
+    assert!(import(&other, &two, NOW + 3).await);
+    let listed = store.behaviours(&ran, page(None, 1)).await.unwrap();
+    assert_eq!((listed.total, listed.entries[0].sandbox.as_str()), (2, "B"));
+    let listed = store.behaviours(&ran, page(listed.next, 1)).await.unwrap();
+    let first = &listed.entries[0];
+    assert_eq!(
+        (first.id.clone(), first.imported),
+        (format!("{ran}_A b"), NOW + 1)
+    );
+    assert_eq!(first.report, one.attributes());
+    assert!(store.behaviour(&first.id).await.unwrap().is_some());
+    assert_eq!(
+        store.behaviour_by_seq(first.seq).await.unwrap().unwrap().id,
+        first.id
+    );
+    let reported = store.reported(NOW + 2..NOW + 3).await.unwrap();
+    assert_eq!(reported.len(), 1);
+    let touched = async |ran, page| store.touched(ran, "contacted_domains", page).await.unwrap();
+    let all = touched(Ran::File(&ran), page(None, 10)).await;
+    assert_eq!(
+        (all.entries, all.total),
+        (vec!["a.example".to_owned(), "b.example".to_owned()], 2)
+    );
+    let part = touched(Ran::File(&ran), page(None, 1)).await;
+    let rest = touched(Ran::File(&ran), page(part.next, 1)).await;
+    assert_eq!(
+        (part.entries, rest.entries),
+        (vec!["a.example".to_owned()], vec!["b.example".to_owned()])
+    );
+    assert_eq!(
+        touched(Ran::Report(reported[0].seq), page(None, 10))
+            .await
+            .total,
+        1
+    );
+    let touching = async |page| {
+        let found = store.touching(Kind::Domain, "a.example", "contacted_domains", page);
+        found.await.unwrap()
+    };
+    assert_eq!(
+        touching(page(None, 10)).await.entries,
+        [other.clone(), ran.clone()]
+    );
+    let part = touching(page(None, 1)).await;
+    assert_eq!((part.total, part.entries), (2, vec![other]));
+    assert_eq!(touching(page(part.next, 1)).await.entries, [ran.as_str()]);
+    let item = store.item(Kind::File, &ran).await.unwrap().unwrap();
+    let verdicts = item.file.unwrap().sandbox_verdicts;
+    assert_eq!(verdicts["A b"]["category"], "malicious");
+    assert_eq!(verdicts.len(), 1);
+    // A later one takes the place of the first; the address that it named stays known.
+    let empty = read(json!({"sandbox_name": "A b"}));
+    assert!(import(&ran, &empty, NOW + 9).await);
+    assert_eq!(touched(Ran::File(&ran), page(None, 10)).await.total, 1);
+    let url: CanonicalUrl = "http://a.example/x".parse().unwrap();
+    let item = store.item(Kind::Url, &url.id().to_string()).await.unwrap();
+    assert_eq!(item.unwrap().url.as_deref(), Some(url.as_str()));
+    let item = store.item(Kind::File, &ran).await.unwrap().unwrap();
+    assert!(item.file.unwrap().sandbox_verdicts.is_empty());
+}
+
+/// What came in within a time, and nothing of before or after.
+async fn feeds(store: &dyn Store) {
+    let start = NOW + 3 * DAY;
+    for (number, text) in ["before", "first", "again", "again", "after"]
+        .iter()
+        .enumerate()
+    {
+        let now = start - 1 + [0, 1, 30, 60, 61][number];
+        submit(store, text, by("bob", "team"), now).await;
+        let asked = store.analyse(Kind::Domain, "fed.example", LOCAL, now);
+        asked.await.unwrap().unwrap();
+        work_off(store, now).await;
+    }
+    let name = |text: &str| digests(text.as_bytes()).sha256.to_string();
+    let sent = store.sent_in(Kind::File, start..start + 60).await.unwrap();
+    let told: Vec<_> = sent
+        .iter()
+        .map(|one| (one.item.clone(), one.date))
+        .collect();
+    let expected = [("first", 0), ("again", 29), ("again", 59)];
+    assert_eq!(told, expected.map(|(text, at)| (name(text), start + at)));
+    let asked = store
+        .analysed(Kind::Domain, start..start + 60)
+        .await
+        .unwrap();
+    assert_eq!(asked, ["fed.example"]);
+    assert_eq!(
+        store
+            .sent_in(Kind::Url, start..start + 60)
+            .await
+            .unwrap()
+            .len(),
+        0
+    );
+}
+
+/// The catalogue knows since when a rule is here, and what it has matched.
+async fn rules(store: &dyn Store) {
+    work_off(store, NOW).await;
+    let rule = |id: &str, digest: &str| (id.to_owned(), digest.to_owned());
+    let all = [rule("00|a", "1"), rule("00|b", "1")];
+    store.note_rules(&all, NOW).await.unwrap();
+    let changed = [rule("00|a", "1"), rule("00|b", "2")];
+    store.note_rules(&changed, NOW + 5).await.unwrap();
+    store.note_rules(&changed, NOW + 9).await.unwrap();
+    let times = async |id| {
+        let records = store.rule_records(id).await.unwrap();
+        let times = |one: &RuleRecord| (one.included - NOW, one.modified - NOW, one.matches);
+        records.iter().map(times).collect::<Vec<_>>()
+    };
+    assert_eq!(times(None).await, [(0, 0, 0), (0, 5, 0)]);
+    let found = |names: &[&str]| {
+        let each = names.iter();
+        let results: Vec<_> = each
+            .map(|name| json!({"ruleset_id": "00", "rule_name": name}))
+            .collect();
+        Map::from_iter([("crowdsourced_yara_results".to_owned(), json!(results))])
+    };
+    let texts = ["hay", "straw", "hay"];
+    for (number, text) in (0..).zip(texts) {
+        let now = NOW + 100 * number;
+        submit(store, text, by("bob", "team"), now).await;
+        let job = store.claim(now, 10).await.unwrap().unwrap();
+        store.begin(&job, now + 5).await.unwrap();
+        let found = found(if number == 1 { &["a", "b"] } else { &["a"] });
+        store.complete(&job, &[], &found, now).await.unwrap();
+    }
+    assert_eq!(times(None).await, [(0, 0, 2), (0, 5, 1)]);
+    assert_eq!(times(Some("00|b")).await, [(0, 5, 1)]);
+    assert_eq!(times(Some("00|c")).await, []);
+    let first = store.rule_matches("00|a", page(None, 1)).await.unwrap();
+    let name = |text: &str| digests(text.as_bytes()).sha256.to_string();
+    let matched = |text: &str, date| RuleMatch {
+        sha256: name(text),
+        date,
+    };
+    assert_eq!(first.entries, [matched("straw", NOW + 100)]);
+    assert_eq!(first.total, 2);
+    let second = store
+        .rule_matches("00|a", page(first.next, 1))
+        .await
+        .unwrap();
+    assert_eq!(second.entries, [matched("hay", NOW + 200)]);
+    assert_eq!(second.next, None);
+}
+
 async fn upstream(store: &dyn Store) {
     let answer = |fetched, body| UpstreamAnswer { fetched, body };
     let body = Map::from_iter([("a".to_owned(), json!({"b": "\0ü"}))]);
@@ -1437,6 +1607,9 @@ async fn whole(store: &dyn Store, blobs_at: &Arc<Blobs>) {
     looking_back(store).await;
     quotas(store).await;
     leaving(store).await;
+    rules(store).await;
+    feeds(store).await;
+    behaviours(store).await;
     upstream(store).await;
     relations(store).await;
     collections(store).await;

@@ -18,6 +18,7 @@ pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use std::any::Any;
+use std::ops::Range;
 
 use async_trait::async_trait;
 use quorum_core::digest::{Digests, FileType};
@@ -26,6 +27,7 @@ use quorum_core::report::{EngineResult, VoteVerdict};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::behaviour::Behaviour;
 use crate::clock;
 use crate::ids::SecretHash;
 use crate::tier::{INTELLIGENCE, Limits, PRIVATE_GRAPHS, Tier, UNLIMITED};
@@ -107,8 +109,8 @@ impl<T> Store for T where
 }
 
 /// What some servers have and others do without.
-pub(crate) trait More: Collections + Zips + Upstreams {}
-impl<T: Collections + Zips + Upstreams> More for T {}
+pub(crate) trait More: Behaviours + Collections + Feeds + Rules + Upstreams + Zips {}
+impl<T: Behaviours + Collections + Feeds + Rules + Upstreams + Zips> More for T {}
 
 /// A right that is given back when it is dropped.
 pub(crate) type Guard = Box<dyn Any + Send>;
@@ -571,6 +573,8 @@ pub(crate) struct FileRecord {
     pub(crate) type_tags: Vec<String>,
     /// The name it was seen under most often first.
     pub(crate) names: Vec<String>,
+    /// What sandboxes call it, by their names.
+    pub(crate) sandbox_verdicts: Map<String, Value>,
 }
 
 /// The last completed analysis of an item.
@@ -1278,6 +1282,101 @@ pub(crate) trait Zips: Send + Sync {
     /// Adds one, lets go of those from before a time, and says under which number it is.
     async fn add_zip(&self, zip: &ZipRecord, forget_before: i64) -> Result<i64>;
     async fn zip(&self, seq: i64) -> Result<Option<ZipRecord>>;
+}
+
+/// What a sandbox saw a file do.
+#[derive(Debug, Clone)]
+pub(crate) struct BehaviourRecord {
+    pub(crate) seq: i64,
+    /// The file's SHA-256, `_`, the sandbox's name.
+    pub(crate) id: String,
+    pub(crate) sha256: String,
+    pub(crate) sandbox: String,
+    pub(crate) imported: i64,
+    /// The report's attributes: see [`Behaviour`].
+    pub(crate) report: Map<String, Value>,
+}
+
+/// Whose relations are meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ran<'a> {
+    /// All that a file did, in any sandbox.
+    File(&'a str),
+    /// What one report says.
+    Report(i64),
+}
+
+/// Sandboxes' reports.
+#[async_trait]
+pub(crate) trait Behaviours: Send + Sync {
+    /// Takes a report in, in place of an earlier one of the same sandbox on the same file; `false` if
+    /// there is no such file. The URLs that it names are known from then on.
+    async fn import_behaviour(
+        &self,
+        sha256: &str,
+        report: &Behaviour,
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<bool>;
+    async fn behaviour(&self, id: &str) -> Result<Option<BehaviourRecord>>;
+    async fn behaviour_by_seq(&self, seq: i64) -> Result<Option<BehaviourRecord>>;
+    /// Of a file, the newest first.
+    async fn behaviours(&self, sha256: &str, page: Page) -> Result<Listing<BehaviourRecord>>;
+    /// Those that were taken in within a time, the oldest first.
+    async fn reported(&self, within: Range<i64>) -> Result<Vec<BehaviourRecord>>;
+    /// Ids of what stands at the other end of a file's relationship, each once.
+    async fn touched(&self, ran: Ran<'_>, name: &str, page: Page) -> Result<Listing<String>>;
+    /// The other way: the files at whose other end something stands.
+    async fn touching(
+        &self,
+        kind: Kind,
+        target: &str,
+        name: &str,
+        page: Page,
+    ) -> Result<Listing<String>>;
+}
+
+/// What came in within a time, from its first second to the one before its last: what the feeds
+/// hand out.
+#[async_trait]
+pub(crate) trait Feeds: Send + Sync {
+    /// The submissions of a kind, the oldest first.
+    async fn sent_in(&self, kind: Kind, within: Range<i64>) -> Result<Vec<Submission>>;
+    /// The things of a kind whose analysis was asked for, each once.
+    async fn analysed(&self, kind: Kind, within: Range<i64>) -> Result<Vec<String>>;
+}
+
+/// What is known of a YARA rule beside its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RuleRecord {
+    /// See [`rule_id`](crate::rulebook::rule_id).
+    pub(crate) id: String,
+    /// Since when it is here.
+    pub(crate) included: i64,
+    /// When its text was last another one.
+    pub(crate) modified: i64,
+    /// How many files it has matched.
+    pub(crate) matches: u64,
+}
+
+/// A file that a rule has matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RuleMatch {
+    pub(crate) sha256: String,
+    /// Of the last analysis in which it did.
+    pub(crate) date: i64,
+}
+
+/// The catalogue of YARA rules. What matches is noted by [`Queue::complete`].
+#[async_trait]
+pub(crate) trait Rules: Send + Sync {
+    /// Notes the rules that there are, each with the digest of its text: those that are new, and
+    /// those that are written anew.
+    async fn note_rules(&self, rules: &[(String, String)], now: i64) -> Result<()>;
+    /// What is known of one rule, or of all that ever were.
+    async fn rule_records(&self, id: Option<&str>) -> Result<Vec<RuleRecord>>;
+    /// The files that a rule has matched, the one that it matched first last.
+    async fn rule_matches(&self, id: &str, page: Page) -> Result<Listing<RuleMatch>>;
 }
 
 /// What the upstream said of something.

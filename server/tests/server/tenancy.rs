@@ -198,6 +198,18 @@ const SHARED: &[(&str, &str)] = &[
     ("GET", "/comments/{id}/relationships/{relationship}"),
     ("GET", "/comments/{id}/{relationship}"),
     ("POST", "/comments/{id}/vote"),
+    ("GET", "/file_behaviours/{id}"),
+    ("GET", "/file_behaviours/{id}/evtx"),
+    ("GET", "/file_behaviours/{id}/html"),
+    ("GET", "/file_behaviours/{id}/memdump"),
+    ("GET", "/file_behaviours/{id}/pcap"),
+    ("GET", "/file_behaviours/{id}/relationships/{relationship}"),
+    ("GET", "/file_behaviours/{id}/{relationship}"),
+    ("GET", "/files/{id}/behaviour_mitre_trees"),
+    ("GET", "/files/{id}/behaviour_summary"),
+    ("GET", "/feeds/{feed}/{batch}"),
+    ("GET", "/feeds/{feed}/hourly/{hour}"),
+    ("GET", "/feeds/{feed}/{batch}/{part}"),
     ("GET", "/files/upload_url"),
     ("GET", "/files/{id}/download"),
     ("GET", "/files/{id}/download_url"),
@@ -212,6 +224,14 @@ const SHARED: &[(&str, &str)] = &[
     ("GET", "/users/{id}/relationships/{relationship}"),
     ("GET", "/users/{id}/{relationship}"),
     ("GET", "/votes/{id}"),
+    ("GET", "/yara_rules"),
+    ("GET", "/yara_rules/{id}"),
+    ("GET", "/yara_rules/{id}/relationships/{relationship}"),
+    ("GET", "/yara_rules/{id}/{relationship}"),
+    ("GET", "/yara_rulesets/{id}"),
+    ("GET", "/sigma_rules/{id}"),
+    // For who has the privilege; what it brings is everybody's.
+    ("POST", "-/{collection}/{id}/behaviours"),
     ("POST", "-/{collection}/{id}/false_positives"),
     ("GET", "-/{collection}/{id}/history"),
     ("GET", "-/{collection}/{id}/explanation"),
@@ -298,6 +318,18 @@ fn body(method: &str, path: &str, number: usize) -> Value {
         ("POST", "-/{collection}/{id}/false_positives") => {
             object("false_positive", json!({"text": "this is fine"}))
         }
+        ("POST", "-/{collection}/{id}/behaviours") => object(
+            "file_behaviour",
+            json!({
+                "sandbox_name": "Box",
+                "analysis_date": 1,
+                "verdicts": ["CLEAN"],
+                "verdict_confidence": 5,
+                "files_opened": ["a"],
+                "dns_lookups": [{"hostname": "a.example"}],
+                "processes_tree": [{"process_id": "1", "children": [{"name": "b"}]}],
+            }),
+        ),
         ("POST", "/intelligence/zip_files") => {
             json!({"data": {"hashes": [crate::harness::EICAR_SHA256], "password": "x"}})
         }
@@ -590,7 +622,13 @@ fn no_route_takes_attributes_that_are_not_its_own() {
         let good = body(&method, &path, 1);
         let target = match is_shared(&method, &path) {
             true => path
-                .replace("{collection}", "domains")
+                .replace(
+                    "{collection}",
+                    match path.ends_with("/behaviours") {
+                        true => "files",
+                        false => "domains",
+                    },
+                )
                 .replace("{pack}", "none")
                 .replace(
                     "{id}",

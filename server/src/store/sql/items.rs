@@ -72,7 +72,7 @@ pub(super) fn analysis(row: &Row) -> Result<AnalysisRecord> {
     })
 }
 
-fn submission(row: &Row) -> Result<Submission> {
+pub(super) fn submission(row: &Row) -> Result<Submission> {
     Ok(Submission {
         seq: row.try_get("seq")?,
         kind: read_kind(row.try_get("kind")?)?,
@@ -222,7 +222,7 @@ impl Items for SqlStore {
     async fn item(&self, kind: Kind, id: &str) -> Result<Option<Item>> {
         let Some(row) = sqlx::query(
             "SELECT item.*, sha1, md5, size, type_tag, type_description, type_extension,
-             type_tags, url.url, analysis.date AS analysed, results, findings
+             type_tags, sandbox_verdicts, url.url, analysis.date AS analysed, results, findings
              FROM item
              LEFT JOIN file ON item.kind = 'file' AND sha256 = item.id
              LEFT JOIN url ON item.kind = 'url' AND url.id = item.id
@@ -246,6 +246,7 @@ impl Items for SqlStore {
                 type_description: row.try_get("type_description")?,
                 type_extension: row.try_get("type_extension")?,
                 type_tags: read_json("type_tags", row.try_get("type_tags")?)?,
+                sandbox_verdicts: read_json("verdicts", row.try_get("sandbox_verdicts")?)?,
                 names: sqlx::query_scalar(
                     "SELECT name FROM file_name WHERE sha256 = $1
                      ORDER BY seen DESC, last_seen DESC, name LIMIT $2",

@@ -11,11 +11,13 @@
 //! one changes nothing any more.
 
 use async_trait::async_trait;
+use quorum_core::indicator::Kind;
 use quorum_core::report::EngineResult;
 use serde_json::{Map, Value};
 use sqlx::Row as _;
 
 use super::items::{analysis, find_analysis};
+use super::rules::note_matches;
 use super::{Connection, SqlStore, serialise};
 use crate::failpoint;
 use crate::store::{Actor, Job, Queue, Result, StoreError, read_json};
@@ -248,6 +250,9 @@ impl Queue for SqlStore {
         .bind(&job.analysis.item)
         .execute(&mut *tx)
         .await?;
+        if job.analysis.kind == Kind::File {
+            note_matches(&mut tx, &job.analysis.item, findings, now).await?;
+        }
         failpoint::reach("job.completing");
         tx.commit().await?;
         failpoint::reach("job.completed");

@@ -151,7 +151,9 @@ build_wasm() {
   # One after the other: together they would share the features of both.
   cargo build --quiet -p quorum-www --no-default-features --features light --target "$WASM" --profile wasm
   cargo build --quiet -p quorum-console --target "$WASM" --profile wasm
-  cargo build --quiet -p quorum-npm --target "$WASM" --profile npm
+  # The extension's part of the npm package, and the package; each is optimised as a whole.
+  cargo rustc --quiet -p quorum-npm --lib --crate-type cdylib --target "$WASM" --profile npm
+  cargo build --quiet -p quorum-package --target "$WASM" --profile npm
   # Minutes, the first time: YARA-X. Nothing but a change of it, of the rules or of the core builds it again.
   cargo build --quiet -p quorum-scanner --target "$WASM" --profile scanner
   bind quorum_extension target/bindgen/pkg
@@ -159,6 +161,7 @@ build_wasm() {
   bind quorum_www target/bindgen/pkg
   bind quorum_console target/bindgen/pkg
   bind quorum_npm target/bindgen/pkg npm -O3
+  bind quorum_package target/bindgen/npm npm -O3
   bind quorum_scanner target/bindgen/pkg scanner -O3
 }
 
@@ -176,7 +179,6 @@ build_extension() {
     mkdir "$dir/icons"
     cp www/icons/*.png "$dir/icons/"
     for name in "${WASM_PACKAGES[@]}"; do cp "target/bindgen/pkg/$name.js" "target/bindgen/pkg/${name}_bg.wasm" "$dir/pkg/"; done
-    cp npm/hits.js "$dir/pkg/"
     for locale in www/locales/*.json; do
       name=$(basename "$locale" .json)
       mkdir -p "$dir/_locales/$name"
@@ -191,7 +193,7 @@ build_npm() {
   mkdir -p dist/npm
   cp npm/index.js npm/index.node.js npm/index.d.ts npm/hits.js LICENSE dist/npm/
   cp docs/CORE.md dist/npm/README.md
-  cp target/bindgen/pkg/quorum_npm{.js,.d.ts,_bg.wasm} dist/npm/
+  cp target/bindgen/npm/quorum_package{.js,.d.ts,_bg.wasm} dist/npm/
   node tools/npm.mjs >dist/npm/package.json
 }
 
@@ -269,7 +271,7 @@ verb_bench() {
   esac
   QUORUM_EXTRACT_SPEED=$CARGO_TARGET_DIR/release/examples/extract_speed QUORUM_BENCH_PYTHON=$TOOLS/bench-python/bin/python \
     QUORUM_BENCH_ADBLOCK=$CARGO_TARGET_DIR/release/quorum-bench-adblock \
-    QUORUM_YARA_NATIVE=$CARGO_TARGET_DIR/release/examples/native node "tests/bench/$name.mjs"
+    QUORUM_YARA_NATIVE=$CARGO_TARGET_DIR/release/examples/native node "tests/bench/$name.mjs" "${@:2}"
 }
 
 # openapi [SECONDS]: requests made from the server's own description of its API, others each time.
@@ -369,7 +371,7 @@ verb_help() {
              without a display: do the three, print the verdicts, leave screenshots in target/run
   test       every check and every test; the last line counts them
   serve      build and start the server on http://127.0.0.1:8080, its data in ./quorum-data
-  bench NAME measure against a peer; the table also goes to target/bench/NAME.json
+  bench NAME [PART …]        measure against a peer; the table also goes to target/bench/NAME.json
   package    the store zips of both browsers and the npm package @quorum/core, in dist/
   build      the server, and the unpacked extensions in dist/chromium and dist/firefox
   extension  the unpacked extensions alone
@@ -439,7 +441,8 @@ rust_tests() {
 wasm_cases() {
   CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="$*" cargo test -p quorum-core --target "$WASM" --test cases
 }
-# The core with none of its features, and with each alone: natively with its tests, and in WebAssembly.
+# The core with none of its features, and with each alone, natively and in WebAssembly: all that is in it is
+# compiled, its tests too. They are run with all features; each set of them would link every test anew.
 core_features() {
   local feature
   for feature in '' archive blocklist deception fuzzy observables; do
@@ -463,7 +466,7 @@ verb_test() {
   set +e
   layer format check cargo fmt --all --check
   layer clippy check cargo clippy --quiet --workspace --all-targets -- -D warnings
-  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-library -p quorum-www -p quorum-console -p quorum-npm -p quorum-scanner --target "$WASM" -- -D warnings
+  layer clippy-wasm check cargo clippy --quiet -p quorum-extension -p quorum-library -p quorum-www -p quorum-console -p quorum-npm -p quorum-package -p quorum-scanner --target "$WASM" -- -D warnings
   layer features check core_features
   layer docs check env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
   layer rust "$(rust_counter)" rust_tests

@@ -1,5 +1,19 @@
-// Makes hits of what WebAssembly writes in one piece: calls out of it, one for each object and each of its
-// properties, took longer than finding the hits. `Flat` in src/lib.rs says what stands in `numbers`.
+// The way of texts into WebAssembly, and of hits out of it in one piece: calls, one for each object and each of
+// its properties, took longer than finding the hits. `Flat` in package/src/extract.rs says what stands in `numbers`.
+
+const encoder = new TextEncoder();
+
+/**
+ * @param {string} text
+ * @param {number} from
+ * @param {Uint8Array} into
+ * @param {Uint32Array} done how many code units were read and bytes written
+ */
+export function encode(text, from, into, done) {
+  const { read, written } = encoder.encodeInto(from ? text.slice(from) : text, into);
+  done[0] = read;
+  done[1] = written;
+}
 
 /**
  * @param {string} kinds the names of the kinds, a space between

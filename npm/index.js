@@ -1,5 +1,5 @@
 // @quorum/core for browsers and bundlers: the module is fetched from beside this file.
-import init from "./quorum_npm.js";
+import init from "./quorum_package.js";
 
 await init();
-export * from "./quorum_npm.js";
+export * from "./quorum_package.js";

@@ -4,12 +4,18 @@
 use quorum_core::api::{Call, RawReply, Reply};
 use quorum_core::archive;
 use quorum_core::blocklist::{Blocklist, Builder, Kind, Update, Version};
-use quorum_core::digest::sha256;
+use quorum_core::deception::{
+    Protected, check_file_name, check_host, check_link, check_url, is_bidi_control, is_invisible,
+    show_safely,
+};
+use quorum_core::digest::{
+    HEAD_BYTES, broad_type_of, check_name, content_tags, file_type, file_type_of, sha256,
+};
 use quorum_core::indicator::{CanonicalUrl, Indicator};
 use quorum_core::privacy::{Level, Sendable, shorten};
 use quorum_core::report::VoteVerdict;
 use quorum_core::safe_browsing::{MAX_EXPRESSIONS, SafeUrl};
-use quorum_core::text::{self, Extractor, Options};
+use quorum_core::text::{self, DefangStyle, Extractor, Options, Strictness, refang as undo};
 use quorum_core::verdict::{Evidence, Verdict, assess};
 
 /// Web addresses: what is canonical or shortened stays as it is, and its id is found again.
@@ -79,24 +85,35 @@ pub(crate) fn reply(bytes: &[u8]) {
     }
 }
 
-/// Running text: two halves give the hits of the whole, and every hit stands where it says.
+/// Running text: two halves give the hits of the whole, and every hit stands where it says. The first
+/// byte says where it is cut, and by its last bit how strictly it is read.
 pub(crate) fn extract(bytes: &[u8]) {
+    let Some((&first, text)) = bytes.split_first() else {
+        return;
+    };
+    let options = Options {
+        strictness: if first & 1 == 0 {
+            Strictness::Strict
+        } else {
+            Strictness::Lenient
+        },
+        ..Options::default()
+    };
     let all = |pieces: &[&[u8]]| {
         let mut found = Vec::new();
-        let mut extractor = Extractor::new(Options::default());
+        let mut extractor = Extractor::new(options.clone());
         for piece in pieces {
             extractor.push(piece, &mut |one| found.push(one));
         }
         extractor.finish(&mut |one| found.push(one));
         found
     };
-    // The first byte says where it is cut.
-    let Some((&cut, text)) = bytes.split_first() else {
-        return;
-    };
-    let (first, second) = text.split_at(text.len() * usize::from(cut) / 256);
-    assert_eq!(all(&[first, second]), all(&[text]));
-    for hit in text::extract_bytes(text, &Options::default()) {
+    let (one, other) = text.split_at(text.len() * usize::from(first) / 256);
+    assert_eq!(all(&[one, other]), all(&[text]));
+    let mut end = 0;
+    for hit in text::extract_bytes(text, &options) {
+        assert!(hit.span.start >= end, "hits overlap");
+        end = hit.span.end;
         assert_eq!(
             String::from_utf8_lossy(&text[hit.span.clone()]),
             hit.written
@@ -104,10 +121,68 @@ pub(crate) fn extract(bytes: &[u8]) {
     }
 }
 
-/// Spellings: whatever is undone is text.
+/// Spellings: what no spelling begins in stays as it is, nothing grows beyond what the longest can
+/// stand for, and whatever is found in a text can be spelled and read again.
 pub(crate) fn refang(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    let _ = text::refang(&text).len();
+    let undone = undo(&text);
+    // `f*p` stands for as much; two lines for `://`.
+    assert!(undone.len() <= text.len() + text.len() / 2);
+    let plain = |c: char| c.is_ascii_alphanumeric() && !"hmfsHMFS".contains(c) || c == '\n';
+    if text.chars().all(plain) {
+        assert_eq!(undone, text);
+    }
+    for hit in text::extract(&text, &Options::default()).iter().take(8) {
+        let value = hit.observable.to_string();
+        for style in [DefangStyle::Brackets, DefangStyle::Words] {
+            assert_eq!(undo(&text::defang(&hit.observable, style)), value);
+        }
+    }
+}
+
+/// Addresses, links and names that are made to deceive: what a finding quotes has nothing hidden in it,
+/// and what is shown safely stays as it is.
+pub(crate) fn deception(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let protected = Protected::well_known();
+    let (one, other) = text.split_once('\n').unwrap_or((&text, &text));
+    let findings = [
+        check_url(&text, &protected),
+        check_host(one, &protected),
+        check_link(one, other, &protected),
+        check_file_name(&text),
+    ];
+    for finding in findings.concat() {
+        let told = finding.to_string();
+        assert!(!told.is_empty());
+        assert!(
+            !told.contains(|c| is_bidi_control(c) || is_invisible(c)),
+            "{told:?}"
+        );
+    }
+    let shown = show_safely(&text);
+    assert_eq!(show_safely(&shown), shown);
+}
+
+/// Types of files: the end of a file adds to its begin and takes nothing away, the broad reading
+/// contradicts no exact one, and a file that is called by its type's own ending is no lie.
+pub(crate) fn file_types(bytes: &[u8]) {
+    let found = file_type(bytes);
+    assert_eq!(file_type_of(bytes, &[]), found);
+    assert_eq!(found.tags.iter().last(), Some(found.tag));
+    let head = &bytes[..bytes.len().min(HEAD_BYTES)];
+    let broad = broad_type_of(head, bytes);
+    assert!(!broad.description.is_empty());
+    let _ = content_tags(bytes);
+    if !found.extension.is_empty() {
+        let name = format!("a.{}", found.extension);
+        let checked = check_name(&name, &found);
+        assert!(
+            !matches!(checked, quorum_core::digest::NameCheck::Contradicts { .. }),
+            "{name}: {}",
+            found.tag
+        );
+    }
 }
 
 /// Lists and their updates: damaged ones are refused, and what is taken is whole. The bytes are read as

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::guard::Record;
-use crate::verdict::Verdict;
+use crate::guard::{Disposition, Record};
+use crate::indicator::CanonicalUrl;
+use crate::verdict::{Evidence, Verdict};
 
 /// What is looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -13,17 +14,36 @@ pub struct Filter {
     pub text: String,
     /// The verdict.
     pub verdict: Option<Verdict>,
+    /// Began at this time or later, in milliseconds since the Unix epoch.
+    pub since: Option<i64>,
+    /// Began before this time, in milliseconds since the Unix epoch.
+    pub until: Option<i64>,
+    /// Came from this host or one below it; empty for all.
+    pub site: String,
+    /// What the verdict stands on.
+    pub evidence: Option<Evidence>,
+    /// What became of it.
+    pub disposition: Option<Disposition>,
+    /// Part of the name or the label of a YARA rule that matched; empty for all.
+    pub rule: String,
 }
 
 impl Filter {
     /// Whether this takes everything.
     pub fn is_empty(&self) -> bool {
-        self.text.trim().is_empty() && self.verdict.is_none()
+        *self == Self::default()
     }
 
     /// Whether a record is among what is looked for.
     pub fn takes(&self, record: &Record) -> bool {
-        if self.verdict.is_some() && record.verdict() != self.verdict {
+        if self.verdict.is_some() && record.verdict() != self.verdict
+            || self.since.is_some_and(|since| record.started < since)
+            || self.until.is_some_and(|until| record.started >= until)
+            || self.disposition.is_some_and(|it| record.disposition != it)
+            || !self.takes_evidence(record)
+            || !self.takes_site(record)
+            || !self.takes_rule(record)
+        {
             return false;
         }
         let mut texts = vec![record.name.to_lowercase(), record.url.to_lowercase()];
@@ -37,6 +57,34 @@ impl Filter {
         words
             .split_whitespace()
             .all(|word| texts.iter().any(|text| text.contains(word)))
+    }
+
+    fn takes_evidence(&self, record: &Record) -> bool {
+        let evidence = record.assessment.as_ref().map(|it| it.evidence);
+        self.evidence.is_none() || evidence == self.evidence
+    }
+
+    fn takes_site(&self, record: &Record) -> bool {
+        let site = self.site.trim().trim_matches('.').to_lowercase();
+        let below = |host: &str| {
+            let front = host.strip_suffix(site.as_str());
+            front.is_some_and(|front| front.is_empty() || front.ends_with('.'))
+        };
+        site.is_empty()
+            || record
+                .url
+                .parse::<CanonicalUrl>()
+                .is_ok_and(|url| below(url.host()))
+    }
+
+    fn takes_rule(&self, record: &Record) -> bool {
+        let rule = self.rule.trim().to_lowercase();
+        let mut matches = record.rules.iter().flat_map(|report| &report.matches);
+        rule.is_empty()
+            || matches.any(|found| {
+                let texts = [&found.rule.name, &found.label];
+                texts.iter().any(|text| text.to_lowercase().contains(&rule))
+            })
     }
 }
 

@@ -5,7 +5,6 @@
 //! hashes. It judges nothing.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 use crate::archive::{self, Event, Limit, Limits, MemberKind, NameFlag};
 use crate::deception::{Protected, check_file_name, check_url};
@@ -15,7 +14,7 @@ use crate::digest::{
 use crate::told::{Inspection, MOST_MEMBERS, Member, Part, Severity, Told};
 
 /// How many things are told at most.
-const MOST_TOLD: usize = 12;
+pub(crate) const MOST_TOLD: usize = 12;
 /// What is read of an archive in a browser's background, where a download waits for it.
 const LIMITS: Limits = Limits {
     depth: 3,
@@ -29,7 +28,7 @@ const LIMITS: Limits = Limits {
 ///
 /// ```
 /// use quorum_core::inspect::Inspector;
-/// let mut inspector = Inspector::new("https://files.example/photo.jpg", "photo.jpg");
+/// let mut inspector = Inspector::new("https://files.example/photo.jpg", "photo.jpg", &[]);
 /// inspector.push(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0");
 /// let found = inspector.finish();
 /// assert_eq!(found.type_tag, "elf");
@@ -76,11 +75,12 @@ struct Begun {
 }
 
 impl Inspector {
-    /// An inspector for what comes from this address and is to have this name.
-    pub fn new(url: &str, name: &str) -> Self {
+    /// An inspector for what comes from this address and is to have this name; `own` are domains of
+    /// one's own, which the address may imitate.
+    pub fn new(url: &str, name: &str, own: &[String]) -> Self {
         Self {
             name: name.to_owned(),
-            told: before_bytes(url, name),
+            told: before_bytes(url, name, own),
             head: Vec::new(),
             reader: archive::Reader::new(LIMITS),
             contents: Contents {
@@ -124,6 +124,10 @@ impl Inspector {
         self.told.truncate(MOST_TOLD);
         Inspection {
             told: self.told,
+            type_name: match found.tag {
+                "unknown" => String::new(),
+                _ => found.description.to_owned(),
+            },
             type_tag: match found.tag {
                 "unknown" => String::new(),
                 tag => tag.to_owned(),
@@ -134,18 +138,16 @@ impl Inspector {
     }
 }
 
-/// What an address and a name tell before there are bytes.
-pub fn before_bytes(url: &str, name: &str) -> Vec<Told> {
-    // Making the list costs more than asking it, and each download asks more than once.
-    static PROTECTED: OnceLock<Protected> = OnceLock::new();
-    let protected = PROTECTED.get_or_init(Protected::well_known);
+/// What an address and a name tell before there are bytes; `own` are domains of one's own, which the
+/// address may imitate.
+pub fn before_bytes(url: &str, name: &str, own: &[String]) -> Vec<Told> {
     let mut told: Vec<Told> = Vec::new();
     // That a download comes out of its page is no finding: the browser has saved it as a file.
     if !["data:", "blob:"]
         .iter()
         .any(|scheme| url.starts_with(scheme))
     {
-        told.extend(check_url(url, protected).iter().map(Told::from));
+        told.extend(check_url(url, &Protected::with(own)).iter().map(Told::from));
     }
     told.extend(check_file_name(name).iter().map(Told::from));
     told.sort_by_key(|told| std::cmp::Reverse(told.severity));

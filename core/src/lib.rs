@@ -20,14 +20,17 @@ pub mod checksum;
 pub mod deception;
 pub mod digest;
 pub mod guard;
+pub mod hidden;
 pub mod history;
 pub mod indicator;
 #[cfg(all(feature = "archive", feature = "deception"))]
 pub mod inspect;
+pub mod lists;
 #[cfg(feature = "observables")]
 pub mod message;
 #[cfg(feature = "observables")]
 pub mod observable;
+pub mod pointed;
 pub mod policy;
 pub mod privacy;
 pub mod report;
@@ -40,3 +43,8 @@ pub mod suffix;
 pub mod text;
 pub mod told;
 pub mod verdict;
+
+/// The page about the core, whose example is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/CORE.md")]
+struct Page;

@@ -11,14 +11,18 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Failure, Remaining};
+use crate::digest::Digests;
 use crate::guard::Record;
 use crate::history::Filter;
 use crate::indicator::{Indicator, Kind};
+use crate::lists::{ListSwitch, Lists};
+use crate::pointed::{About, Pointed, Shorter, Written};
 use crate::policy::Policy;
 use crate::report::{Account, Comment, EngineResult, Page, Report, TotalVotes, VoteVerdict};
-use crate::rules::{Library, Sort, Switch};
+use crate::rules::{Library, ScanReport, Sort, Switch};
 use crate::sent::Sent;
 use crate::text::{DefangStyle, defang};
+use crate::told::Inspection;
 use crate::verdict::{Assessment, Evidence};
 
 /// Who sends a message; the shell tells it from what the browser says of the sender.
@@ -59,14 +63,14 @@ pub enum Request {
         /// The user's settings.
         policy: Policy,
     },
-    /// What the tab in front shows. → [`Reply::Indicators`]
+    /// What the tab in front shows. → [`Reply::Pointed`]
     CurrentPage,
-    /// What a text holds. → [`Reply::Indicators`]
+    /// What a text holds. → [`Reply::Pointed`]
     Read {
         /// Typed or pasted.
         text: String,
     },
-    /// What the card in this tab is to show. → [`Reply::Indicators`]
+    /// What the card in this tab is to show. → [`Reply::Pointed`]
     Card,
     /// How high the card would like to be. → [`Reply::Done`]
     CardHeight {
@@ -83,6 +87,9 @@ pub enum Request {
         evidence: Evidence,
         /// Whether a stored answer will not do.
         fresh: bool,
+        /// How it stood where it was pointed at.
+        #[serde(default, skip_serializing_if = "Written::is_empty")]
+        written: Written,
     },
     /// Comments. → [`Reply::Comments`]
     Comments {
@@ -131,6 +138,11 @@ pub enum Request {
         /// The record's id.
         id: String,
     },
+    /// Do not send a download in after all. → [`Reply::Done`]
+    CancelUpload {
+        /// The record's id.
+        id: String,
+    },
     /// Check a download again. → [`Reply::Done`]
     Recheck {
         /// The record's id.
@@ -154,6 +166,28 @@ pub enum Request {
     OpenReport {
         /// On what.
         indicator: Indicator,
+        /// How it stood where it was pointed at.
+        #[serde(default, skip_serializing_if = "Written::is_empty")]
+        written: Written,
+    },
+    /// Show a saved download in its folder. → [`Reply::Done`]
+    ShowFile {
+        /// The record's id.
+        id: String,
+    },
+    /// The user has given the file of a download: if it is the one that was saved, its bytes count as the
+    /// saved file's. → [`Reply::Done`], or [`Problem::OtherFile`]
+    GiveFile {
+        /// The record's id.
+        id: String,
+        /// What it is called.
+        name: String,
+        /// Digests of its bytes.
+        digests: Digests,
+        /// What was found in it.
+        inspection: Inspection,
+        /// What YARA rules say of it, if any are on.
+        rules: Option<Box<ScanReport>>,
     },
     /// Open the browser's page about this extension, where saved files are let be read, unless they
     /// may be already. → [`Reply::State`]
@@ -211,6 +245,46 @@ pub enum LibraryRequest {
         /// Its id.
         id: String,
     },
+    /// Which local lists there are. → [`LibraryReply::Lists`]
+    Lists,
+    /// Add an address that lists are fetched from, and fetch them. → [`LibraryReply::Lists`]
+    AddFeed {
+        /// As typed.
+        url: String,
+    },
+    /// Fetch the lists of an address again, now. → [`LibraryReply::Lists`]
+    UpdateFeed {
+        /// The feed's id.
+        id: String,
+    },
+    /// Switch a list on or off. → [`LibraryReply::Lists`]
+    SwitchList {
+        /// Which.
+        what: ListSwitch,
+        /// On or off.
+        enabled: bool,
+    },
+    /// Remove an address with its lists, or one of the user's own. → [`LibraryReply::Lists`]
+    RemoveList {
+        /// The id of the feed or of the own list.
+        id: String,
+    },
+    /// The text of one of the user's own lists. → [`LibraryReply::Text`]
+    ListText {
+        /// [`OwnList::id`](crate::lists::OwnList::id).
+        id: String,
+    },
+    /// Save one of the user's own lists. → [`LibraryReply::Saved`]
+    SaveList {
+        /// Which one; `None` makes a new one.
+        id: Option<String>,
+        /// What it is called.
+        name: String,
+        /// Its entries, one a line.
+        text: String,
+        /// Whether what is on it is known to be good, and not bad.
+        good: bool,
+    },
 }
 
 /// The answer to a [`LibraryRequest`].
@@ -219,9 +293,11 @@ pub enum LibraryRequest {
 pub enum LibraryReply {
     /// The rules.
     Rules(Library),
-    /// A text of rules.
+    /// The lists.
+    Lists(Lists),
+    /// A text of rules, or of a list.
     Text(String),
-    /// A text of rules was saved under this id.
+    /// A text of rules, or a list, was saved under this id.
     Saved(String),
 }
 
@@ -272,9 +348,9 @@ impl Request {
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// How things stand.
-    State(State),
-    /// Indicators, none or many.
-    Indicators(Vec<Indicator>),
+    State(Box<State>),
+    /// What was pointed at: nothing or much.
+    Pointed(Pointed),
     /// A report.
     Report(Box<ReportView>),
     /// Comments.
@@ -337,10 +413,16 @@ pub enum Problem {
     KeyNeeded,
     /// There is no such record any more.
     Gone,
+    /// This is not the file that was saved.
+    OtherFile,
+    /// The saved file is not where it was.
+    FileMoved,
     /// A text of rules cannot be called this, or another one is.
     RuleName,
-    /// This cannot be the address of a rule pack, or it is there already.
+    /// This cannot be the address of a pack, or it is there already.
     PackAddress,
+    /// A list has no entry that can be read, or is too long.
+    ListText,
     /// The backend, or the way to it.
     Backend {
         /// What happened.
@@ -422,6 +504,8 @@ pub enum News {
     State(Box<State>),
     /// YARA rules have changed: a [`Library`] as JSON: one page alone reads it, and the others need not know its shape.
     Rules(String),
+    /// Local lists have changed: a [`Lists`] as JSON, likewise.
+    Lists(String),
 }
 
 /// How things stand.
@@ -453,6 +537,10 @@ pub struct State {
     pub policy: Policy,
     /// The names of what the organisation has set, by [`Managed`](crate::policy::Managed).
     pub managed: Vec<String>,
+    /// The names of what the organisation has set to a value that is of no use.
+    pub managed_bad: Vec<String>,
+    /// Whether what is stored was written by a newer version: then nothing is stored.
+    pub newer_data: bool,
 }
 
 /// A line of a report's details.
@@ -500,6 +588,11 @@ pub struct ReportView {
     pub name: String,
     /// The indicator, spelled so that nobody clicks it.
     pub defanged: String,
+    /// Its host as people write it, where the indicator has it in punycode.
+    pub unicode: Option<String>,
+    /// The address without what is about a person, where sending it in is offered and there is such a
+    /// thing in it.
+    pub shorter: Option<Shorter>,
     /// The verdict and its reasons.
     pub assessment: Assessment,
     /// The worst labels.
@@ -512,7 +605,7 @@ pub struct ReportView {
     pub facts: Vec<Fact>,
     /// When the backend was asked, in milliseconds since the Unix epoch.
     pub asked_at: i64,
-    /// Whether sending the thing in can be offered: an unknown public address.
+    /// Whether sending the thing in can be offered: an unknown public address, and a backend to send it to.
     pub can_submit: bool,
     /// The backend's short name.
     pub backend: String,
@@ -526,6 +619,7 @@ impl ReportView {
         indicator: Indicator,
         report: Option<&Report>,
         assessment: Assessment,
+        about: About,
         asked_at: i64,
         backend: String,
         remaining: Remaining,
@@ -539,13 +633,16 @@ impl ReportView {
             .unwrap_or(written);
         let can_submit = report.is_none_or(|report| report.kind != Kind::Url)
             && indicator.kind() == Kind::Url
-            && !indicator.is_private();
+            && !indicator.is_private()
+            && !backend.is_empty();
         Self {
             kind: indicator.kind(),
             indicator,
             name,
             defanged,
-            assessment,
+            unicode: about.unicode,
+            shorter: about.shorter.filter(|_| can_submit),
+            assessment: assessment.noticing(&about.told),
             labels: report
                 .map(|report| report.labels().into_iter().map(str::to_owned).collect())
                 .unwrap_or_default(),

@@ -64,6 +64,9 @@ pub struct Inspection {
     pub told: Vec<Told>,
     /// What the bytes are, by the tag of the API (`peexe`, `zip`); empty where nothing is known.
     pub type_tag: String,
+    /// The same for people; empty where nothing is known.
+    #[serde(default)]
+    pub type_name: String,
     /// Members that are worth a look-up, what runs before what does not; at most [`MOST_MEMBERS`].
     pub members: Vec<Member>,
     /// How many files the archive has, as far as it was read.

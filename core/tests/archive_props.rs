@@ -1,9 +1,11 @@
-//! What holds for every archive and for every heap of bytes that is none. Attack catalogue rows: E18
-//! to E22 (bombs, nesting, hostile names and directories).
+//! What holds for every archive and for every heap of bytes that is none. Attack catalogue row: S10
+//! (bombs, nesting, hostile names and directories).
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used)]
 
-use miniz_oxide::deflate::compress_to_vec;
+mod making;
+
+use making::{Plan, gzip, layers, zip};
 use proptest::prelude::*;
 use quorum_core::archive::{Content, Event, Finding, Limit, Limits, Reader};
 use quorum_core::digest::{Digests, Hasher};
@@ -51,15 +53,6 @@ fn limits_reached(events: &[Event]) -> Vec<Limit> {
     events.iter().filter_map(limit).collect()
 }
 
-/// How one member is written.
-#[derive(Debug, Clone)]
-struct Plan {
-    name: String,
-    data: Vec<u8>,
-    deflated: bool,
-    descriptor: bool,
-}
-
 fn plan() -> impl Strategy<Value = Plan> {
     let data = prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..3000),
@@ -92,78 +85,6 @@ fn plan() -> impl Strategy<Value = Plan> {
             deflated,
             descriptor,
         })
-}
-
-fn zip(plans: &[Plan]) -> Vec<u8> {
-    let (mut out, mut directory) = (Vec::new(), Vec::new());
-    for plan in plans {
-        let packed = match plan.deflated {
-            true => compress_to_vec(&plan.data, 6),
-            false => plan.data.clone(),
-        };
-        let crc = crc32fast::hash(&plan.data).to_le_bytes();
-        let sizes = [packed.len() as u32, plan.data.len() as u32]
-            .map(u32::to_le_bytes)
-            .concat();
-        let flags: u16 = 0x800 | if plan.descriptor { 8 } else { 0 };
-        let method: u16 = if plan.deflated { 8 } else { 0 };
-        let offset = out.len() as u32;
-        let fixed = |told: bool| {
-            let none = [0; 12];
-            let told = if told {
-                [&crc[..], &sizes].concat()
-            } else {
-                none.to_vec()
-            };
-            [
-                &20u16.to_le_bytes()[..],
-                &flags.to_le_bytes(),
-                &method.to_le_bytes(),
-                &[0; 4],
-                &told,
-                &(plan.name.len() as u16).to_le_bytes(),
-                &[0; 2],
-            ]
-            .concat()
-        };
-        out.extend(
-            [
-                b"PK\x03\x04",
-                &fixed(!plan.descriptor)[..],
-                plan.name.as_bytes(),
-                &packed,
-            ]
-            .concat(),
-        );
-        if plan.descriptor {
-            out.extend([b"PK\x07\x08", &crc[..], &sizes].concat());
-        }
-        directory.extend(b"PK\x01\x02\x14\0");
-        directory.extend(
-            [
-                &fixed(true)[..],
-                &[0; 10],
-                &offset.to_le_bytes(),
-                plan.name.as_bytes(),
-            ]
-            .concat(),
-        );
-    }
-    let end = [directory.len() as u32, out.len() as u32]
-        .map(u32::to_le_bytes)
-        .concat();
-    let count = (plans.len() as u16).to_le_bytes();
-    out.extend(directory);
-    out.extend([b"PK\x05\x06\0\0\0\0", &count[..], &count, &end, &[0; 2]].concat());
-    out
-}
-
-fn gzip(data: &[u8]) -> Vec<u8> {
-    let head = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
-    let tail = [crc32fast::hash(data), data.len() as u32]
-        .map(u32::to_le_bytes)
-        .concat();
-    [&head[..], &compress_to_vec(data, 6), &tail].concat()
 }
 
 /// Bytes that begin like an archive, or contain one, with some of them changed.
@@ -244,23 +165,6 @@ proptest! {
         }
         prop_assert!(whole.len() <= 6 * limits.members as usize + 6);
     }
-}
-
-/// A ZIP of sixteen ZIPs of sixteen ZIPs …, and a megabyte of zeros in each of the innermost.
-fn layers(depth: u32) -> Vec<u8> {
-    let mut data = vec![0; 1 << 20];
-    for _ in 0..depth {
-        let plans: Vec<_> = (0..16)
-            .map(|n| Plan {
-                name: n.to_string(),
-                data: data.clone(),
-                deflated: true,
-                descriptor: false,
-            })
-            .collect();
-        data = zip(&plans);
-    }
-    data
 }
 
 #[test]

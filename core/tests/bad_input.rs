@@ -12,15 +12,18 @@ use std::sync::LazyLock;
 use quorum_core::api::{ApiKey, Backend, Call, RawReply};
 use quorum_core::archive;
 use quorum_core::blocklist::{self, Blocklist, Builder, RiceDeltas, Width};
+use quorum_core::checksum::{self, Level as PageLevel, Page};
 use quorum_core::deception::{self, Protected};
 use quorum_core::digest::{self, Hasher, fuzzy::FuzzyHasher};
 use quorum_core::indicator::{CanonicalUrl, Domain, FileHash, Indicator, Sha512, UrlRef};
+use quorum_core::inspect::Inspector;
 use quorum_core::message::Request;
 use quorum_core::observable::{Kind, Observable};
 use quorum_core::privacy::{Level, Sendable, shorten};
+use quorum_core::rules::{Library, PackManifest, PackUrl, valid_name};
 use quorum_core::safe_browsing::SafeUrl;
 use quorum_core::text::{self, DefangStyle, Extractor, Options};
-use quorum_core::{stix, suffix};
+use quorum_core::{hidden, stix, suffix};
 
 const MB: usize = 1 << 20;
 
@@ -135,7 +138,37 @@ entries! {
             Err(error) => assert!(error.to_string().contains(kind.as_str())),
         }
     };
-    spellings: |text: &str| drop(text::refang(text));
+    spellings: |text: &str| {
+        let _ = (text::refang(text), hidden::show_safely(text), hidden::show_text_safely(text));
+    };
+    checksums: |text: &str| {
+        let headers = ["content-digest", "digest", "content-md5", "x-goog-hash", "x-checksum-sha256", "etag"];
+        let mut claims = checksum::from_headers(headers.map(|name| (name, text)));
+        claims.extend(checksum::from_headers([(text, text)]));
+        claims.extend(checksum::from_list(text, "https://a.example/SHA256SUMS", &["a.bin", text]));
+        claims.extend(checksum::from_list("a line", text, &[text]));
+        let level = PageLevel {
+            text: text.to_owned(),
+            links: vec![text.to_owned(), "https://a.example/a.bin".to_owned()],
+        };
+        let page = Page {
+            address: text.to_owned(),
+            levels: vec![level.clone(), level],
+            links: vec![text.to_owned()],
+        };
+        for address in [text, "https://a.example/a.bin"] {
+            claims.extend(checksum::from_page(&page, address).claims);
+        }
+        let compared = checksum::compare(&claims, &Hasher::new().finish(), None);
+        assert!(compared.len() <= claims.len());
+        let _ = (checksum::file_name(text), checksum::want_sha512(&claims));
+    };
+    addresses_of_rules: |text: &str| {
+        parse::<PackUrl>(text);
+        let _ = valid_name(text);
+        let _ = Library::default().save(Some(text), text, 0);
+        assert!(Library::default().save(None, text, 0).is_none_or(|id| !id.is_empty()));
+    };
     running_text: |text: &str| drop((text::extract(text, &Options::default()), text::indicators(text, 9)));
     suffixes: |text: &str| {
         let _ = (suffix::public_suffix(text), suffix::registrable_domain(text));
@@ -193,6 +226,20 @@ entries! {
         reader.push(bytes, &mut |_| {});
         reader.finish(&mut |_| {});
         let _ = archive::kind(bytes);
+    };
+    inspected: |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        let mut inspector = Inspector::new(&text, &text, &[]);
+        bytes.chunks(4099).for_each(|piece| inspector.push(piece));
+        let _ = inspector.finish();
+    };
+    rules: |bytes: &[u8]| {
+        let refused = PackManifest::read(bytes).map(|_| ()).unwrap_err();
+        assert!(!refused.to_string().is_empty());
+        assert!(serde_json::from_slice::<Library>(bytes).is_err());
+        let file = br#"{"quorum_rules":1,"name":"n","version":"1","files":[{"path":"a.yar","size":3,"sha256":"0000000000000000000000000000000000000000000000000000000000000000"}]}"#;
+        let manifest = PackManifest::read(file).unwrap();
+        assert!(manifest.files[0].accept(bytes.to_vec()).is_err());
     };
     lists: |bytes: &[u8]| {
         let refused = Blocklist::open(bytes).map(|_| ()).unwrap_err();

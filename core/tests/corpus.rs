@@ -32,4 +32,4 @@ macro_rules! replays {
     };
 }
 
-replays! { archive extract list refang reply url }
+replays! { archive deception extract file_types list refang reply url }

@@ -5,10 +5,14 @@
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use quorum_core::api::Call;
 use quorum_core::deception::{
     Finding, Protected, Reason, check_file_name, check_host, check_link, check_url, host_both_ways,
     is_bidi_control, is_invisible, show_safely,
 };
+use quorum_core::hidden::show_text_safely;
+use quorum_core::indicator::{CanonicalUrl, Indicator, MAX_URL_BYTES};
+use quorum_core::privacy::Sendable;
 
 static WELL_KNOWN: LazyLock<Protected> = LazyLock::new(Protected::well_known);
 
@@ -160,4 +164,68 @@ proptest! {
         let other_suffix = |finding: &Finding| matches!(&finding.reason, Reason::LookAlike { .. } if host.starts_with("ebay."));
         prop_assert!(findings.iter().all(other_suffix), "{:?}", findings);
     }
+}
+
+/// Attack catalogue row E20: what a hostile address hides is shown, and what must not leave does not.
+#[test]
+fn e20_hostile_addresses_are_shown_as_they_are_and_leave_without_what_is_private() {
+    // User and fragment never leave; nothing but web addresses does.
+    let url = Indicator::read("https://user:pa55@evil.example/x#secret").unwrap();
+    let leaves = Sendable::try_from(url).unwrap();
+    let request = Call::SubmitUrl(
+        Sendable::try_from(
+            "https://user:pa55@evil.example/x#secret"
+                .parse::<CanonicalUrl>()
+                .unwrap(),
+        )
+        .unwrap(),
+    )
+    .request();
+    let told = format!("{request:?} {}", leaves.get());
+    assert!(
+        !["user", "pa55", "secret"]
+            .iter()
+            .any(|part| told.contains(part)),
+        "{told}"
+    );
+    for scheme in [
+        "data:text/html,x",
+        "blob:https://evil.example/1",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "ftp://evil.example/",
+    ] {
+        assert!(Indicator::read(scheme).is_err(), "{scheme}");
+        assert!(scheme.parse::<CanonicalUrl>().is_err(), "{scheme}");
+        if !scheme.starts_with("ftp") {
+            assert_ne!(check_url(scheme, &WELL_KNOWN), [], "{scheme}");
+        }
+    }
+    // A name that looks like another is shown as the DNS has it, too.
+    for (host, ascii) in [
+        ("p\u{430}ypal.com", "xn--pypal-4ve.com"),
+        ("xn--80ak6aa92e.com", "xn--80ak6aa92e.com"),
+    ] {
+        assert_eq!(host_both_ways(host).ascii.as_str(), ascii);
+        assert_ne!(check_host(host, &WELL_KNOWN), [], "{host}");
+    }
+    // What turns the direction or takes no room is written out, in one line and in many.
+    for text in [
+        "https://evil.example/\u{202e}gpj.exe",
+        "https://pay\u{200b}pal.example/",
+        "evil\u{ad}.example",
+    ] {
+        assert!(!is_safe(text) && is_safe(&show_safely(text)) && is_safe(&show_text_safely(text)));
+        assert_ne!(check_url(text, &WELL_KNOWN), [], "{text:?}");
+    }
+    assert!(show_safely("a\u{202e}b").contains("[U+202E]"));
+    // 8 KiB is the limit, before anything is read; an escape of an escape stays one.
+    let long = |bytes: usize| format!("https://evil.example/{}", "a".repeat(bytes - 21));
+    assert!(long(MAX_URL_BYTES).parse::<CanonicalUrl>().is_ok());
+    for bytes in [MAX_URL_BYTES + 1, 2_000_000] {
+        assert!(long(bytes).parse::<CanonicalUrl>().is_err());
+        assert!(Indicator::read(&long(bytes)).is_err());
+    }
+    let nested: CanonicalUrl = "https://evil.example/%2525252e%2525252e/".parse().unwrap();
+    assert_eq!(nested.as_str(), "https://evil.example/%2525252e%2525252e/");
 }

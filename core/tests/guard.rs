@@ -3,13 +3,15 @@
 #![allow(clippy::unwrap_used)]
 
 use quorum_core::api::Failure;
+use quorum_core::api::{Backend, Budget, Purpose};
 use quorum_core::checksum::{Algorithm, Claim, Compared, Source};
 use quorum_core::digest::{Hasher, sha256};
 use quorum_core::guard::{
-    Action, Disposition, Download, Drift, Event, HOLD_MS, Kept, Notice, PageLook, Phase, Record,
-    SecondCopy, Upload, UploadError, due,
+    Action, Attempt, Disposition, Download, Drift, Event, HOLD_MS, Kept, Notice, PageLook, Phase,
+    Record, Rung, SecondCopy, Upload, UploadError, due, in_turn,
 };
-use quorum_core::policy::{Managed, Policy};
+use quorum_core::lists::{Listing, Of, Says};
+use quorum_core::policy::{Managed, Policy, SendRule};
 use quorum_core::report::{AnalysisStatus, Report};
 use quorum_core::rules::{Origin, RuleLine, RuleMatch, ScanReport};
 use quorum_core::told::{Inspection, Member, Part, Severity, Told};
@@ -24,6 +26,7 @@ fn download(held: bool) -> Download {
         url: URL.to_owned(),
         name: "setup.exe".to_owned(),
         mime: "application/octet-stream".to_owned(),
+        size: None,
         started: 1_000,
         private: false,
         held,
@@ -47,6 +50,7 @@ fn bytes(bytes: &[u8], inspection: Inspection) -> SecondCopy {
         inspection,
         sha512: None,
         published: Vec::new(),
+        coded: false,
         scannable: false,
     }
 }
@@ -155,19 +159,527 @@ fn keeps_a_malicious_download_back_and_says_so() {
 fn fetches_a_kept_back_file_again_when_the_user_wants_it_and_once_only() {
     let mut record = held_and_read();
     record.step(seen(2, 0), 2);
-    assert_eq!(
-        record.step(Event::KeepAsked, 3),
-        [Action::FetchAgain(URL.to_owned())]
-    );
-    assert_eq!(record.disposition, Disposition::KeptAnyway);
+    assert_eq!(record.step(Event::KeepAsked, 3), [fetch_again(URL, 3)]);
+    assert_eq!(record.disposition, Disposition::Fetching);
+    assert_eq!(record.open, 1);
     assert_eq!(record.step(Event::KeepAsked, 4), []);
+    assert_eq!(record.step(Event::FetchBegan(8), 4), []);
+    assert_eq!(record.download, 8);
+    landed(&mut record, 5);
+    assert_eq!(record.disposition, Disposition::KeptAnyway);
     // What it was kept in spite of stays, whatever is found out later.
     let despite = record.assessment.clone().unwrap();
     assert_eq!(despite.verdict, Verdict::Malicious);
     record.step(Event::CheckAsked, 5);
     record.step(seen(0, 9), 6);
     assert_eq!(record.verdict(), Some(Verdict::Clean));
-    assert_eq!(record.kept, Some(Kept { at: 3, despite }));
+    let begun = true;
+    assert_eq!(
+        record.kept,
+        Some(Kept {
+            at: 3,
+            despite,
+            begun
+        })
+    );
+}
+
+fn fetch_again(url: &str, since: i64) -> Action {
+    let url = url.to_owned();
+    Action::FetchAgain { url, since }
+}
+
+#[test]
+fn e25_what_is_kept_anyway_is_fetched_again_after_a_death_or_can_be_asked_for_again() {
+    let fetching = || {
+        let mut record = held_and_read();
+        record.step(seen(2, 0), 2);
+        record.step(Event::KeepAsked, 3);
+        record
+    };
+    // Whoever died before the browser said that it has begun, looks whether it has.
+    let mut record = fetching();
+    assert_eq!(record.step(Event::Woken, 9), [fetch_again(URL, 3)]);
+    // The end of the download that was cancelled is none of this one.
+    assert_eq!(record.step(Event::Gone, 9), []);
+    assert_eq!(record.disposition, Disposition::Fetching);
+    record.step(Event::FetchBegan(8), 10);
+    assert_eq!(record.open, 1, "it is not there yet");
+    for fails in [Event::FetchFailed, Event::Gone] {
+        let mut record = fetching();
+        if fails == Event::Gone {
+            record.step(Event::FetchBegan(8), 10);
+        }
+        assert_eq!(record.step(fails, 11), []);
+        assert_eq!(record.disposition, Disposition::KeptBack);
+        assert!(record.not_had, "and it says so");
+        assert_eq!(record.open, 0);
+        assert_eq!(record.step(Event::KeepAsked, 12), [fetch_again(URL, 12)]);
+        assert!(!record.not_had);
+    }
+}
+
+#[test]
+fn e23_what_cannot_be_had_again_is_not_kept_back_and_told() {
+    let listed = || Event::AddressReport(Ok(Some(report("url", 2, 0))));
+    // Nobody has asked the address: it is taken to give the file once more.
+    for failure in [CopyFailure::NoPermission, CopyFailure::PlainHttp] {
+        let mut record = record(true, URL);
+        record.step(Event::Started, 0);
+        record.step(Event::CopyRead(Err(failure)), 1);
+        assert_eq!(
+            record.step(listed(), 2),
+            [Action::KeepBack, Action::Notify(Notice::KeptBack)]
+        );
+    }
+    // A form, a one-time link: it has refused it, or given another.
+    for failure in [CopyFailure::Refused, CopyFailure::Different] {
+        let mut record = record(true, URL);
+        record.step(Event::Started, 0);
+        record.step(Event::CopyRead(Err(failure)), 1);
+        assert_eq!(
+            record.step(listed(), 2),
+            [Action::Release, Action::Notify(Notice::NotKeptBack)]
+        );
+    }
+    // A second answer of another length than announced is none of the same file.
+    let mut other = Record::new(Download {
+        size: Some(999),
+        ..download(true)
+    });
+    other.step(Event::Started, 0);
+    assert_eq!(
+        other.step(copy(b"bytes"), 1),
+        [Action::AskAddress(URL.parse().unwrap())]
+    );
+    assert_eq!(
+        other.step(listed(), 2),
+        [Action::Release, Action::Notify(Notice::NotKeptBack)]
+    );
+}
+
+#[test]
+fn the_announced_length_of_a_content_coding_is_none_of_the_bytes() {
+    let mut record = Record::new(Download {
+        size: Some(999),
+        ..download(true)
+    });
+    record.step(Event::Started, 0);
+    let coded = SecondCopy {
+        coded: true,
+        ..bytes(b"bytes", Inspection::default())
+    };
+    let asked = record.step(Event::CopyRead(Ok(coded)), 1);
+    assert!(matches!(asked[..], [Action::AskFile(_)]), "{asked:?}");
+    assert_eq!(
+        record.step(seen(2, 0), 2),
+        [Action::KeepBack, Action::Notify(Notice::KeptBack)]
+    );
+}
+
+#[test]
+fn e23_a_copy_that_differs_in_size_or_type_is_a_finding() {
+    let differing = |size: Option<u64>, mime: &str, landed_first: bool| {
+        let mut record = Record::new(Download {
+            size,
+            mime: "application/zip".to_owned(),
+            ..download(true)
+        });
+        record.step(Event::Started, 0);
+        if landed_first {
+            record.step(Event::HoldExpired, 1);
+            landed(&mut record, 999);
+        }
+        let copy = SecondCopy {
+            mime: mime.to_owned(),
+            ..bytes(b"bytes", Inspection::default())
+        };
+        record.step(Event::CopyRead(Ok(copy)), 2);
+        if record.digests.is_some() {
+            record.step(seen(0, 5), 3);
+        } else {
+            record.step(Event::AddressReport(Ok(None)), 3);
+        }
+        record
+    };
+    let size = Reason::CopyDiffers {
+        saved: 999,
+        copy: 5,
+    };
+    for landed_first in [true, false] {
+        // Announced while it is held, or known since it landed.
+        let announced = (!landed_first).then_some(999);
+        let record = differing(announced, "application/zip", landed_first);
+        assert!(reasons(&record).contains(&size), "{:?}", record.assessment);
+        let not_read = Reason::BytesNotRead {
+            failure: CopyFailure::Different,
+        };
+        assert!(!reasons(&record).contains(&not_read), "said once");
+    }
+    let other_type = differing(None, "Application/PDF; x=1", false);
+    let said = Reason::CopyType {
+        announced: "application/zip".to_owned(),
+        copy: "application/pdf".to_owned(),
+    };
+    assert!(reasons(&other_type).contains(&said));
+    for same in ["application/zip", "application/octet-stream", ""] {
+        let record = differing(None, same, false);
+        assert_eq!(record.copy_differs, None, "{same}");
+    }
+}
+
+#[test]
+fn plain_http_is_not_called_a_refusal_of_the_site() {
+    for (url, failure) in [
+        ("http://files.example/a.bin", CopyFailure::PlainHttp),
+        ("http://127.0.0.1:8000/a.bin", CopyFailure::Refused),
+        ("https://files.example/a.bin", CopyFailure::Refused),
+    ] {
+        let mut record = record(true, url);
+        record.step(Event::Started, 0);
+        record.step(Event::CopyRead(Err(CopyFailure::Refused)), 1);
+        assert_eq!(record.copy_failure, Some(failure), "{url}");
+    }
+}
+
+#[test]
+fn each_rung_that_was_tried_is_kept_with_what_came_of_it() {
+    let mut record = record(true, URL);
+    record.step(Event::Started, 0);
+    record.step(Event::CopyRead(Err(CopyFailure::Stalled)), 1);
+    record.step(Event::AddressReport(Ok(None)), 2);
+    landed(&mut record, 5);
+    record.step(Event::SavedRead(Err(CopyFailure::NoPermission)), 3);
+    let rung = |by, failure| Rung { by, failure };
+    assert_eq!(
+        record.tried,
+        [
+            rung(Evidence::SecondCopy, Some(CopyFailure::Stalled)),
+            rung(Evidence::Address, None),
+            rung(Evidence::SavedFile, Some(CopyFailure::NoPermission)),
+        ]
+    );
+    record.step(saved(b"bytes"), 4);
+    assert_eq!(record.tried.last(), Some(&rung(Evidence::SavedFile, None)));
+    assert_eq!(record.tried.len(), 3, "one result for each");
+}
+
+#[test]
+fn e26_what_the_budget_refuses_goes_on_at_the_time_it_names() {
+    let mut record = held_and_read();
+    let refused = Failure::RateLimited {
+        retry_at: Some(60_000),
+    };
+    assert_eq!(
+        record.step(Event::FileReport(Err(refused)), 2),
+        [Action::Release]
+    );
+    assert_eq!(record.verdict(), Some(Verdict::Unchecked));
+    assert_eq!((record.open, record.waits_until()), (1, Some(60_000)));
+    assert_eq!(in_turn([&record], 9, 59_999), Vec::<String>::new());
+    assert_eq!(in_turn([&record], 9, 60_000), [record.id.clone()]);
+    assert_eq!(in_turn([&record], 0, 60_000), Vec::<String>::new());
+    // A death does not begin it early, and a clock that was set back does not keep it for years.
+    assert_eq!(record.step(Event::Woken, 5), []);
+    assert_eq!(in_turn([&record], 9, -400_000_000), [record.id.clone()]);
+    let asked = record.step(Event::Due, 60_000);
+    assert!(matches!(asked[..], [Action::AskFile(_)]), "{asked:?}");
+    assert_eq!(record.step(Event::Due, 60_000), [], "it goes on once");
+    assert_eq!(
+        record.step(seen(2, 0), 60_001),
+        [Action::Notify(Notice::FoundLate)]
+    );
+    assert_eq!((record.open, record.later), (0, None));
+}
+
+#[test]
+fn e26_a_backend_that_keeps_failing_is_asked_ever_more_rarely_and_not_for_ever() {
+    let mut record = held_and_read();
+    let down = || Event::FileReport(Err(Failure::Backend { status: 503 }));
+    record.step(down(), 0);
+    let mut waits = Vec::new();
+    let mut now = 0;
+    while let Some(at) = record.waits_until() {
+        waits.push(at - now);
+        now = at;
+        record.step(Event::Due, now);
+        record.step(down(), now);
+    }
+    assert_eq!(waits[..4], [30_000, 60_000, 120_000, 240_000]);
+    assert_eq!(waits.len(), 10);
+    assert_eq!(record.open, 0);
+    // What will not be better by itself is not put off.
+    let mut record = held_and_read();
+    record.step(Event::FileReport(Err(Failure::KeyRefused)), 0);
+    assert_eq!(record.open, 0);
+}
+
+#[test]
+fn e26_two_hundred_downloads_at_once_are_all_checked_by_four_a_minute() {
+    let backend: Backend = "virustotal.com".parse().unwrap();
+    let mut budget = Budget::new(&backend);
+    let mut left: Vec<i64> = Vec::new();
+    let ask = |record: &mut Record, now: i64, left: &mut Vec<i64>, budget: &mut Budget| {
+        let answer = match budget.take(Purpose::Background, now) {
+            Ok(()) => {
+                left.push(now);
+                seen(0, 5)
+            }
+            Err(at) => Event::FileReport(Err(budget.why(at, now))),
+        };
+        record.step(answer, now);
+    };
+    let mut records: Vec<Record> = (0..200)
+        .map(|id| {
+            let mut record = Record::new(Download {
+                id,
+                ..download(true)
+            });
+            record.step(Event::Started, 0);
+            record.step(copy(b"bytes"), 1);
+            ask(&mut record, 2, &mut left, &mut budget);
+            record
+        })
+        .collect();
+    let waiting = |records: &[Record]| records.iter().filter(|it| it.open == 1).count();
+    assert_eq!(waiting(&records), 197);
+    // The alarm rings each minute.
+    let mut now = 2;
+    while waiting(&records) > 0 {
+        now += 60_001;
+        assert!(now < 75 * 60_001, "{} still wait", waiting(&records));
+        let free = budget.free(Purpose::Background, now, 20);
+        for id in in_turn(&records, free, now) {
+            let record = records.iter_mut().find(|it| it.id == id).unwrap();
+            record.step(Event::Due, now);
+            ask(record, now, &mut left, &mut budget);
+        }
+    }
+    assert_eq!(left.len(), 200, "each is asked about once");
+    for at in &left {
+        assert!(
+            left.iter()
+                .filter(|it| (*at..at + 60_000).contains(it))
+                .count()
+                <= 4
+        );
+    }
+    assert!(
+        records
+            .iter()
+            .all(|it| it.verdict() == Some(Verdict::Clean))
+    );
+}
+
+/// A record whose file nobody knows, and which the user sends in.
+fn sending() -> Record {
+    let mut record = held_and_read();
+    record.step(Event::FileReport(Ok(None)), 2);
+    record.step(Event::UploadAsked, 3);
+    record
+}
+
+#[test]
+fn e25_an_upload_of_which_nothing_has_left_is_made_at_once_after_a_death() {
+    let mut record = sending();
+    let sent = record.step(Event::Woken, 4);
+    assert!(matches!(sent[..], [Action::Upload { .. }]), "{sent:?}");
+}
+
+#[test]
+fn e25_a_backend_that_does_not_know_yet_what_it_took_is_asked_again_before_it_gets_it_twice() {
+    let mut record = sending();
+    record.step(Event::UploadLeaves, 4);
+    let mut asked = record.step(Event::Woken, 5);
+    let mut waited = 0;
+    for _ in 0..3 {
+        let [Action::AskWhetherSent { after_ms, .. }] = asked[..] else {
+            panic!("{asked:?}")
+        };
+        waited += after_ms;
+        asked = record.step(Event::SentBefore(Ok(false)), 6);
+    }
+    assert!(waited > 0);
+    // Now it does.
+    let done = record.step(Event::SentBefore(Ok(true)), 7);
+    assert!(matches!(done[..], [Action::AskFile(_)]), "{done:?}");
+    assert_eq!(record.upload, Upload::Done);
+}
+
+#[test]
+fn e26_an_upload_that_is_refused_or_cut_off_goes_on_by_itself() {
+    let failed = |failure| Event::Uploaded(Err(UploadError::Backend { failure }));
+    // What was refused has not arrived, and is sent again.
+    let mut record = sending();
+    record.step(Event::UploadLeaves, 4);
+    let refused = Failure::RateLimited {
+        retry_at: Some(9_000),
+    };
+    assert_eq!(record.step(failed(refused), 5), []);
+    assert_eq!(
+        (&record.upload, record.waits_until()),
+        (&Upload::Sending, Some(9_000))
+    );
+    assert_eq!(record.step(Event::Woken, 6), [], "not before its time");
+    let sent = record.step(Event::Due, 9_000);
+    assert!(matches!(sent[..], [Action::Upload { .. }]), "{sent:?}");
+    // What was cut off may have arrived.
+    record.step(Event::UploadLeaves, 9_001);
+    record.step(failed(Failure::Unreachable), 9_002);
+    let at = record.waits_until().unwrap();
+    let asked = record.step(Event::Due, at);
+    assert!(
+        matches!(asked[..], [Action::AskWhetherSent { .. }]),
+        "{asked:?}"
+    );
+    // What will not go well later says so.
+    let mut record = sending();
+    record.step(failed(Failure::Forbidden), 5);
+    assert!(matches!(record.upload, Upload::Failed { .. }));
+    assert_eq!(record.open, 0);
+}
+
+#[test]
+fn a_cancelled_upload_leaves_the_record_as_it_was_and_nothing_sends_it_again() {
+    let mut record = sending();
+    record.step(Event::UploadLeaves, 4);
+    assert_eq!(record.step(Event::UploadCancelled, 5), []);
+    assert_eq!((&record.upload, record.attempt), (&Upload::No, None));
+    assert_eq!(record.verdict(), Some(Verdict::Unknown));
+    assert_eq!(record.open, 0);
+    // What was on its way comes to nothing.
+    assert_eq!(record.step(Event::Uploaded(Ok("a1".to_owned())), 6), []);
+    assert_eq!(record.step(Event::Woken, 7), []);
+    assert!(record.can_upload());
+    // What is at work already is not to be had back.
+    record.step(Event::UploadAsked, 8);
+    record.step(Event::Uploaded(Ok("a1".to_owned())), 9);
+    record.step(Event::UploadCancelled, 10);
+    assert!(matches!(record.upload, Upload::Analysing { .. }));
+}
+
+#[test]
+fn e24_a_backend_that_got_other_bytes_than_were_checked_is_told() {
+    let mut record = sending();
+    record.step(Event::UploadLeaves, 4);
+    record.step(Event::Uploaded(Ok("a1".to_owned())), 5);
+    record.step(Event::Analysis(Ok(AnalysisStatus::Completed)), 6);
+    // It has analysed something, and does not know it by the digest of what was read.
+    record.step(Event::FileReport(Ok(None)), 7);
+    let failure = Failure::NotFound;
+    let error = UploadError::Backend { failure };
+    assert_eq!(record.upload, Upload::Failed { error });
+    assert_eq!(record.verdict(), Some(Verdict::Unknown));
+    // One that knows it has got it, and may forget it later.
+    let mut record = sending();
+    record.step(Event::Uploaded(Ok("a1".to_owned())), 5);
+    record.step(Event::Analysis(Ok(AnalysisStatus::Completed)), 6);
+    record.step(seen(0, 5), 7);
+    record.step(Event::CheckAsked, 8);
+    record.step(Event::FileReport(Ok(None)), 9);
+    assert_eq!(
+        (&record.upload, record.attempt),
+        (&Upload::Done, None::<Attempt>)
+    );
+}
+
+#[test]
+fn a_rule_sends_in_what_it_names_by_host_and_type_and_nothing_else() {
+    let rule = |host: &str, types: &[&str]| SendRule {
+        host: host.to_owned(),
+        types: types.iter().map(|it| (*it).to_owned()).collect(),
+    };
+    let sends = |policy: &Policy, name: &str, url: &str, private: bool| {
+        let mut record = Record::new(Download {
+            name: name.to_owned(),
+            url: url.to_owned(),
+            terms: policy.terms(url),
+            private,
+            ..download(true)
+        });
+        record.step(Event::Started, 0);
+        record.step(copy(b"bytes"), 1);
+        let actions = record.step(Event::FileReport(Ok(None)), 2);
+        actions.iter().any(|it| matches!(it, Action::Upload { .. }))
+    };
+    let policy = Policy {
+        send: vec![rule("files.example", &["exe", ".MSI"])],
+        ..Policy::default()
+    };
+    assert!(sends(&policy, "setup.exe", URL, false));
+    assert!(sends(
+        &policy,
+        "setup.msi",
+        "https://a.files.example/x",
+        false
+    ));
+    assert!(!sends(&policy, "setup.zip", URL, false));
+    assert!(!sends(
+        &policy,
+        "setup.exe",
+        "https://other.example/x",
+        false
+    ));
+    assert!(!sends(&policy, "setup.exe", URL, true), "private");
+    assert!(!sends(&Policy::default(), "setup.exe", URL, false));
+    // A document is no type like others.
+    let mut all = Policy {
+        send: vec![rule("files.example", &["*"])],
+        ..Policy::default()
+    };
+    assert!(sends(&all, "setup.zip", URL, false));
+    assert!(!sends(&all, "letter.pdf", URL, false));
+    all.send_documents = true;
+    assert!(sends(&all, "letter.pdf", URL, false));
+    // What the user has cancelled is not sent by a rule either.
+    let mut record = Record::new(Download {
+        terms: policy.terms(URL),
+        ..download(true)
+    });
+    record.step(Event::Started, 0);
+    record.step(copy(b"bytes"), 1);
+    record.step(Event::FileReport(Ok(None)), 2);
+    assert_eq!(record.upload, Upload::Sending);
+    record.step(Event::UploadCancelled, 3);
+    record.step(Event::CheckAsked, 4);
+    record.step(Event::FileReport(Ok(None)), 5);
+    assert_eq!(record.upload, Upload::No);
+}
+
+#[test]
+fn one_bad_value_of_the_organisations_does_not_take_the_others_with_it() {
+    let values = json!({
+        "downloads": true,
+        "keep_back": ["malicious", "nonsense"],
+        "skip_above": -1,
+        "dry_run": "yes",
+        "send": [{"host": "builds.example", "types": ["exe"]}],
+        "no_such_name": 1,
+        "remember": false,
+    });
+    let (managed, mut bad) = Managed::read(values.as_object().unwrap().clone());
+    bad.sort();
+    assert_eq!(bad, ["dry_run", "keep_back", "no_such_name", "skip_above"]);
+    assert_eq!(managed.names(), ["downloads", "remember", "send"]);
+    assert_eq!(managed.remember, Some(false));
+}
+
+#[test]
+fn what_the_organisation_has_set_is_not_saved_as_the_users_own() {
+    let managed = Managed {
+        keep_back: Some(vec![Verdict::Suspicious]),
+        recheck: Some(false),
+        ..Managed::default()
+    };
+    let own = Policy::default();
+    let mut shown = managed.over(&own);
+    shown.ask_intranet = true;
+    let saved = managed.under(shown, &own);
+    let expected = Policy {
+        ask_intranet: true,
+        ..own
+    };
+    assert_eq!(saved, expected);
 }
 
 #[test]
@@ -263,18 +775,6 @@ fn asks_about_the_address_when_the_bytes_cannot_be_had() {
 }
 
 #[test]
-fn keeps_back_by_the_address_alone() {
-    let mut record = record(true, URL);
-    record.step(Event::Started, 0);
-    record.step(Event::CopyRead(Err(CopyFailure::Refused)), 1);
-    let listed = Event::AddressReport(Ok(Some(report("url", 2, 0))));
-    assert_eq!(
-        record.step(listed, 2),
-        [Action::KeepBack, Action::Notify(Notice::KeptBack)]
-    );
-}
-
-#[test]
 fn reads_no_second_copy_of_a_blob_and_releases_it_as_not_checked() {
     let mut record = record(true, "blob:https://a.example/1-2");
     assert_eq!(
@@ -306,6 +806,7 @@ fn a_page_that_came_instead_of_the_file_is_not_the_file() {
         inspection: Inspection::default(),
         sha512: None,
         published: Vec::new(),
+        coded: false,
         scannable: true,
     }));
     assert_eq!(
@@ -390,15 +891,19 @@ fn an_upload_that_died_goes_on_and_what_had_arrived_is_not_sent_twice() {
         let mut record = held_and_read();
         record.step(Event::FileReport(Ok(None)), 2);
         record.step(Event::UploadAsked, 3);
+        record.step(Event::UploadLeaves, 3);
         let asked = record.step(Event::Woken, 4);
         assert!(
-            matches!(asked[..], [Action::AskWhetherSent(_)]),
+            matches!(asked[..], [Action::AskWhetherSent { after_ms: 0, .. }]),
             "{asked:?}"
         );
         record
     };
     let mut record = dead();
-    let sent = record.step(Event::SentBefore(Ok(false)), 5);
+    let mut sent = record.step(Event::SentBefore(Ok(false)), 5);
+    while let [Action::AskWhetherSent { .. }] = sent[..] {
+        sent = record.step(Event::SentBefore(Ok(false)), 5);
+    }
     assert!(matches!(sent[..], [Action::Upload { .. }]), "{sent:?}");
     let mut record = dead();
     let asked = record.step(Event::SentBefore(Ok(true)), 5);
@@ -409,7 +914,7 @@ fn an_upload_that_died_goes_on_and_what_had_arrived_is_not_sent_twice() {
         record.step(Event::SentBefore(Err(Failure::Unreachable)), 5),
         []
     );
-    assert!(record.can_upload());
+    assert!(record.waits_until().is_some(), "it goes on");
 }
 
 #[test]
@@ -488,7 +993,10 @@ fn a_file_that_lands_although_it_was_kept_back_is_told() {
         size: Some(5),
         path: None,
     };
-    assert_eq!(record.step(landed, 3), [Action::Notify(Notice::FoundLate)]);
+    assert_eq!(
+        record.step(landed, 3),
+        [Action::Notify(Notice::NotKeptBack)]
+    );
     assert_eq!(record.disposition, Disposition::Released);
 }
 
@@ -567,6 +1075,36 @@ fn reasons(record: &Record) -> &[Reason] {
 }
 
 #[test]
+fn a_file_that_is_given_counts_as_saved_by_its_length_and_its_name_or_bytes() {
+    let mut record = held_and_read();
+    record.step(seen(0, 5), 2);
+    let digests = |of: &[u8]| bytes(of, Inspection::default()).digests;
+    assert!(
+        !record.is_saved_as("setup.exe", &digests(b"bytes")),
+        "nothing is saved yet"
+    );
+    landed(&mut record, 5);
+    assert!(
+        record.is_saved_as("setup.exe", &digests(b"other")),
+        "its name and length"
+    );
+    assert!(
+        record.is_saved_as("renamed.exe", &digests(b"bytes")),
+        "its bytes"
+    );
+    assert!(!record.is_saved_as("renamed.exe", &digests(b"other")));
+    assert!(
+        !record.is_saved_as("setup.exe", &digests(b"longer")),
+        "another length"
+    );
+    record.disposition = Disposition::KeptBack;
+    assert!(
+        !record.is_saved_as("setup.exe", &digests(b"bytes")),
+        "it was kept back"
+    );
+}
+
+#[test]
 fn the_saved_file_raises_the_grade_of_a_copy_with_the_same_bytes() {
     let mut record = held_and_read();
     record.step(seen(0, 5), 2);
@@ -620,6 +1158,12 @@ fn a_saved_file_that_may_not_be_read_changes_nothing() {
     let before = record.clone();
     let refused = Event::SavedRead(Err(CopyFailure::NoPermission));
     assert_eq!(record.step(refused, 6), []);
+    // Nothing but that it was tried.
+    let rung = Rung {
+        by: Evidence::SavedFile,
+        failure: Some(CopyFailure::NoPermission),
+    };
+    assert_eq!(record.tried.pop(), Some(rung));
     assert_eq!(record, before);
     // The user lets us read it afterwards, and asks again.
     let sha256 = record.digests.unwrap().sha256;
@@ -871,6 +1415,9 @@ fn the_published_schema_has_what_an_organisation_can_set() {
     let all = Managed {
         address: Some(String::new()),
         downloads: Some(true),
+        dry_run: Some(false),
+        remember: Some(true),
+        send: Some(policy.send),
         keep_back: Some(policy.keep_back),
         skip_hosts: Some(policy.skip_hosts),
         skip_endings: Some(policy.skip_endings),
@@ -878,6 +1425,7 @@ fn the_published_schema_has_what_an_organisation_can_set() {
         send_documents: Some(policy.send_documents),
         ask_intranet: Some(policy.ask_intranet),
         recheck: Some(policy.recheck),
+        protect: Some(policy.protect),
     };
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/managed.json");
     let schema: serde_json::Value =
@@ -1416,5 +1964,186 @@ fn a_data_address_that_was_kept_back_for_a_doubt_can_still_be_had() {
     record.step(Event::Stored(None), 7);
     record.step(matched(&[("odd", false)]), 8);
     record.step(Event::FileReport(Ok(None)), 9);
-    assert_eq!(record.step(Event::KeepAsked, 10), [Action::FetchAgain(url)]);
+    assert_eq!(record.step(Event::KeepAsked, 10), [fetch_again(&url, 10)]);
+}
+
+/// A record for which lists are on.
+fn with_lists(held: bool) -> Record {
+    let mut record = record(held, URL);
+    record.lists = true;
+    record
+}
+
+fn listing(of: Of, says: Says) -> Listing {
+    Listing {
+        list: "Hosts".to_owned(),
+        from: "lists.example".to_owned(),
+        version: 7,
+        made: 1_764_000_000_000,
+        of,
+        label: None,
+        says,
+    }
+}
+
+/// What the lists say of the address.
+fn address(says: Option<Says>) -> Event {
+    let of = Of::Address("files.example/".to_owned());
+    Event::Listed {
+        of: None,
+        listings: says.map(|says| listing(of, says)).into_iter().collect(),
+    }
+}
+
+/// What the lists say of bytes.
+fn listed(bytes: &[u8], says: Option<Says>) -> Event {
+    Event::Listed {
+        of: Some(sha256(bytes)),
+        listings: says
+            .map(|says| listing(Of::File, says))
+            .into_iter()
+            .collect(),
+    }
+}
+
+#[test]
+fn lists_are_asked_about_the_address_before_anything_leaves() {
+    let mut record = with_lists(true);
+    let actions = record.step(Event::Started, 1);
+    assert_eq!(
+        actions,
+        [Action::StartHold(HOLD_MS), Action::AskLists(None)]
+    );
+    assert_eq!(record.open, 1);
+    let actions = record.step(address(Some(Says::Bad)), 2);
+    assert_eq!(
+        actions,
+        [Action::KeepBack, Action::Notify(Notice::KeptBack)]
+    );
+    let assessment = record.assessment.clone().unwrap();
+    assert_eq!(assessment.verdict, Verdict::Malicious);
+    assert_eq!(assessment.evidence, Evidence::Address);
+    assert!(
+        matches!(&assessment.reasons[..], [Reason::Listed { listing }] if listing.list == "Hosts")
+    );
+    // Somebody wants it all the same: what was said against it stays with it.
+    record.step(Event::KeepAsked, 3);
+    assert_eq!(record.kept.unwrap().despite, assessment);
+}
+
+#[test]
+fn an_address_that_is_on_no_list_is_checked_as_ever_and_a_hint_is_a_doubt() {
+    for (says, verdict) in [
+        (None, Verdict::Unknown),
+        // That a host is good says nothing of what it serves.
+        (Some(Says::Good), Verdict::Unknown),
+        (Some(Says::Hint), Verdict::Suspicious),
+    ] {
+        let mut record = with_lists(true);
+        record.step(Event::Started, 1);
+        let actions = record.step(address(says), 2);
+        assert_eq!(actions, [Action::ReadCopy(URL.to_owned())]);
+        let actions = record.step(copy(b"x"), 3);
+        assert_eq!(actions, [Action::AskLists(Some(sha256(b"x")))]);
+        let actions = record.step(listed(b"x", None), 4);
+        assert_eq!(actions, [Action::AskFile(sha256(b"x"))]);
+        record.step(Event::FileReport(Ok(None)), 5);
+        assert_eq!(record.verdict(), Some(verdict), "{says:?}");
+    }
+}
+
+#[test]
+fn a_listed_file_ends_the_asking_and_its_rules_are_run_all_the_same() {
+    for (says, verdict) in [
+        (Says::Bad, Verdict::Malicious),
+        (Says::Good, Verdict::KnownGood),
+    ] {
+        let mut record = with_lists(false);
+        record.step(Event::Started, 1);
+        record.step(address(None), 2);
+        record.step(scannable(b"x"), 3);
+        let actions = record.step(listed(b"x", Some(says)), 4);
+        let asked = |action: &Action| matches!(action, Action::AskFile(_) | Action::AskStored(_));
+        assert!(!actions.iter().any(asked), "{actions:?}");
+        assert!(actions.contains(&Action::Scan(sha256(b"x"))));
+        assert_eq!(record.verdict(), Some(verdict));
+        // A rule of malicious outweighs a list of good ones.
+        record.step(matched(&[("r", true)]), 5);
+        assert_eq!(record.verdict(), Some(Verdict::Malicious));
+    }
+}
+
+#[test]
+fn the_short_form_of_a_known_good_file_is_told_and_changes_nothing() {
+    let mut record = with_lists(false);
+    record.step(Event::Started, 1);
+    record.step(address(None), 2);
+    record.step(copy(b"x"), 3);
+    let actions = record.step(listed(b"x", Some(Says::GoodHint)), 4);
+    assert_eq!(actions, [Action::AskFile(sha256(b"x"))]);
+    record.step(Event::FileReport(Ok(None)), 5);
+    assert_eq!(record.verdict(), Some(Verdict::Unknown));
+    let reasons = record.assessment.unwrap().reasons;
+    assert!(matches!(reasons.last(), Some(Reason::Listed { .. })));
+}
+
+#[test]
+fn a_listed_member_of_an_archive_condemns_it_and_is_named() {
+    let mut record = with_lists(true);
+    record.step(Event::Started, 1);
+    record.step(address(None), 2);
+    record.step(copy(b"x"), 3);
+    let of = Of::Member("a/b.exe".to_owned());
+    let listings = vec![listing(of, Says::Bad)];
+    let of = Some(sha256(b"x"));
+    record.step(Event::Listed { of, listings }, 4);
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
+    let reasons = record.assessment.unwrap().reasons;
+    assert!(reasons.contains(&Reason::Member {
+        path: "a/b.exe".to_owned()
+    }));
+}
+
+#[test]
+fn e23_what_lists_said_of_the_second_copy_does_not_count_for_other_bytes() {
+    let mut record = with_lists(false);
+    record.step(Event::Started, 1);
+    record.step(address(None), 2);
+    record.step(copy(b"x"), 3);
+    record.step(listed(b"x", Some(Says::Good)), 4);
+    assert_eq!(record.verdict(), Some(Verdict::KnownGood));
+    landed(&mut record, 1);
+    let actions = record.step(saved(b"y"), 6);
+    assert_eq!(actions, [Action::AskLists(Some(sha256(b"y")))]);
+    // An answer about the first bytes comes too late.
+    assert_eq!(record.step(listed(b"x", Some(Says::Good)), 7), []);
+    record.step(listed(b"y", None), 8);
+    record.step(Event::FileReport(Ok(None)), 9);
+    assert_ne!(record.verdict(), Some(Verdict::KnownGood));
+}
+
+#[test]
+fn e25_a_worker_that_died_asks_the_lists_again() {
+    let mut record = with_lists(true);
+    record.step(Event::Started, 1);
+    let actions = record.step(Event::Woken, 2);
+    assert_eq!(actions, [Action::AskLists(None)]);
+    assert_eq!(
+        record.step(address(None), 3),
+        [Action::ReadCopy(URL.to_owned())]
+    );
+}
+
+#[test]
+fn a_late_answer_about_the_address_still_counts() {
+    let mut record = with_lists(false);
+    record.step(Event::Started, 1);
+    landed(&mut record, 1);
+    record.step(saved(b"x"), 2);
+    record.step(listed(b"x", None), 3);
+    record.step(Event::FileReport(Ok(None)), 4);
+    assert_eq!(record.verdict(), Some(Verdict::Unknown));
+    let actions = record.step(address(Some(Says::Bad)), 5);
+    assert_eq!(actions, [Action::Notify(Notice::FoundLate)]);
+    assert_eq!(record.verdict(), Some(Verdict::Malicious));
 }

@@ -76,6 +76,7 @@ fn copy() -> SecondCopy {
         inspection: Inspection::default(),
         sha512: None,
         published: Vec::new(),
+        coded: false,
         scannable: true,
     }
 }
@@ -88,7 +89,7 @@ fn silent() -> Box<Report> {
 }
 
 impl World {
-    fn new(fails: bool) -> Self {
+    fn new(fails: bool, lists: bool) -> Self {
         let url = "https://files.example/setup.exe";
         let mut world = Self {
             record: Record::new(Download {
@@ -96,6 +97,7 @@ impl World {
                 url: url.to_owned(),
                 name: "setup.exe".to_owned(),
                 mime: String::new(),
+                size: None,
                 started: 1_000,
                 private: false,
                 held: true,
@@ -109,6 +111,7 @@ impl World {
             waits: true,
             landed: false,
         };
+        world.record.lists = lists;
         world.step(Event::Started);
         world
     }
@@ -117,7 +120,9 @@ impl World {
         self.under_way.extend(self.record.step(event, self.now));
         // Nothing may wait for what never comes.
         assert!(
-            self.record.open == 0 || !self.under_way.is_empty(),
+            self.record.open == 0
+                || !self.under_way.is_empty()
+                || self.record.waits_until().is_some(),
             "stuck: {:?}",
             self.record
         );
@@ -148,9 +153,17 @@ impl World {
         }
     }
 
+    /// The bytes of the upload that is under way are about to leave.
+    fn leaves(&mut self) {
+        let actions = self.record.step(Event::UploadLeaves, self.now);
+        assert!(actions.is_empty());
+    }
+
     fn dies(&mut self, arrived: bool) {
         let sending = |action: &Action| matches!(action, Action::Upload { .. });
-        if arrived && !self.fails && self.under_way.iter().any(sending) {
+        // Nothing leaves before it is written that it may.
+        if self.under_way.iter().any(sending) && arrived && !self.fails {
+            self.leaves();
             self.stored += 1;
         }
         self.under_way.clear();
@@ -175,21 +188,28 @@ impl World {
             Action::StartHold(_) => self.step(Event::HoldExpired),
             Action::ReadCopy(_) => self.step(Event::CopyRead(read())),
             Action::ReadSaved(_) => self.step(Event::SavedRead(read())),
+            Action::AskLists(of) => self.step(Event::Listed {
+                of,
+                listings: Vec::new(),
+            }),
             Action::AskStored(_) => self.step(Event::Stored(None)),
             Action::Scan(_) => self.step(Event::Scanned(Box::default())),
             Action::AskFile(_) => self.step(Event::FileReport(report(self.stored > 0))),
             Action::AskMember(_) => self.step(Event::MemberReport(report(false))),
             Action::AskAddress(_) => self.step(Event::AddressReport(report(false))),
-            Action::AskWhetherSent(_) => {
+            Action::AskWhetherSent { after_ms, .. } => {
+                self.now += i64::from(after_ms);
                 let sent = report(self.stored > 0).map(|report| report.is_some());
                 self.step(Event::SentBefore(sent));
             }
             Action::Release | Action::KeepBack => self.waits = false,
             Action::Upload { .. } if fails => {
+                self.leaves();
                 let failure = Failure::Unreachable;
                 self.step(Event::Uploaded(Err(UploadError::Backend { failure })));
             }
             Action::Upload { .. } => {
+                self.leaves();
                 self.stored += 1;
                 self.step(Event::Uploaded(Ok("a1".to_owned())));
             }
@@ -201,7 +221,7 @@ impl World {
                 };
                 self.step(Event::Analysis(status));
             }
-            Action::FetchAgain(_) | Action::Notify(_) => {}
+            Action::FetchAgain { .. } | Action::Notify(_) => {}
         }
     }
 
@@ -209,7 +229,12 @@ impl World {
     fn rest(&mut self) {
         for _ in 0..10_000 {
             if self.under_way.is_empty() {
-                break;
+                let Some(at) = self.record.waits_until() else {
+                    break;
+                };
+                self.now = self.now.max(at);
+                self.step(Event::Due);
+                continue;
             }
             let action = self.under_way.remove(0);
             self.ends(action);
@@ -224,8 +249,8 @@ impl World {
 
 proptest! {
     #[test]
-    fn e25_e28_every_record_ends_and_what_was_asked_for_is_stored_once(moves in moves()) {
-        let mut world = World::new(false);
+    fn e25_e28_every_record_ends_and_what_was_asked_for_is_stored_once(moves in moves(), lists: bool) {
+        let mut world = World::new(false, lists);
         for what in &moves {
             world.moves(what);
         }
@@ -240,8 +265,8 @@ proptest! {
     }
 
     #[test]
-    fn e25_e26_every_record_ends_where_everything_fails(moves in moves()) {
-        let mut world = World::new(true);
+    fn e25_e26_every_record_ends_where_everything_fails(moves in moves(), lists: bool) {
+        let mut world = World::new(true, lists);
         for what in &moves {
             world.moves(what);
         }

@@ -2,17 +2,19 @@
 #![allow(clippy::unwrap_used)]
 
 use quorum_core::digest::Hasher;
-use quorum_core::guard::{Download, Event, Record, SecondCopy};
+use quorum_core::guard::{Disposition, Download, Event, Record, SecondCopy};
 use quorum_core::history::{Filter, csv};
 use quorum_core::policy::Policy;
 use quorum_core::report::Report;
+use quorum_core::rules::ScanReport;
 use quorum_core::stix;
 use quorum_core::told::Inspection;
-use quorum_core::verdict::Verdict;
+use quorum_core::verdict::{Evidence, Verdict};
 use serde_json::{Value, json};
 
 fn record(name: &str, url: &str, malicious: bool) -> Record {
     let mut record = Record::new(Download {
+        size: None,
         id: 7,
         url: url.to_owned(),
         name: name.to_owned(),
@@ -27,6 +29,7 @@ fn record(name: &str, url: &str, malicious: bool) -> Record {
     hasher.update(name.as_bytes());
     record.step(
         Event::CopyRead(Ok(SecondCopy {
+            coded: false,
             digests: hasher.finish(),
             mime: String::new(),
             inspection: Inspection::default(),
@@ -57,7 +60,12 @@ fn a_search_takes_words_of_name_address_label_and_digests_and_a_verdict() {
     let sha256 = bad.digests.unwrap().sha256.to_string();
     let takes = |text: &str, verdict| {
         let text = text.to_owned();
-        Filter { text, verdict }.takes(&bad)
+        let filter = Filter {
+            text,
+            verdict,
+            ..Filter::default()
+        };
+        filter.takes(&bad)
     };
     for text in [
         "",
@@ -71,6 +79,46 @@ fn a_search_takes_words_of_name_address_label_and_digests_and_a_verdict() {
         assert!(!takes(text, Some(Verdict::Clean)), "{text}");
     }
     assert!(!takes("invoice pdf", None));
+}
+
+#[test]
+fn a_search_takes_a_span_of_time_a_site_a_grade_what_became_of_it_and_a_rule() {
+    let mut bad = record("Invoice.exe", "https://Files.example:8443/d/1", true);
+    let rule = json!({
+        "origin": "own", "source": "mine.yar", "name": "Hunt_Stealer", "description": null, "author": null,
+        "reference": null, "license": null, "malicious": false,
+    });
+    let found = json!([{"rule": rule, "label": "Stealer kit", "tags": [], "meta": [], "hits": []}]);
+    bad.rules = Some(ScanReport {
+        matches: serde_json::from_value(found).unwrap(),
+        ..ScanReport::default()
+    });
+    type Set = fn(&mut Filter);
+    let cases: [(Set, bool); 16] = [
+        (|it| it.since = Some(1_000), true),
+        (|it| it.since = Some(1_001), false),
+        (|it| it.until = Some(1_001), true),
+        (|it| it.until = Some(1_000), false),
+        (|it| it.site = "files.example".to_owned(), true),
+        (|it| it.site = " Example ".to_owned(), true),
+        (|it| it.site = "iles.example".to_owned(), false),
+        (|it| it.site = "d".to_owned(), false),
+        (|it| it.evidence = Some(Evidence::SecondCopy), true),
+        (|it| it.evidence = Some(Evidence::SavedFile), false),
+        (|it| it.disposition = Some(Disposition::Released), true),
+        (|it| it.disposition = Some(Disposition::KeptBack), false),
+        (|it| it.rule = "hunt_".to_owned(), true),
+        (|it| it.rule = "stealer KIT".to_owned(), true),
+        (|it| it.rule = "other".to_owned(), false),
+        (|it| it.text = "nothing".to_owned(), false),
+    ];
+    assert!(Filter::default().is_empty());
+    for (at, (set, taken)) in cases.into_iter().enumerate() {
+        let mut filter = Filter::default();
+        set(&mut filter);
+        assert_eq!(filter.takes(&bad), taken, "case {at}: {filter:?}");
+        assert!(!filter.is_empty());
+    }
 }
 
 #[test]

@@ -94,5 +94,5 @@ events.permissionsRemoved.addListener(() => void deliver(() => rust.permissions_
 events.storageChanged.addListener((_changes, area) => void deliver(() => rust.storage_changed(area)));
 events.installed.addListener(() => void deliver(() => rust.installed()));
 events.startup.addListener(() => void deliver(() => rust.installed()));
-// Waking up is all that an alarm is for: what was interrupted goes on in `wake`.
-events.alarm.addListener(() => void deliver(() => {}));
+// What was interrupted goes on in `wake`, for which the alarm wakes us.
+events.alarm.addListener(() => void deliver(() => rust.alarm_rang()));

@@ -1,10 +1,14 @@
 // IndexedDB as promises: get, put and remove. What is kept, and for how long, is
 // decided in Rust.
 
-/** @typedef {"downloads" | "reports" | "keys" | "sent" | "rules"} Store */
+/** @typedef {"downloads" | "reports" | "keys" | "sent" | "rules" | "lists" | "state"} Store */
 
 const NAME = "quorum";
-const VERSION = 2;
+const VERSION = 3;
+
+/** Whether a newer version of ours has written what is there: it is left as it is. */
+let newer = false;
+export const isNewer = () => newer;
 
 /** @type {Promise<IDBDatabase> | undefined} */
 let opening;
@@ -29,8 +33,17 @@ function open() {
         downloads.createIndex("open", "open");
         downloads.createIndex("download", "download");
       }
+      if (oldVersion < 3) {
+        // Local lists, as `core::lists` keeps them: `library`, `feed/ID/NAME`, `own/ID`, `text/ID`.
+        request.result.createObjectStore("lists");
+        // What is small and is kept from one life to the next: the budget.
+        request.result.createObjectStore("state");
+      }
     };
-    request.onerror = () => reject(request.error);
+    request.onerror = () => {
+      newer = request.error?.name === "VersionError";
+      reject(request.error);
+    };
     request.onsuccess = () => {
       // The browser may close it (disk trouble, cleared data): the next call opens it again.
       request.result.onclose = () => (opening = undefined);
@@ -44,6 +57,16 @@ function open() {
   opening.catch(() => (opening = undefined));
   return opening;
 }
+
+/** Whether there are databases here at all: Firefox has none for who has it remember nothing. @returns {Promise<boolean>} */
+export const isKept = () =>
+  open().then(
+    () => true,
+    (error) => {
+      if (error?.name === "InvalidStateError") return false;
+      throw error;
+    },
+  );
 
 /**
  * @template T

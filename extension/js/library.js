@@ -1,7 +1,7 @@
-// The module of the library: YARA rules and their packs. It is loaded when somebody asks for it, or when a
-// pack is due; it fetches by the light module's `fetch_file`.
+// The module of the library: YARA rules, local lists, and where they come from. It is loaded when somebody asks
+// for it, when a pack is due, or when something is looked up; it fetches by the light module's `fetch_file`.
 
-import init, { __wbg_reset_state, ask as asked, refresh as refreshed } from "./pkg/quorum_library.js";
+import init, { __wbg_reset_state, ask as asked, look as looked, refresh as refreshed } from "./pkg/quorum_library.js";
 import { fileUrl } from "./platform.js";
 
 /** @type {Promise<unknown> | undefined} */
@@ -27,6 +27,20 @@ export async function ask(request) {
 export async function refresh() {
   await load();
   return refreshed();
+}
+
+/**
+ * Looks things up in the lists that are on.
+ * @param {string[]} addresses
+ * @param {string[]} hashes of one file
+ * @param {string[]} members of an archive: path and SHA-256 in turn
+ * @param {boolean} mayAsk whether the backend may be asked what stands behind a hit
+ * @param {boolean} inPrivate whether nothing of that may be kept
+ * @returns {Promise<unknown[]>} each a `Listing` of quorum-core
+ */
+export async function look(addresses, hashes, members, mayAsk, inPrivate) {
+  await load();
+  return looked(addresses, hashes, members, mayAsk, inPrivate);
 }
 
 /** After a trap, which may have been in there: a fresh instance, which finds in the store what there is. */

@@ -62,6 +62,16 @@ const backend = {
     const { run } = await import("./scanner.js");
     return run(job, file, limitMs);
   },
+
+  /**
+   * Looks at a file that the user gives while it is read.
+   * @param {string} name
+   * @returns {Promise<unknown>} an `Inspector` of the npm package
+   */
+  async inspect(name) {
+    const { inspect } = await import("./reader.js");
+    return inspect("", name, []);
+  },
 };
 
 const view = document.body.dataset.view ?? "";

@@ -76,6 +76,12 @@ export const requestOrigins = (origins) => api.permissions.request({ origins });
 export const download = async (id) => (await api.downloads.search({ id }))[0];
 /** @param {number} id @returns {Promise<void>} */
 export const cancelDownload = (id) => api.downloads.cancel(id);
+/** @param {number} since in milliseconds since the Unix epoch @returns {Promise<chrome.downloads.DownloadItem[]>} those that began since then, newest first */
+export const downloadsSince = (since) => api.downloads.search({ startedAfter: new Date(since - 1).toISOString(), orderBy: ["-startTime"] });
+/** Shows a saved file in its folder. @param {number} id */
+export async function showDownload(id) {
+  await api.downloads.show(id);
+}
 /** @param {string} url @returns {Promise<number>} its id */
 export const startDownload = (url) => api.downloads.download({ url });
 
@@ -126,6 +132,30 @@ export const frontTab = async () => (await api.tabs.query({ active: true, lastFo
 export async function injectCard(tabId) {
   const [injected] = await api.scripting.executeScript({ target: { tabId }, files: ["content.js"] });
   return injected?.result === true;
+}
+
+/**
+ * The link in the document that this runs in, as it is written and reads there: the one that has the focus,
+ * as what was clicked has, or else the first. As with `aroundLink`, nothing is changed.
+ * @param {string} address of the link, as the browser has it
+ */
+function linkTo(address) {
+  const links = [...Document.prototype.querySelectorAll.call(document, "a[href]")].filter((link) => link instanceof HTMLAnchorElement && link.href === address);
+  const focus = Reflect.get(Document.prototype, "activeElement", document);
+  const link = /** @type {HTMLAnchorElement | undefined} */ (links.find((link) => link === focus) ?? links[0]);
+  return link && { written: String(link.getAttribute("href")).slice(0, 4000), text: link.innerText.slice(0, 4000) };
+}
+
+/**
+ * How a link that was clicked is written and reads; needs the grant of a user's action.
+ * @param {number} tabId
+ * @param {number} frameId
+ * @param {string} address
+ * @returns {Promise<unknown>} undefined if the document has no such link
+ */
+export async function readLink(tabId, frameId, address) {
+  const [injected] = await api.scripting.executeScript({ target: { tabId, frameIds: [frameId] }, func: linkTo, args: [address] });
+  return injected?.result ?? undefined;
 }
 
 /**

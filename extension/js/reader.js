@@ -2,7 +2,7 @@
 // name is made to deceive, what a file is and holds. It carries the Public Suffix List, Unicode's tables and
 // more, and is loaded when it is first needed.
 
-import init, { Inspector, Sha512, headerChecksums, indicators, listChecksums, notice as noticed, pageChecksums } from "./pkg/quorum_npm.js";
+import init, { Inspector, Sha512, aboutAddress, headerChecksums, listChecksums, notice as noticed, pageChecksums, pointedAt } from "./pkg/quorum_npm.js";
 import { fileUrl } from "./platform.js";
 
 /** @type {Promise<unknown> | undefined} */
@@ -20,35 +20,50 @@ async function load() {
 }
 
 /**
- * The indicators of a text, each once, in their order.
+ * What a text points at.
  * @param {string} text
  * @param {number} limit
- * @returns {Promise<string[]>}
+ * @returns {Promise<unknown>} a `Pointed` of quorum-core
  */
 export async function find(text, limit) {
   await load();
-  return indicators(text, limit);
+  return pointedAt(text, limit);
+}
+
+/**
+ * What an address tells by itself and by how it stood where it was pointed at.
+ * @param {string} address
+ * @param {string} written as it stood there, may be empty
+ * @param {string} linkText may be empty
+ * @param {string[]} own domains of one's own, which it may imitate
+ * @returns {Promise<unknown>} an `About` of quorum-core
+ */
+export async function about(address, written, linkText, own) {
+  await load();
+  return aboutAddress(address, written, linkText, own);
 }
 
 /**
  * What an address and a name tell before there are bytes.
  * @param {string} url may be empty
  * @param {string} name may be empty
+ * @param {string[]} own domains of one's own
  * @returns {Promise<unknown[]>} each a `Told` of quorum-core
  */
-export async function notice(url, name) {
+export async function notice(url, name, own) {
   await load();
-  return noticed(url, name);
+  return noticed(url, name, own);
 }
 
 /**
  * Looks at a file while it streams by.
  * @param {string} url
  * @param {string} name
+ * @param {string[]} own domains of one's own
  */
-export async function inspect(url, name) {
+export async function inspect(url, name, own) {
   await load();
-  return new Inspector(url, name);
+  return new Inspector(url, name, own);
 }
 
 /** A hasher for SHA-512, which a publisher's checksum may want. */
@@ -66,7 +81,7 @@ export async function inHeaders(headers) {
 /** @param {unknown} page by `readPage` @param {string} address of the link @returns {Promise<unknown>} a `Pointed` of quorum-core */
 export async function onPage(page, address) {
   await load();
-  return pageChecksums(page, address);
+  return pageChecksums(/** @type {import("./pkg/quorum_npm.js").Page} */ (page), address);
 }
 
 /**

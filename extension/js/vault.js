@@ -23,4 +23,7 @@ export async function unseal() {
   return new TextDecoder().decode(bytes);
 }
 
-export const forget = () => database.remove("keys", NAME);
+export async function forget() {
+  // Where nothing is kept there is nothing to forget, and no reason to refuse what was asked.
+  if (await database.isKept()) await database.remove("keys", NAME);
+}

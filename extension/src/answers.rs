@@ -2,9 +2,10 @@
 //! the core from the sender that the browser names.
 
 use quorum_core::api::{ApiKey, Backend, BackendError, Call, Failure, Purpose};
-use quorum_core::guard::Event;
+use quorum_core::guard::{Event, SecondCopy};
 use quorum_core::indicator::Indicator;
 use quorum_core::message::{Answer, History, Problem, Reply, Request};
+use quorum_core::pointed::{Pick, Pointed, Written};
 use quorum_core::privacy::Sendable;
 use quorum_core::verdict::Evidence;
 use wasm_bindgen::JsValue;
@@ -50,14 +51,14 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
             settings::reread_permissions().await;
             pages::publish_state();
         }
-        Request::CurrentPage => return Ok(Reply::Indicators(current_page().await)),
+        Request::CurrentPage => return Ok(Reply::Pointed(one(current_page().await))),
         Request::Read { text } => {
-            return Ok(Reply::Indicators(match Indicator::read(&text) {
-                Ok(indicator) => vec![indicator],
-                Err(_) => reader::indicators(&text).await,
+            return Ok(Reply::Pointed(match Indicator::read(&text) {
+                Ok(indicator) => one(Some(Pick::new(indicator, &text, ""))),
+                Err(_) => reader::pointed(&text).await,
             }));
         }
-        Request::Card => return Ok(Reply::Indicators(card::shown(tab_of(sender)?).await)),
+        Request::Card => return Ok(Reply::Pointed(card::shown(tab_of(sender)?).await)),
         Request::CardHeight { height } => {
             card::tell(tab_of(sender)?, &Tell::Height(height));
             return Ok(Reply::Done);
@@ -70,10 +71,12 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
             indicator,
             evidence,
             fresh,
-        } => return report(indicator, evidence, fresh, sender).await,
+            written,
+        } => return report(indicator, evidence, fresh, &written, sender).await,
         Request::Submit { indicator } => {
             reports::submit(&indicator, cause(sender).await).await?;
-            return report(indicator, Evidence::Address, true, sender).await;
+            let written = Written::default();
+            return report(indicator, Evidence::Address, true, &written, sender).await;
         }
         Request::Comments { indicator, cursor } => {
             let call = Call::Comments {
@@ -127,6 +130,12 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
         }
         Request::Keep { id } => return of_record(&id, Event::KeepAsked).await,
         Request::Upload { id } => return of_record(&id, Event::UploadAsked).await,
+        Request::CancelUpload { id } => {
+            return match downloads::cancel_upload(&id).await {
+                true => Ok(Reply::Done),
+                false => Err(Problem::Gone),
+            };
+        }
         Request::Recheck { id } => return of_record(&id, Event::CheckAsked).await,
         Request::Forget { id } => {
             return match downloads::forget(&id).await {
@@ -147,9 +156,28 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
             settings::set_dry_run(enabled).await;
             pages::publish_state();
         }
-        Request::OpenReport { indicator } => {
-            card::open_report(Some(&indicator)).await;
+        Request::OpenReport { indicator, written } => {
+            card::open_report(Some(&Pick { indicator, written })).await;
             return Ok(Reply::Done);
+        }
+        Request::ShowFile { id } => return downloads::show(&id).await.map(|()| Reply::Done),
+        Request::GiveFile {
+            id,
+            name,
+            digests,
+            inspection,
+            rules,
+        } => {
+            let bytes = SecondCopy {
+                digests,
+                mime: String::new(),
+                inspection,
+                sha512: None,
+                published: Vec::new(),
+                scannable: false,
+            };
+            let given = downloads::given(&id, &name, bytes, rules).await;
+            return given.map(|()| Reply::Done);
         }
         Request::OpenDetails => {
             settings::reread_permissions().await;
@@ -167,7 +195,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
         }
         Request::Library(asked) => return rules::ask(&asked).await.map(Reply::Library),
     }
-    Ok(Reply::State(settings::state()))
+    Ok(Reply::State(Box::new(settings::state())))
 }
 
 fn browser(error: JsValue) -> Problem {
@@ -221,13 +249,14 @@ async fn report(
     indicator: Indicator,
     evidence: Evidence,
     fresh: bool,
+    written: &Written,
     sender: &Asker,
 ) -> Result<Reply, Problem> {
     let manner = Manner {
         cause: cause(sender).await,
         fresh,
     };
-    let view = reports::view(indicator, evidence, manner).await;
+    let view = reports::view(indicator, evidence, manner, written).await;
     Ok(Reply::Report(Box::new(view)))
 }
 
@@ -251,12 +280,15 @@ async fn front_tab() -> Option<Tab> {
     from_js(platform::front_tab().await.ok()?)
 }
 
-async fn current_page() -> Vec<Indicator> {
-    let url = front_tab().await.and_then(|tab| tab.url);
-    url.and_then(|url| url.parse().ok())
-        .filter(|indicator| matches!(indicator, Indicator::Url(_)))
-        .into_iter()
-        .collect()
+async fn current_page() -> Option<Pick> {
+    card::address(&front_tab().await?.url?)
+}
+
+fn one(pick: Option<Pick>) -> Pointed {
+    Pointed {
+        picks: pick.into_iter().collect(),
+        told: Vec::new(),
+    }
 }
 
 fn tab_of(sender: &Asker) -> Result<i64, Problem> {

@@ -21,7 +21,7 @@ impl From<Trouble> for Failed {
     fn from(trouble: Trouble) -> Self {
         Self(match trouble {
             Trouble::Unreachable => Failure::Unreachable,
-            Trouble::TooSlow => Failure::TooSlow,
+            Trouble::TooSlow | Trouble::Stalled => Failure::TooSlow,
             Trouble::DryRun => Failure::DryRun,
         })
     }
@@ -57,7 +57,8 @@ pub(crate) async fn call(call: &Call, cause: Cause) -> Result<Reply, Failure> {
         key: &key,
         cause,
     };
-    let result = exchange(call, to, payload, REPLY_TIMEOUT_MS).await;
+    let stop = Stop::new().ok_or(Failure::Interrupted)?;
+    let result = exchange(call, to, payload, REPLY_TIMEOUT_MS, &stop).await;
     let result = match result {
         Err(Failure::Unreachable) if redirects(&backend, call, &request, cause).await => {
             Err(Failure::Redirected)
@@ -67,7 +68,7 @@ pub(crate) async fn call(call: &Call, cause: Cause) -> Result<Reply, Failure> {
     note(result)
 }
 
-/// Sends a file in.
+/// Sends a file in, unless it is stopped.
 ///
 /// # Errors
 /// Any [`Failure`].
@@ -75,6 +76,7 @@ pub(crate) async fn submit_file(
     name: &str,
     file: &Blob,
     cause: Cause,
+    stop: &Stop,
 ) -> Result<Analysis, Failure> {
     let call = Call::SubmitFile {
         name: name.to_owned(),
@@ -100,7 +102,7 @@ pub(crate) async fn submit_file(
         key: &key,
         cause,
     };
-    match note(exchange(&call, to, payload, UPLOAD_MS).await)? {
+    match note(exchange(&call, to, payload, UPLOAD_MS, stop).await)? {
         Reply::Analysis(analysis) => Ok(analysis),
         _ => Err(Failure::NotTheApi),
     }
@@ -123,11 +125,8 @@ async fn admit(purpose: Purpose) -> Result<(Backend, ApiKey), Failure> {
     if !settings::may_read(vec![backend.match_pattern()]).await {
         return Err(Failure::NoPermission);
     }
-    settings::with_budget(|budget| budget.take(purpose, now())).map_err(|retry_at| {
-        Failure::RateLimited {
-            retry_at: Some(retry_at),
-        }
-    })?;
+    let now = now();
+    settings::with_budget(|budget| budget.take(purpose, now).map_err(|at| budget.why(at, now)))?;
     Ok((backend, key))
 }
 
@@ -144,9 +143,9 @@ async fn exchange(
     to: To<'_>,
     payload: Payload,
     limit_ms: u32,
+    stop: &Stop,
 ) -> Result<Reply, Failure> {
     let read = async {
-        let stop = Stop::new().ok_or(Failure::Interrupted)?;
         let outgoing = Outgoing {
             method: to.method,
             url: to.url,
@@ -155,9 +154,10 @@ async fn exchange(
             payload,
             redirects: Redirects::Refused,
             limit_ms,
+            idle_ms: None,
             cause: to.cause,
         };
-        let incoming = fetch(outgoing, &stop).await?;
+        let incoming = fetch(outgoing, stop).await?;
         let status = incoming.status();
         let content_type = incoming.header("content-type").unwrap_or_default();
         let retry_after = incoming.header("retry-after");
@@ -192,6 +192,7 @@ async fn redirects(backend: &Backend, call: &Call, request: &Request, cause: Cau
         payload: Payload::Empty,
         redirects: Redirects::Shown,
         limit_ms: REPLY_TIMEOUT_MS,
+        idle_ms: None,
         cause,
     };
     let Some(stop) = Stop::new() else {
@@ -203,11 +204,10 @@ async fn redirects(backend: &Backend, call: &Call, request: &Request, cause: Cau
     redirected
 }
 
-/// Lets the budget learn from a refusal.
+/// Lets the budget learn how it went.
 fn note<T>(result: Result<T, Failure>) -> Result<T, Failure> {
-    if let Err(failure) = &result {
-        settings::with_budget(|budget| budget.refused(failure, now()));
-    }
+    let chance = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+    settings::with_budget(|budget| budget.note(result.as_ref().err(), now(), chance));
     result
 }
 
@@ -227,6 +227,7 @@ async fn upload_address(backend: &Backend, key: &ApiKey, cause: Cause) -> Result
         payload: Payload::Empty,
         redirects: Redirects::Refused,
         limit_ms: REPLY_TIMEOUT_MS,
+        idle_ms: None,
         cause,
     };
     let read = async {

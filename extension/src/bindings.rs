@@ -45,6 +45,10 @@ pub(crate) mod platform {
         pub(crate) async fn download(id: f64) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = cancelDownload, catch)]
         pub(crate) async fn cancel_download(id: f64) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = downloadsSince, catch)]
+        pub(crate) async fn downloads_since(since: f64) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = showDownload, catch)]
+        pub(crate) async fn show_download(id: f64) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = startDownload, catch)]
         pub(crate) async fn start_download(url: &str) -> Result<JsValue, JsValue>;
 
@@ -73,6 +77,12 @@ pub(crate) mod platform {
         pub(crate) async fn read_page(
             referrer: &str,
             links: Vec<String>,
+        ) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(js_name = readLink, catch)]
+        pub(crate) async fn read_link(
+            tab: f64,
+            frame: f64,
+            address: &str,
         ) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(js_name = injectCard, catch)]
         pub(crate) async fn inject_card(tab: f64) -> Result<JsValue, JsValue>;
@@ -149,14 +159,23 @@ pub(crate) mod library {
         pub(crate) async fn ask(request: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
         pub(crate) async fn refresh() -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn look(
+            addresses: Vec<String>,
+            hashes: Vec<String>,
+            members: Vec<String>,
+            may_ask: bool,
+            private: bool,
+        ) -> Result<JsValue, JsValue>;
     }
 }
 
 /// Running text, by `js/reader.js` and the module that it loads.
 pub(crate) mod reader {
     use js_sys::Uint8Array;
-    use quorum_core::checksum::{Claim, Pointed};
+    use quorum_core::checksum::{self, Claim};
     use quorum_core::indicator::Indicator;
+    use quorum_core::pointed::{About, Pick, Pointed, Written};
     use quorum_core::text::MAX_EXTRACTED;
     use quorum_core::told::{Inspection, Told};
     use wasm_bindgen::prelude::*;
@@ -166,9 +185,16 @@ pub(crate) mod reader {
         #[wasm_bindgen(catch)]
         async fn find(text: &str, limit: usize) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
-        async fn notice(url: &str, name: &str) -> Result<JsValue, JsValue>;
+        async fn about(
+            address: &str,
+            written: &str,
+            link_text: &str,
+            own: Vec<String>,
+        ) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
-        async fn inspect(url: &str, name: &str) -> Result<JsValue, JsValue>;
+        async fn notice(url: &str, name: &str, own: Vec<String>) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(catch)]
+        async fn inspect(url: &str, name: &str, own: Vec<String>) -> Result<JsValue, JsValue>;
 
         #[wasm_bindgen(catch)]
         async fn sha512() -> Result<JsValue, JsValue>;
@@ -202,17 +228,18 @@ pub(crate) mod reader {
         fn free(this: &Inspector);
     }
 
-    /// The indicators of a text. A text in which none can be found because the module does not load
+    /// What a text points at. A text in which nothing can be found because the module does not load
     /// is read as one indicator.
-    pub(crate) async fn indicators(text: &str) -> Vec<Indicator> {
+    pub(crate) async fn pointed(text: &str) -> Pointed {
         match find(text, MAX_EXTRACTED).await {
-            Ok(found) => js_sys::Array::from(&found)
-                .iter()
-                .filter_map(|text| text.as_string()?.parse().ok())
-                .collect(),
+            Ok(found) => super::from_js(found).unwrap_or_default(),
             Err(problem) => {
                 super::error_value(&problem);
-                Indicator::read(text).into_iter().collect()
+                let found = Indicator::read(text).into_iter();
+                Pointed {
+                    picks: found.map(|it| Pick::new(it, text, "")).collect(),
+                    told: Vec::new(),
+                }
             }
         }
     }
@@ -239,7 +266,7 @@ pub(crate) mod reader {
     }
 
     /// What a page says of the file that this link of it leads to.
-    pub(crate) async fn page_claims(page: &JsValue, address: &str) -> Pointed {
+    pub(crate) async fn page_claims(page: &JsValue, address: &str) -> checksum::Pointed {
         given(on_page(page, address).await)
     }
 
@@ -253,9 +280,15 @@ pub(crate) mod reader {
         given(in_list(text, list, address, name).await)
     }
 
+    /// What an address tells by itself and by how it was written; nothing if the module does not load.
+    /// `own` are domains of the user's own, here and below.
+    pub(crate) async fn about_address(address: &str, written: &Written, own: Vec<String>) -> About {
+        given(about(address, &written.address, &written.link_text, own).await)
+    }
+
     /// What an address and a name tell by themselves; nothing if the module does not load.
-    pub(crate) async fn before_bytes(url: &str, name: &str) -> Vec<Told> {
-        given(notice(url, name).await)
+    pub(crate) async fn before_bytes(url: &str, name: &str, own: Vec<String>) -> Vec<Told> {
+        given(notice(url, name, own).await)
     }
 
     /// Looks at a file while it streams by. What fails in here costs what would have been noticed,
@@ -264,8 +297,8 @@ pub(crate) mod reader {
 
     impl Watch {
         /// Watches what comes from this address and is to have this name.
-        pub(crate) async fn new(url: &str, name: &str) -> Self {
-            Self(match inspect(url, name).await {
+        pub(crate) async fn new(url: &str, name: &str, own: Vec<String>) -> Self {
+            Self(match inspect(url, name, own).await {
                 Ok(inspector) => Some(inspector.unchecked_into()),
                 Err(problem) => {
                     super::error_value(&problem);
@@ -308,6 +341,8 @@ pub(crate) mod database {
 
     #[wasm_bindgen(raw_module = "../database.js")]
     extern "C" {
+        #[wasm_bindgen(js_name = isNewer)]
+        pub(crate) fn is_newer() -> bool;
         #[wasm_bindgen(catch)]
         pub(crate) async fn get(store: &str, key: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]

@@ -23,8 +23,10 @@ use crate::settings;
 const MOST_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// Largest file that can be sent in: what the API takes, in bytes.
 const MOST_UPLOAD_BYTES: u64 = 650 * 1024 * 1024;
-/// How long reading may take, in milliseconds.
-const LIMIT_MS: u32 = 120_000;
+/// How long reading may take, in milliseconds: a large file may, on a slow line.
+const LIMIT_MS: u32 = 60 * 60 * 1000;
+/// How long may pass in it without a byte, in milliseconds.
+const IDLE_MS: u32 = 60_000;
 
 /// How much of a copy is kept in our own memory before the browser gets it, in bytes: it puts large
 /// Blobs on disk.
@@ -40,6 +42,8 @@ struct Sink {
     sha512: Option<Hasher512>,
     /// What the answer's headers say of it.
     published: Vec<Claim>,
+    /// Whether it came in a content coding, which the browser undoes.
+    coded: bool,
 }
 
 impl Sink {
@@ -58,6 +62,7 @@ impl Sink {
 
     /// The headers are here, the bytes are not yet.
     async fn begin(&mut self, incoming: &Incoming, published: &[Claim]) {
+        self.coded = incoming.header("content-encoding").is_some();
         self.published = reader::header_claims(&incoming.headers()).await;
         if want_sha512(published) || want_sha512(&self.published) {
             self.sha512 = reader::hasher512().await;
@@ -125,10 +130,11 @@ pub(crate) async fn digest(
     stop: &Stop,
 ) -> Result<(SecondCopy, Option<Blob>), CopyFailure> {
     let mut sink = Sink {
-        watch: Some(Watch::new(of.url, of.name).await),
+        watch: Some(Watch::new(of.url, of.name, settings::policy().protect).await),
         kept: keep.then(Kept::default),
         sha512: None,
         published: Vec::new(),
+        coded: false,
     };
     let (digests, mime) = read(&of, stop, MOST_BYTES, &mut sink).await?;
     let kept = sink.kept.and_then(|kept| kept.finish().ok());
@@ -142,6 +148,7 @@ pub(crate) async fn digest(
             digest
         }),
         published: sink.published,
+        coded: sink.coded,
         scannable: kept.is_some(),
     };
     Ok((read, kept))
@@ -157,6 +164,7 @@ pub(crate) async fn keep(of: Bytes<'_>, stop: &Stop) -> Result<(Digests, Blob), 
         kept: Some(Kept::default()),
         sha512: None,
         published: Vec::new(),
+        coded: false,
     };
     let (digests, _) = read(&of, stop, MOST_UPLOAD_BYTES, &mut sink).await?;
     let kept = sink.kept.ok_or(CopyFailure::Refused)?;
@@ -198,6 +206,7 @@ async fn read(
         // else, and might lead us, with the user's cookies, where no page could.
         redirects: Redirects::Refused,
         limit_ms: LIMIT_MS,
+        idle_ms: Some(IDLE_MS),
         cause: of.cause,
     };
     // Nothing of it is cached either way: a stored answer could be another than what was saved,
@@ -255,6 +264,7 @@ impl From<Trouble> for CopyFailure {
         match trouble {
             Trouble::Unreachable => Self::Refused,
             Trouble::TooSlow => Self::TooSlow,
+            Trouble::Stalled => Self::Stalled,
             Trouble::DryRun => Self::DryRun,
         }
     }

@@ -9,29 +9,33 @@ use gloo_timers::future::TimeoutFuture;
 use quorum_core::api::{Failure, Purpose};
 use quorum_core::guard::{
     Action, Disposition, Download, Event, HOLD_MS, Notice, Question, RECHECK_MS, Record,
-    SecondCopy, UploadError, due,
+    SecondCopy, Upload, UploadError, due, in_turn,
 };
 use quorum_core::history::Filter;
 use quorum_core::indicator::{FileHash, Indicator, Sha256};
-use quorum_core::message::{HistoryPage, News};
+use quorum_core::message::{HistoryPage, News, Problem};
 use quorum_core::report::Report;
 use quorum_core::rules::ScanReport;
-use quorum_core::verdict::{CopyFailure, Evidence, Reason};
+use quorum_core::verdict::{CopyFailure, Evidence, Reason, Verdict};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
-use crate::awake::Awake;
-use crate::bindings::{error_value, from_js, hold, now, platform, reader};
+use crate::awake::{self, Awake};
+use crate::bindings::{error_value, from_js, hold, now, platform, reader, words};
 use crate::fetch::{Cause, Stop};
 use crate::reports::{self, Manner};
-use crate::{backend, badge, copy, pages, published, rules, settings, store};
+use crate::{backend, badge, copy, lists, pages, published, rules, settings, store};
 
 /// How many records a page of the history has.
 const SHOWN: usize = 50;
 /// How many are read at a time where something is looked for.
 const LOOKED_THROUGH: usize = 500;
+/// How many that were put off go on at a time, at most.
+const TAKEN_UP: usize = 20;
+/// How often it is looked after what is unfinished and waits for no time of its own, in milliseconds.
+const LOOKED_AFTER_MS: i64 = 60_000;
 /// Among how many, the newest, it is looked for those to be asked about anew.
 const RECHECKED_AMONG: usize = 2_000;
 
@@ -40,6 +44,8 @@ struct Entry {
     record: Record,
     /// Stops the second copy that is being read.
     stop: Option<Stop>,
+    /// Stops the upload that is being made.
+    sending: Option<Stop>,
     /// Where it came from, as far as the browser says: it is kept nowhere else.
     origin: Option<Origin>,
     /// The bytes that were read last, until they are scanned.
@@ -81,6 +87,8 @@ struct Item {
     incognito: bool,
     by_extension_id: Option<String>,
     state: Option<String>,
+    /// Whether the file is still there, as far as the browser has looked.
+    exists: Option<bool>,
     /// In bytes; below zero if the browser does not know it.
     file_size: Option<f64>,
     /// The same, as the server announced it.
@@ -124,8 +132,10 @@ impl Item {
         let started = self.started();
         let url = self.final_url.filter(|url| !url.is_empty());
         let url = url.unwrap_or(self.url);
+        let announced = self.total_bytes.filter(|size| *size >= 0.0);
         Download {
             id: self.id,
+            size: announced.map(|size| size as u64),
             started,
             // Some browsers give a whole path here, of their own system's form.
             name: self
@@ -204,17 +214,30 @@ async fn begin(item: Item, held: bool) -> Option<String> {
             entry.origin = Some(origin);
         }
     });
+    ask_lists(&id).await;
     // Who dies while the bytes are read must find it again.
+    let record = look(&id).map_or(record, |(record, _)| record);
+    awake::arm().await;
     store::put_download(&record).await;
     spawn_local(notice(id.clone()));
     step(&id, Event::Started).await;
     Some(id)
 }
 
+/// Notes whether there are local lists to be asked.
+async fn ask_lists(id: &str) {
+    let any = rules::any_lists().await;
+    ENTRIES.with_borrow_mut(|entries| {
+        if let Some(entry) = entries.get_mut(id) {
+            entry.record.lists = any;
+        }
+    });
+}
+
 /// Looks at address and name, beside everything else.
 async fn notice(id: String) {
     let Some((record, _)) = look(&id) else { return };
-    let told = reader::before_bytes(&record.url, &record.name).await;
+    let told = reader::before_bytes(&record.url, &record.name, settings::policy().protect).await;
     if !told.is_empty() {
         step(&id, Event::Noticed(told)).await;
     }
@@ -267,9 +290,14 @@ async fn item(id: i64) -> Option<Item> {
 /// Chromium only.
 async fn find(item: &Item) -> Option<String> {
     let started = item.started();
+    let again = |record: &Record| {
+        matches!(
+            record.disposition,
+            Disposition::Fetching | Disposition::KeptAnyway
+        )
+    };
     let is_it = |record: &Record| {
-        record.download == item.id
-            && (record.started == started || record.disposition == Disposition::KeptAnyway)
+        record.download == item.id && (record.started == started || again(record))
     };
     let known = ENTRIES.with_borrow(|entries| {
         let mut records = entries.values().map(|entry| &entry.record);
@@ -291,6 +319,7 @@ fn keep(record: Record) {
         entries.entry(record.id.clone()).or_insert(Entry {
             record,
             stop: None,
+            sending: None,
             origin: None,
             file: None,
             asked: false,
@@ -319,6 +348,8 @@ async fn load() {
     if LOADED.get() {
         return;
     }
+    // In the end it is seen to when what waits goes on.
+    let _awake = Awake::new();
     let unfinished = store::open_downloads().await;
     let newest = store::newest_downloads(1, None).await;
     // Another call may have come this far in the meantime.
@@ -408,7 +439,7 @@ pub(crate) async fn forget_all() {
     load().await;
     let entries = ENTRIES.take();
     for entry in entries.into_values() {
-        if let Some(stop) = entry.stop {
+        for stop in [entry.stop, entry.sending].into_iter().flatten() {
             stop.now();
         }
         hold::release(entry.record.download as f64);
@@ -427,8 +458,69 @@ pub(crate) async fn asked(id: &str, event: Event) -> bool {
             entry.asked = true;
         }
     });
+    ask_lists(id).await;
     step(id, event).await;
     true
+}
+
+/// Breaks off an upload; `false` if there is no such record.
+pub(crate) async fn cancel_upload(id: &str) -> bool {
+    if !has(id).await {
+        return false;
+    }
+    // First of all nothing more leaves.
+    stop_sending(id);
+    step(id, Event::UploadCancelled).await;
+    true
+}
+
+/// Shows the saved file of a download in its folder.
+///
+/// # Errors
+/// There is no such record, or the browser has no such file any more.
+pub(crate) async fn show(id: &str) -> Result<(), Problem> {
+    if !has(id).await {
+        return Err(Problem::Gone);
+    }
+    let (record, _) = look(id).ok_or(Problem::Gone)?;
+    // The browser's number may be another download's by now.
+    let own = |item: &Item| {
+        item.exists != Some(false)
+            && (item.started() == record.started || record.disposition == Disposition::KeptAnyway)
+    };
+    match item(record.download).await.filter(own) {
+        Some(item) if record.has_landed() => platform::show_download(item.id as f64)
+            .await
+            .map(|_| ())
+            .map_err(|error| Problem::Browser {
+                message: words(&error),
+            }),
+        _ => Err(Problem::FileMoved),
+    }
+}
+
+/// The user gave the file of a download, and a page of ours has read it.
+///
+/// # Errors
+/// There is no such record, or this is not the file that was saved.
+pub(crate) async fn given(
+    id: &str,
+    name: &str,
+    bytes: SecondCopy,
+    rules: Option<Box<ScanReport>>,
+) -> Result<(), Problem> {
+    if !has(id).await {
+        return Err(Problem::Gone);
+    }
+    let (record, _) = look(id).ok_or(Problem::Gone)?;
+    if !record.is_saved_as(name, &bytes.digests) {
+        return Err(Problem::OtherFile);
+    }
+    asked(id, Event::SavedRead(Ok(bytes))).await;
+    if let Some(rules) = rules {
+        step(id, Event::Scanned(rules)).await;
+    }
+    Ok(())
 }
 
 /// Forgets a record.
@@ -437,6 +529,7 @@ pub(crate) async fn forget(id: &str) -> bool {
         return false;
     }
     stop(id);
+    stop_sending(id);
     let entry = ENTRIES.with_borrow_mut(|entries| entries.remove(id));
     let Some(entry) = entry else {
         return false;
@@ -464,6 +557,14 @@ fn stop(id: &str) {
     }
 }
 
+/// Breaks off the upload that is being made for a record.
+fn stop_sending(id: &str) {
+    let stop = ENTRIES.with_borrow_mut(|entries| entries.get_mut(id)?.sending.take());
+    if let Some(stop) = stop {
+        stop.now();
+    }
+}
+
 /// One step of the state machine: stored first, then done.
 async fn step(id: &str, event: Event) {
     let stepped = ENTRIES.with_borrow_mut(|entries| {
@@ -476,6 +577,10 @@ async fn step(id: &str, event: Event) {
         return;
     };
     if before != record {
+        // A death from here on must not leave it lying.
+        if record.open == 1 {
+            awake::arm().await;
+        }
         store::put_download(&record).await;
         if let Some(verdict) = record
             .verdict()
@@ -522,6 +627,43 @@ async fn count_down() {
     }
     COUNTING.set(false);
     badge::waits(None);
+}
+
+/// Goes on with what was put off, as far as its time has come and the budget reaches.
+pub(crate) fn take_up() {
+    spawn_local(async {
+        let _awake = Awake::new();
+        load().await;
+        let free = settings::free(TAKEN_UP);
+        let ids = ENTRIES.with_borrow_mut(|entries| {
+            let ids = in_turn(entries.values().map(|entry| &entry.record), free, now());
+            for id in &ids {
+                if let Some(entry) = entries.get_mut(id) {
+                    // An upload is what somebody has asked for; for the rest nobody waits.
+                    entry.asked = entry.record.upload == Upload::Sending;
+                }
+            }
+            ids
+        });
+        for id in ids {
+            step(&id, Event::Due).await;
+        }
+    });
+}
+
+/// When something unfinished is to be gone on with or looked after, if there is anything.
+pub(crate) fn next() -> Option<i64> {
+    let now = now();
+    let opens_at = settings::opens_at();
+    ENTRIES.with_borrow(|entries| {
+        let records = entries.values().map(|entry| &entry.record);
+        let open = records.filter(|record| record.open == 1);
+        open.map(|record| match record.waits_until() {
+            Some(at) => at.max(opens_at),
+            None => now + LOOKED_AFTER_MS,
+        })
+        .min()
+    })
 }
 
 /// Asks about older downloads anew, if it is time and the user lets us, without anybody waiting for it;
@@ -636,6 +778,18 @@ async fn carry_out(id: String, action: Action, file: Option<Blob>) {
             };
             heard(&id, read, Event::SavedRead).await;
         }
+        Action::AskLists(None) => {
+            let link = ENTRIES.with_borrow(|entries| {
+                let origin = entries.get(&id)?.origin.as_ref();
+                origin.map(|origin| origin.link.clone())
+            });
+            let listings = lists::of_addresses(&record, link).await;
+            step(&id, Event::Listed { of: None, listings }).await;
+        }
+        Action::AskLists(of @ Some(sha256)) => {
+            let listings = lists::of_bytes(&record).await;
+            about(&id, sha256, Event::Listed { of, listings }).await;
+        }
         Action::AskStored(sha256) => {
             let file = Indicator::File(FileHash::Sha256(sha256));
             let report = reports::stored(&file, manner).await;
@@ -669,14 +823,28 @@ async fn carry_out(id: String, action: Action, file: Option<Blob>) {
             // It is gone, but the browser still waits for an answer.
             hold::release(record.download as f64);
         }
-        Action::FetchAgain(url) => fetch_again(&id, &url).await,
+        Action::FetchAgain { url, since } => fetch_again(&id, &url, since).await,
         Action::Upload { url, sha256 } => {
             let saved = record.path.as_deref();
             let saved = saved.filter(|_| record.read == Evidence::SavedFile);
-            let result = upload(&id, bytes(&url, saved), sha256).await;
-            step(&id, Event::Uploaded(result)).await;
+            let Some(stop) = Stop::new() else { return };
+            ENTRIES.with_borrow_mut(|entries| {
+                if let Some(entry) = entries.get_mut(&id) {
+                    entry.sending = Some(stop.clone());
+                }
+            });
+            let result = upload(&id, bytes(&url, saved), sha256, &stop).await;
+            // What the user has broken off has no result.
+            let goes_on = ENTRIES.with_borrow_mut(|entries| {
+                let sending = &mut entries.get_mut(&id)?.sending;
+                sending.take_if(|own| *own == stop)
+            });
+            if goes_on.is_some() {
+                step(&id, Event::Uploaded(result)).await;
+            }
         }
-        Action::AskWhetherSent(sha256) => {
+        Action::AskWhetherSent { sha256, after_ms } => {
+            TimeoutFuture::new(after_ms).await;
             let fresh = Manner {
                 fresh: true,
                 ..manner
@@ -723,38 +891,52 @@ fn watched(id: &str) -> Option<Stop> {
     })
 }
 
-async fn fetch_again(id: &str, url: &str) {
-    let started = match platform::start_download(url).await {
-        Ok(started) => started,
-        Err(error) => return error_value(&error),
+/// Has the browser fetch what was kept back, unless an earlier life has had it do so since then.
+async fn fetch_again(id: &str, url: &str, since: i64) {
+    let Some(item) = fetching(url, since).await else {
+        return step(id, Event::FetchFailed).await;
     };
-    let Some(download) = started.as_f64().map(|number| number as i64) else {
-        return;
-    };
-    let record = ENTRIES.with_borrow_mut(|entries| {
-        let record = &mut entries.get_mut(id)?.record;
-        record.download = download;
-        Some(record.clone())
-    });
-    let Some(record) = record else { return };
-    store::put_download(&record).await;
-    // A short one may have landed before its number was known here.
-    if let Some(item) = item(download).await
-        && item.state.as_deref() == Some("complete")
-    {
-        step(id, item.landed()).await;
+    step(id, Event::FetchBegan(item.id)).await;
+    // It may have come to its end before its number was known here.
+    match item.state.as_deref() {
+        Some("complete") => step(id, item.landed()).await,
+        Some("interrupted") => step(id, Event::Gone).await,
+        _ => {}
     }
 }
 
-async fn upload(id: &str, bytes: copy::Bytes<'_>, sha256: Sha256) -> Result<String, UploadError> {
+/// Our own download of this address since then, which is begun if there is none.
+async fn fetching(url: &str, since: i64) -> Option<Item> {
+    let begun = platform::downloads_since(since as f64).await.ok()?;
+    let begun = js_sys::Array::from(&begun);
+    let mut items = begun.iter().filter_map(from_js::<Item>);
+    let own = items.find(|item| item.is_ours() && item.url == url);
+    if own.is_some() {
+        return own;
+    }
+    match platform::start_download(url).await {
+        Ok(number) => item(number.as_f64()? as i64).await,
+        Err(error) => {
+            error_value(&error);
+            None
+        }
+    }
+}
+
+async fn upload(
+    id: &str,
+    bytes: copy::Bytes<'_>,
+    sha256: Sha256,
+    stop: &Stop,
+) -> Result<String, UploadError> {
     let copy = |failure| UploadError::Copy { failure };
-    let stop = watched(id).ok_or(copy(CopyFailure::Refused))?;
-    let (digests, file) = copy::keep(bytes, &stop).await.map_err(copy)?;
+    let (digests, file) = copy::keep(bytes, stop).await.map_err(copy)?;
     // What the user agreed to send is what was checked, and nothing else.
     if digests.sha256 != sha256 {
         return Err(copy(CopyFailure::Different));
     }
-    let analysis = backend::submit_file(bytes.name, &file, bytes.cause)
+    step(id, Event::UploadLeaves).await;
+    let analysis = backend::submit_file(bytes.name, &file, bytes.cause, stop)
         .await
         .map_err(|failure| UploadError::Backend { failure })?;
     Ok(analysis.id)
@@ -807,11 +989,14 @@ async fn about(id: &str, sha256: Sha256, event: Event) {
     }
 }
 
-/// Why it is what it is, in words: the rule that says so, or how many object.
+/// Why it is what it is, in words: the rule or the list that says so, or how many object.
 fn because(record: &Record) -> String {
     let assessment = record.assessment.as_ref();
     match assessment.and_then(|it| it.reasons.first()) {
         Some(Reason::Rule { rule, .. }) => platform::message("notice_rule", vec![rule.clone()]),
+        Some(Reason::Listed { listing }) => {
+            platform::message("notice_listed", vec![listing.list.clone()])
+        }
         _ => objections(record),
     }
 }
@@ -833,6 +1018,7 @@ async fn notify(record: &Record, notice: Notice) {
     let key = match notice {
         Notice::KeptBack => "notice_kept_back",
         Notice::FoundLate => "notice_found_late",
+        Notice::NotKeptBack => return notify_of_what_goes_on(record).await,
         Notice::RulesMatched => return notify_of_rules(record).await,
         Notice::TurnedMalicious => "notice_drift",
     };
@@ -840,6 +1026,22 @@ async fn notify(record: &Record, notice: Notice) {
     let path = record.path.clone().unwrap_or_default();
     let parts = vec![record.name.clone(), because(record), path];
     let text = platform::message(&format!("{key}_body"), parts);
+    if let Err(error) = platform::notify(&record.id, &title, &text).await {
+        error_value(&error);
+    }
+}
+
+/// What the policy would have kept back and could not: the verdict, which need not be malicious.
+async fn notify_of_what_goes_on(record: &Record) {
+    let verdict = match record.verdict() {
+        Some(Verdict::Malicious) => "verdict_malicious",
+        Some(Verdict::Suspicious) => "verdict_suspicious",
+        Some(Verdict::Unknown) => "verdict_unknown",
+        _ => "verdict_unchecked",
+    };
+    let title = platform::message("notice_not_kept_title", Vec::new());
+    let parts = vec![record.name.clone(), platform::message(verdict, Vec::new())];
+    let text = platform::message("notice_not_kept_body", parts);
     if let Err(error) = platform::notify(&record.id, &title, &text).await {
         error_value(&error);
     }

@@ -73,6 +73,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) redirects: Redirects,
     /// How long all of it may take, in milliseconds.
     pub(crate) limit_ms: u32,
+    /// How long may pass in it without a piece, in milliseconds, if that is limited too.
+    pub(crate) idle_ms: Option<u32>,
     /// On whose behalf.
     pub(crate) cause: Cause,
 }
@@ -84,12 +86,14 @@ pub(crate) enum Trouble {
     Unreachable,
     /// The time was over.
     TooSlow,
+    /// Nothing came for too long.
+    Stalled,
     /// It did not leave: this is a dry run.
     DryRun,
 }
 
-/// Stops an exchange from outside. Clones stop the same one.
-#[derive(Clone)]
+/// Stops an exchange from outside. Clones stop the same one, and are equal.
+#[derive(Clone, PartialEq)]
 pub(crate) struct Stop(AbortController);
 
 impl Stop {
@@ -108,10 +112,52 @@ impl Stop {
 pub(crate) struct Incoming {
     response: Response,
     reader: Option<ReadableStreamDefaultReader>,
-    late: Rc<Cell<bool>>,
+    limits: Limits,
     stop: Stop,
-    /// Dropping it disarms the time limit, so it lives as long as the body is read.
-    _limit: Timeout,
+}
+
+/// The time limits of an exchange, which is stopped by them. Dropping them disarms them, so they live as long
+/// as the body is read.
+struct Limits {
+    /// Why it was stopped, if it was.
+    why: Rc<Cell<Option<Trouble>>>,
+    stop: Stop,
+    idle_ms: Option<u32>,
+    _whole: Timeout,
+    _idle: Option<Timeout>,
+}
+
+impl Limits {
+    fn new(outgoing: &Outgoing<'_>, stop: &Stop) -> Self {
+        let why = Rc::default();
+        let mut limits = Self {
+            _whole: limit(&why, stop, outgoing.limit_ms, Trouble::TooSlow),
+            why,
+            stop: stop.clone(),
+            idle_ms: outgoing.idle_ms,
+            _idle: None,
+        };
+        limits.stir();
+        limits
+    }
+
+    /// Something came.
+    fn stir(&mut self) {
+        let arm = |ms| limit(&self.why, &self.stop, ms, Trouble::Stalled);
+        self._idle = self.idle_ms.map(arm);
+    }
+
+    fn trouble(&self) -> Trouble {
+        self.why.get().unwrap_or(Trouble::Unreachable)
+    }
+}
+
+fn limit(why: &Rc<Cell<Option<Trouble>>>, stop: &Stop, ms: u32, trouble: Trouble) -> Timeout {
+    let (why, stop) = (why.clone(), stop.clone());
+    Timeout::new(ms, move || {
+        why.set(Some(trouble));
+        stop.now();
+    })
 }
 
 /// Sends a request and waits for the head of the answer.
@@ -175,21 +221,7 @@ fn entry(outgoing: &Outgoing<'_>) -> Sent {
 }
 
 async fn exchange(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Trouble> {
-    let late = Rc::new(Cell::new(false));
-    let limit = {
-        let (late, stop) = (late.clone(), stop.clone());
-        Timeout::new(outgoing.limit_ms, move || {
-            late.set(true);
-            stop.now();
-        })
-    };
-    let trouble = |_| {
-        if late.get() {
-            Trouble::TooSlow
-        } else {
-            Trouble::Unreachable
-        }
-    };
+    let mut limits = Limits::new(&outgoing, stop);
     let redirect = match outgoing.redirects {
         Redirects::Refused => RequestRedirect::Error,
         Redirects::Shown => RequestRedirect::Manual,
@@ -223,13 +255,13 @@ async fn exchange(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Troub
         .map_err(|_| Trouble::Unreachable)?
         .send()
         .await
-        .map_err(trouble)?;
+        .map_err(|_| limits.trouble())?;
+    limits.stir();
     Ok(Incoming {
         response,
         reader: None,
-        late,
+        limits,
         stop: stop.clone(),
-        _limit: limit,
     })
 }
 
@@ -267,7 +299,8 @@ impl Incoming {
             }
         };
         let read = JsFuture::from(reader.read()).await;
-        let piece = read.map_err(|_| self.trouble())?;
+        let piece = read.map_err(|_| self.limits.trouble())?;
+        self.limits.stir();
         if get(&piece, "done").is_truthy() {
             return Ok(None);
         }
@@ -291,14 +324,6 @@ impl Incoming {
             piece.copy_to(&mut bytes[at..]);
         }
         Ok(Some(bytes))
-    }
-
-    fn trouble(&self) -> Trouble {
-        if self.late.get() {
-            Trouble::TooSlow
-        } else {
-            Trouble::Unreachable
-        }
     }
 }
 

@@ -22,6 +22,7 @@ mod card;
 mod copy;
 mod downloads;
 mod fetch;
+mod lists;
 mod pages;
 mod plain;
 mod published;
@@ -36,7 +37,7 @@ use wasm_bindgen::prelude::*;
 use crate::bindings::platform;
 
 pub use crate::bindings::platform::Port;
-pub use crate::rules::{fetch_file, rules_changed};
+pub use crate::rules::{fetch_file, lists_changed, lookup_address, rules_changed};
 
 /// Runs once, when the module is loaded: a panic becomes a line in the browser's console before
 /// it becomes a trap.
@@ -137,6 +138,12 @@ pub async fn storage_changed(area: String) {
         settings::reread_managed().await;
         pages::publish_state();
     }
+}
+
+/// The alarm rang: something that was put off may be due. What was interrupted goes on in [`wake`].
+#[wasm_bindgen]
+pub fn alarm_rang() {
+    downloads::take_up();
 }
 
 /// The user gave or took away access to sites.

@@ -55,6 +55,7 @@ async fn read(list: &str, cause: Cause) -> Option<String> {
         payload: Payload::Empty,
         redirects: Redirects::Refused,
         limit_ms: LIMIT_MS,
+        idle_ms: None,
         cause,
     };
     let incoming = fetch(outgoing, &Stop::new()?).await.ok()?;

@@ -4,16 +4,18 @@ use gloo_timers::future::TimeoutFuture;
 use quorum_core::api::{Call, Failure, Reply};
 use quorum_core::indicator::Indicator;
 use quorum_core::message::ReportView;
+use quorum_core::pointed::{About, Written};
 use quorum_core::privacy::Sendable;
 use quorum_core::report::{AnalysisStatus, Report};
 use quorum_core::verdict::{Assessment, Evidence, Reason, assess, assess_host};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::awake::Awake;
-use crate::bindings::{now, reader};
+use crate::bindings::now;
+use crate::card::about;
 use crate::fetch::Cause;
 use crate::store::{self, StoredReport};
-use crate::{backend, settings};
+use crate::{backend, lists, settings};
 
 /// How long a submitted address is asked after, in milliseconds.
 const SUBMISSION_PATIENCE_MS: i64 = 3 * 60 * 1000;
@@ -88,7 +90,13 @@ pub(crate) async fn get_or_host(
 }
 
 /// A report, ready to be shown. It is one even if there is nothing to show but why.
-pub(crate) async fn view(indicator: Indicator, evidence: Evidence, manner: Manner) -> ReportView {
+pub(crate) async fn view(
+    indicator: Indicator,
+    evidence: Evidence,
+    manner: Manner,
+    written: &Written,
+) -> ReportView {
+    let listings = lists::of_indicator(&indicator, manner.cause.private).await;
     let (report, asked_at, assessment) = if indicator.is_private() {
         let assessment = Assessment::unchecked(evidence, Reason::Private);
         (None, now(), assessment)
@@ -109,17 +117,17 @@ pub(crate) async fn view(indicator: Indicator, evidence: Evidence, manner: Manne
             }
         }
     };
-    let assessment = match &indicator {
-        Indicator::Url(_) | Indicator::Domain(_) => {
-            assessment.noticing(&reader::before_bytes(&indicator.to_string(), "").await)
-        }
-        Indicator::File(_) | Indicator::Ip(_) => assessment,
+    let assessment = assessment.listed(&listings);
+    let about = match &indicator {
+        Indicator::Url(_) | Indicator::Domain(_) => about(&indicator.to_string(), written).await,
+        Indicator::File(_) | Indicator::Ip(_) => About::default(),
     };
     let backend = settings::backend().map(|backend| backend.label());
     ReportView::new(
         indicator,
         report.as_ref(),
         assessment,
+        about,
         asked_at,
         backend.unwrap_or_default(),
         settings::remaining(),

@@ -1,9 +1,10 @@
-//! The library, which has a module of its own (`quorum-library`): loaded when somebody asks for it or a pack
-//! is due. What is needed at each start and each download is read from the database without it.
+//! The library, which has a module of its own (`quorum-library`): loaded when somebody asks for it, a pack is
+//! due, or something is looked up in local lists. What is needed at each start and each download is read from
+//! the database without it.
 
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Uint8Array};
-use quorum_core::api::{Method, Purpose};
+use quorum_core::api::{Failure, Method, Purpose};
 use quorum_core::message::{News, Problem};
 use quorum_core::rules::{Glance, Job, ScanReport, time_limit};
 use serde::Deserialize;
@@ -14,10 +15,12 @@ use web_sys::Blob;
 use crate::awake::Awake;
 use crate::bindings::{database, error_value, from_js, library, now, platform, scanner, words};
 use crate::fetch::{Cause, Outgoing, Payload, Redirects, Stop, fetch};
-use crate::pages;
+use crate::{pages, settings};
 
 /// How long one file of a pack may take to come, in milliseconds.
 const LIMIT_MS: u32 = 60_000;
+/// How long an answer about a hit may take to come, in milliseconds: a download may be waiting for it.
+const LOOKUP_LIMIT_MS: u32 = 5_000;
 /// How often it is looked whether a pack is due, in minutes.
 const ALARM_MINUTES: f64 = 60.0;
 
@@ -28,15 +31,15 @@ struct Stored {
     glance: Glance,
 }
 
-async fn glance() -> Glance {
-    let stored = match database::get("rules", "library").await {
-        Ok(stored) => from_js::<Stored>(stored),
+/// What is to be known of a store of the library, if anything is in it.
+async fn glance(store: &str) -> Option<Glance> {
+    match database::get(store, "library").await {
+        Ok(stored) => from_js::<Stored>(stored).map(|stored| stored.glance),
         Err(error) => {
             error_value(&error);
             None
         }
-    };
-    stored.unwrap_or_default().glance
+    }
 }
 
 /// Asks the library; question and answer are JSON of its own.
@@ -60,13 +63,14 @@ pub(crate) fn tick() {
         return;
     }
     spawn_local(async {
-        let glance = glance().await;
-        if glance.due.is_some()
+        let glances = [glance("rules").await, glance("lists").await];
+        let glances = || glances.iter().flatten();
+        if glances().any(|glance| glance.due.is_some())
             && let Err(error) = platform::set_alarm("rules", ALARM_MINUTES).await
         {
             error_value(&error);
         }
-        if glance.is_due(now()) {
+        if glances().any(|glance| glance.is_due(now())) {
             // What woke us is to be done first.
             TimeoutFuture::new(1_000).await;
             let _awake = Awake::new();
@@ -79,7 +83,12 @@ pub(crate) fn tick() {
 
 /// Whether any rules are on.
 pub(crate) async fn any() -> bool {
-    glance().await.any
+    glance("rules").await.unwrap_or_default().any
+}
+
+/// Whether any local lists are on.
+pub(crate) async fn any_lists() -> bool {
+    glance("lists").await.is_some_and(|glance| glance.any)
 }
 
 /// What the rules that are on say of a file.
@@ -89,30 +98,55 @@ pub(crate) async fn scan(file: &Blob) -> ScanReport {
     scanner::run(&Job::Scan, Some(file), limit).await.report()
 }
 
-/// Fetches a file for the library, without cookies: its status and, where that is 200, its bytes; `null` if
-/// they are more than `most`.
+/// Fetches a file for the library, without cookies, or asks about what is in `body`: the status and, where
+/// that is 200, the bytes; `null` if they are more than `most`. The key goes along to the configured backend's
+/// own address and nowhere else; a question goes there alone. Of a private one nothing is kept.
 ///
 /// # Errors
 /// There is no answer.
 #[wasm_bindgen]
-pub async fn fetch_file(url: String, most: f64) -> Result<Array, JsValue> {
+pub async fn fetch_file(
+    url: String,
+    most: f64,
+    body: Option<String>,
+    private: bool,
+) -> Result<Array, JsValue> {
+    let nothing = |_| JsValue::NULL;
+    let key = settings::connection()
+        .filter(|(backend, _)| backend.has_quorum_url(&url))
+        .map(|(_, key)| key);
+    let (purpose, limit_ms) = match body {
+        Some(_) if key.is_none() => return Err(JsValue::NULL),
+        Some(_) => (Purpose::Background, LOOKUP_LIMIT_MS),
+        None => (Purpose::Update, LIMIT_MS),
+    };
+    if key.is_some() {
+        settings::with_budget(|budget| budget.take(purpose, now())).map_err(|_| JsValue::NULL)?;
+    }
     let stop = Stop::new().ok_or(JsValue::NULL)?;
     let outgoing = Outgoing {
-        method: Method::Get,
-        url: &url,
-        key: None,
-        cookies: false,
-        payload: Payload::Empty,
-        redirects: Redirects::Refused,
-        limit_ms: LIMIT_MS,
-        cause: Cause {
-            purpose: Purpose::Background,
-            private: false,
+        method: match body {
+            Some(_) => Method::Post,
+            None => Method::Get,
         },
+        url: &url,
+        key: key.as_ref().map(|key| key.reveal()),
+        cookies: false,
+        payload: match body {
+            Some(body) => Payload::Text(body, "application/json"),
+            None => Payload::Empty,
+        },
+        redirects: Redirects::Refused,
+        limit_ms,
+        idle_ms: None,
+        cause: Cause { purpose, private },
     };
-    let nothing = |_| JsValue::NULL;
     let incoming = fetch(outgoing, &stop).await.map_err(nothing)?;
     let status = incoming.status();
+    if status == 429 && key.is_some() {
+        let refused = Failure::RateLimited { retry_at: None };
+        settings::with_budget(|budget| budget.refused(&refused, now()));
+    }
     let bytes = match status {
         200 => incoming.bytes(most as usize).await.map_err(nothing)?,
         _ => None,
@@ -123,8 +157,24 @@ pub async fn fetch_file(url: String, most: f64) -> Result<Array, JsValue> {
     Ok(Array::of2(&status.into(), &bytes))
 }
 
+/// Where the backend is asked what stands behind a hit in a list that was fetched from this address, if it
+/// was fetched from the backend.
+#[wasm_bindgen]
+pub fn lookup_address(feed: &str) -> Option<String> {
+    let (backend, _) = settings::connection()?;
+    backend
+        .has_quorum_url(feed)
+        .then(|| backend.quorum_url("lookups"))
+}
+
 /// Tells all pages that the rules have changed.
 #[wasm_bindgen]
 pub fn rules_changed(library: String) {
     pages::publish(&News::Rules(library));
+}
+
+/// Tells all pages that local lists have changed.
+#[wasm_bindgen]
+pub fn lists_changed(lists: String) {
+    pages::publish(&News::Lists(lists));
 }

@@ -1,26 +1,34 @@
 //! What the user has set, and the one key. Settings lie in `storage.local`, the key and what was
-//! learnt from the backend in `storage.session`, which the browser keeps in memory; a key that is
+//! learnt of the account in `storage.session`, which the browser keeps in memory, and the budget in the
+//! database, since a backend counts on when the browser is started anew; in a private window, which writes
+//! nothing to disk and counts by itself, in `storage.session` too. A key that is
 //! to be remembered lies sealed in the vault beside. The key is bound to its backend's origin: an
 //! address that changes without it, by whatever way, finds no key.
 
 use std::cell::RefCell;
 
-use quorum_core::api::{ApiKey, Backend, Budget};
+use quorum_core::api::{ApiKey, Backend, Budget, Purpose};
 use quorum_core::message::State;
 use quorum_core::policy::{Managed, Policy};
 use quorum_core::report::Account;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
-use crate::bindings::{error_value, from_js, now, platform, to_js, vault};
+use crate::bindings::{database, error_value, from_js, now, platform, to_js, vault};
+use crate::store;
 
+/// Under which name the budget is kept.
+const BUDGET: &str = "budget";
 /// Both schemes' patterns: what "all sites" means.
 const ALL_SITES: [&str; 2] = ["https://*/*", "http://*/*"];
 
 /// All of it, as it is now.
 #[derive(Clone)]
 struct Settings {
+    /// The one that counts.
     backend: Option<Backend>,
+    /// The backend's address as the user has set it.
+    address: Option<String>,
     key: Option<ApiKey>,
     remember: bool,
     downloads: bool,
@@ -28,6 +36,8 @@ struct Settings {
     /// The user's own.
     policy: Policy,
     managed: Managed,
+    /// The names of what the organisation has set to a value that is of no use.
+    managed_bad: Vec<String>,
     all_sites: bool,
     saved_files: bool,
     account: Option<Account>,
@@ -37,12 +47,14 @@ struct Settings {
 thread_local! {
     static SETTINGS: RefCell<Settings> = RefCell::new(Settings {
         backend: None,
+        address: None,
         key: None,
         remember: false,
         downloads: false,
         dry_run: false,
         policy: Policy::default(),
         managed: Managed::default(),
+        managed_bad: Vec::new(),
         all_sites: false,
         saved_files: false,
         account: None,
@@ -102,18 +114,21 @@ impl<T> Bound<T> {
 
 /// The organisation has changed what it sets.
 pub(crate) async fn reread_managed() {
-    let managed = managed().await;
+    let (managed, bad) = managed().await;
     let backend = |of: &Managed| of.address.clone();
     if backend(&managed) != read(|settings| backend(&settings.managed)) {
         // Another backend has another key, account and budget.
         return load().await;
     }
-    change(|settings| settings.managed = managed);
+    change(|settings| {
+        settings.managed = managed;
+        settings.managed_bad = bad;
+    });
 }
 
-async fn managed() -> Managed {
+async fn managed() -> (Managed, Vec<String>) {
     let managed = platform::read_managed().await.ok();
-    managed.and_then(from_js).unwrap_or_default()
+    Managed::read(managed.and_then(from_js).unwrap_or_default())
 }
 
 /// Reads everything from where it is stored. What cannot be read counts as not set.
@@ -121,31 +136,37 @@ pub(crate) async fn load() {
     let local: Local = from_area("local").await;
     let session: Session = from_area("session").await;
     let stored = local.settings;
-    let managed = managed().await;
-    let address = managed.address.clone().or(stored.address);
+    let (managed, bad) = managed().await;
+    let address = managed.address.clone().or(stored.address.clone());
     let backend: Option<Backend> = address.and_then(|address| address.parse().ok());
     let mut key = None;
     let mut account = None;
     let mut budget = Budget::default();
     if let Some(backend) = &backend {
         key = session.key.and_then(|key| key.to(backend));
-        if key.is_none() && stored.remember && !platform::in_private() {
+        let remember = stored.remember && managed.remember != Some(false);
+        if key.is_none() && remember && !platform::in_private() {
             key = remembered(backend).await;
         }
         account = session.account.and_then(|account| account.to(backend));
-        budget = session
-            .budget
+        let stored = match platform::in_private() {
+            true => session.budget,
+            false => store::state(BUDGET).await,
+        };
+        budget = stored
             .and_then(|budget| budget.to(backend))
             .unwrap_or_else(|| Budget::new(backend));
     }
     change(|settings| {
         settings.backend = backend;
+        settings.address = stored.address;
         settings.key = key.and_then(|key| key.parse().ok());
         settings.remember = stored.remember;
         settings.downloads = stored.downloads;
         settings.dry_run = stored.dry_run;
         settings.policy = stored.policy;
         settings.managed = managed;
+        settings.managed_bad = bad;
         settings.account = account;
         settings.budget = budget;
     });
@@ -177,7 +198,7 @@ async fn write<T: Serialize>(area: &str, name: &str, value: &T) {
 
 async fn save() {
     let stored = read(|settings| Stored {
-        address: settings.backend.as_ref().map(ToString::to_string),
+        address: settings.address.clone(),
         downloads: settings.downloads,
         remember: settings.remember,
         dry_run: settings.dry_run,
@@ -209,7 +230,7 @@ pub(crate) async fn set_downloads(enabled: bool) {
 
 /// Whether nothing is sent, and only logged.
 pub(crate) fn dry_run() -> bool {
-    read(|settings| settings.dry_run)
+    read(|settings| settings.managed.dry_run.unwrap_or(settings.dry_run))
 }
 
 /// What is done with downloads.
@@ -219,7 +240,7 @@ pub(crate) fn policy() -> Policy {
 
 /// Takes the user's settings for downloads. What the organisation has set stays as it is.
 pub(crate) async fn set_policy(policy: Policy) {
-    change(|settings| settings.policy = policy);
+    change(|settings| settings.policy = settings.managed.under(policy, &settings.policy));
     save().await;
 }
 
@@ -254,15 +275,23 @@ pub(crate) async fn connect(
     key: Option<ApiKey>,
     remember: bool,
 ) -> Result<(), JsValue> {
+    // The same key of the same backend has used up what it has used up.
+    let same = key.is_none() && has_key_for(&backend);
     let key = key.or_else(|| read(|settings| settings.key.clone()));
     let bound = key.as_ref().map(|key| Bound {
         origin: backend.origin(),
         value: key.reveal().to_owned(),
     });
     // A private window's key is gone with the window.
-    let remember = remember && !platform::in_private();
+    let allowed = read(|settings| settings.managed.remember) != Some(false);
+    let remember = remember && allowed && !platform::in_private();
     change(|settings| {
-        settings.budget = Budget::new(&backend);
+        if !same {
+            settings.budget = Budget::new(&backend);
+        }
+        if settings.managed.address.is_none() {
+            settings.address = Some(backend.to_string());
+        }
         settings.account = None;
         settings.backend = Some(backend);
         settings.key = key;
@@ -310,8 +339,10 @@ async fn save_budget() {
             value: settings.budget.clone(),
         })
     });
-    if let Some(bound) = bound {
-        write("session", "budget", &bound).await;
+    match bound {
+        Some(bound) if platform::in_private() => write("session", BUDGET, &bound).await,
+        Some(bound) => store::put_state(BUDGET, &bound).await,
+        None => {}
     }
 }
 
@@ -352,17 +383,29 @@ pub(crate) fn state() -> State {
         address: settings.backend.as_ref().map(ToString::to_string),
         backend: settings.backend.as_ref().map(Backend::label),
         has_key: settings.key.is_some(),
-        remember: settings.remember,
+        remember: settings.remember && settings.managed.remember != Some(false),
         account: settings.account.clone(),
         remaining: settings.budget.remaining(now()),
         downloads: settings.managed.downloads.unwrap_or(settings.downloads),
         all_sites: settings.all_sites,
         can_hold: platform::can_hold(),
         saved_files: platform::can_hold().then_some(settings.saved_files),
-        dry_run: settings.dry_run,
+        dry_run: settings.managed.dry_run.unwrap_or(settings.dry_run),
         policy: settings.managed.over(&settings.policy),
         managed: settings.managed.names(),
+        managed_bad: settings.managed_bad.clone(),
+        newer_data: database::is_newer(),
     })
+}
+
+/// How many requests could leave now without anybody waiting for them, counted up to `most`.
+pub(crate) fn free(most: usize) -> usize {
+    read(|settings| settings.budget.free(Purpose::Background, now(), most))
+}
+
+/// When the next request could leave without anybody waiting for it.
+pub(crate) fn opens_at() -> i64 {
+    read(|settings| settings.budget.opens_at(Purpose::Background, now()))
 }
 
 /// What is left of the budget.

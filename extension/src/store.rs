@@ -1,6 +1,9 @@
 //! What outlives the background: records of downloads and answers of the backend, in the
 //! extension's own database. In a private window nothing is written, and nothing found.
 
+use std::cell::RefCell;
+use std::cmp::Reverse;
+
 use quorum_core::guard::Record;
 use quorum_core::report::Report;
 use quorum_core::sent::Sent;
@@ -11,6 +14,7 @@ use crate::bindings::{database, error_value, from_js, platform, to_js};
 const DOWNLOADS: &str = "downloads";
 const REPORTS: &str = "reports";
 const SENT: &str = "sent";
+const STATE: &str = "state";
 
 /// Most records that are kept; the oldest go first.
 const MOST_DOWNLOADS: f64 = 50_000.0;
@@ -136,10 +140,41 @@ pub(crate) async fn remove_report(indicator: &str) {
     }
 }
 
-/// Puts a request into the log, or what came of it.
-pub(crate) async fn put_sent(sent: &Sent) {
+/// Something small that is kept from one life to the next.
+pub(crate) async fn state<T: serde::de::DeserializeOwned>(name: &str) -> Option<T> {
+    if platform::in_private() {
+        return None;
+    }
+    from_js(database::get(STATE, name).await.ok()?)
+}
+
+/// Keeps something small from one life to the next.
+pub(crate) async fn put_state<T: Serialize>(name: &str, value: &T) {
     if !platform::in_private() {
-        complain(database::put(SENT, &sent.id, &to_js(sent)).await);
+        complain(database::put(STATE, name, &to_js(value)).await);
+    }
+}
+
+thread_local! {
+    /// Entries of the log for which the disk had no room, oldest first.
+    static UNWRITTEN: RefCell<Vec<Sent>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Puts a request into the log, or what came of it. Where there is no room on the disk, the entry stays in
+/// memory until there is, so that nothing leaves without one.
+pub(crate) async fn put_sent(sent: &Sent) {
+    if platform::in_private() {
+        return;
+    }
+    UNWRITTEN.with_borrow_mut(|waiting| waiting.retain(|entry| entry.id != sent.id));
+    let mut next = Some(sent.clone());
+    while let Some(entry) = next {
+        if let Err(error) = database::put(SENT, &entry.id, &to_js(&entry)).await {
+            error_value(&error);
+            UNWRITTEN.with_borrow_mut(|waiting| waiting.push(entry));
+            return;
+        }
+        next = UNWRITTEN.with_borrow_mut(Vec::pop);
     }
 }
 
@@ -148,16 +183,25 @@ pub(crate) async fn sent() -> Vec<Sent> {
     if platform::in_private() {
         return Vec::new();
     }
-    let Ok(values) = database::newest(SENT, MOST_SENT, None).await else {
-        return Vec::new();
+    let values = match database::newest(SENT, MOST_SENT, None).await {
+        Ok(values) => js_sys::Array::from(&values),
+        Err(_) => js_sys::Array::new(),
     };
-    let values = js_sys::Array::from(&values);
-    values.iter().filter_map(from_js).collect()
+    let mut all: Vec<Sent> = values.iter().filter_map(from_js).collect();
+    UNWRITTEN.with_borrow(|waiting| {
+        for entry in waiting {
+            all.retain(|it| it.id != entry.id);
+            all.push(entry.clone());
+        }
+    });
+    all.sort_by_key(|sent| Reverse(sent.at));
+    all
 }
 
 /// Forgets what was sent.
 pub(crate) async fn forget_sent() {
     if !platform::in_private() {
+        UNWRITTEN.take();
         complain(database::clear(SENT).await);
     }
 }

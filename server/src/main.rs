@@ -66,8 +66,17 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             use std::io::Write as _;
-            let _ = writeln!(std::io::stderr(), "quorum: {error}");
+            // Whoever reads the output may have had enough: `quorum extract … | head`.
+            if !is_closed_pipe(&*error) {
+                let _ = writeln!(std::io::stderr(), "quorum: {error}");
+            }
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_closed_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let io = error.downcast_ref::<std::io::Error>().map(|io| io.kind());
+    let json = || error.downcast_ref::<serde_json::Error>()?.io_error_kind();
+    io.or_else(json) == Some(std::io::ErrorKind::BrokenPipe)
 }

@@ -1,15 +1,19 @@
-// `./build.sh bench guard`: what the guard costs. The part there is so far: YARA in WebAssembly, beside the
-// npm package of YARA-X and beside the same code natively.
+// `./build.sh bench guard [PART …]`: what the guard costs in a browser (`browser`), and YARA in WebAssembly beside the
+// npm package of YARA-X and beside the same code natively (`yara`).
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../e2e/harness/tree.mjs";
+import { browser } from "./guard/browser.mjs";
 import { yara } from "./guard/yara.mjs";
 
 /** @typedef {{name: string, ratio: number, goal: number, unit: string, ours: number, theirs: number}} Row */
 
 /** @type {Row[]} */
-const rows = [...(await yara())];
+const rows = [];
+const PARTS = { browser, yara };
+const asked = process.argv.slice(2);
+for (const [name, part] of Object.entries(PARTS)) if (asked.length === 0 || asked.includes(name)) rows.push(...(await part()));
 
 const OUT = join(ROOT, "target/bench");
 mkdirSync(OUT, { recursive: true });

@@ -15,6 +15,7 @@ const MAY_USE = {
   "quorum-www": ["quorum-core"],
   "quorum-console": ["quorum-www"],
   "quorum-npm": ["quorum-core"],
+  "quorum-package": ["quorum-core", "quorum-npm"],
   "quorum-server": ["quorum-core", "quorum-yara"],
 };
 

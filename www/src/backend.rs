@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use js_sys::{Function, Promise};
+use js_sys::{Function, Promise, Uint8Array};
 use quorum_core::message::{Answer, News, Problem, Reply, Request};
 #[cfg(feature = "console")]
 use quorum_core::message::{LibraryReply, LibraryRequest};
 use quorum_core::rules::{Heard, Job};
+use quorum_core::told::Inspection;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
@@ -31,6 +32,40 @@ extern "C" {
         file: Option<&Blob>,
         limit_ms: u32,
     ) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn inspect(this: &Bridge, name: &str) -> Result<Promise, JsValue>;
+
+    /// The npm package's inspector of a file that streams by.
+    type Inspector;
+    #[wasm_bindgen(method, catch)]
+    fn push(this: &Inspector, bytes: &Uint8Array) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn finish(this: &Inspector) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method)]
+    fn free(this: &Inspector);
+}
+
+/// Looks at a file while it streams by. What fails in here costs what would have been noticed, and
+/// nothing else.
+pub(crate) struct Watch(Inspector);
+
+impl Watch {
+    /// Takes the next bytes.
+    pub(crate) fn push(&self, bytes: &Uint8Array) {
+        let _ = self.0.push(bytes);
+    }
+
+    /// What was found.
+    pub(crate) fn finish(self) -> Inspection {
+        let found = self.0.finish().map_err(refused);
+        found.and_then(read).unwrap_or_default()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.free();
+    }
 }
 
 /// Who answers. Cheap to clone.
@@ -141,6 +176,15 @@ impl Backend {
                 failed: Some(format!("{problem:?}")),
                 ..Heard::default()
             })
+        }
+    }
+
+    /// Looks at a file that bears this name; `None` if the module for it does not load.
+    pub(crate) fn inspect(&self, name: &str) -> impl Future<Output = Option<Watch>> + use<> {
+        let begun = self.0.inspect(name);
+        async move {
+            let inspector = JsFuture::from(begun.ok()?).await.ok()?;
+            Some(Watch(inspector.unchecked_into()))
         }
     }
 

@@ -10,10 +10,12 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
-use quorum_core::indicator::Indicator;
+use quorum_core::lists::Says;
 use quorum_core::message::{ReportView, Request};
+use quorum_core::pointed::{Pick, Pointed};
 use quorum_core::report::Comment;
-use quorum_core::verdict::{Assessment, Class, Verdict};
+use quorum_core::told::{Severity, Told};
+use quorum_core::verdict::{Assessment, Class, Reason, Verdict};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{
@@ -27,13 +29,15 @@ use crate::icon::{Icon, Shape};
 use crate::plain::reveal;
 use crate::ring::Ring;
 use crate::sentences;
-use crate::session::{Load, Target, indicators, use_report, use_session};
+use crate::session::{Load, Target, pointed, use_report, use_session};
 use crate::words::{Key, Phrase, Words, key};
 
 /// How long the card must have been in sight before a click counts, in milliseconds.
 const ARMED_AFTER_MS: u32 = 500;
 /// How many labels are given.
 const LABELS: usize = 3;
+/// How many warnings are given.
+const WARNINGS: usize = 3;
 /// How much of a comment is given, in characters.
 const COMMENT_CHARS: usize = 140;
 
@@ -151,13 +155,14 @@ pub(crate) fn Card() -> Html {
     {
         let (found, session) = (found.clone(), session.clone());
         use_effect_with((), move |()| {
-            let answer = session.backend.ask_for(&Request::Card, indicators);
+            let answer = session.backend.ask_for(&Request::Card, pointed);
             spawn_local(async move { found.set(answer.await.into()) });
         });
     }
-    let list = found.ready().cloned().unwrap_or_default();
+    let Pointed { picks: list, told } = found.ready().cloned().unwrap_or_default();
     let current = list.get(*chosen).cloned();
-    let report = use_report(current.clone().map(Target::named));
+    let report = use_report(current.clone().map(Target::from));
+    let indicator = current.as_ref().map(|pick| &pick.indicator);
 
     // A press counts only if a person made it and could see what it was on.
     let press = move |act: Rc<dyn Fn()>| {
@@ -178,10 +183,11 @@ pub(crate) fn Card() -> Html {
         })
     };
 
-    let body = match (&*found, &current, &report.load) {
+    let body = match (&*found, indicator, &report.load) {
         (Load::Failed(problem), _, _) => html! {
             <p class="trouble" role="alert">{ words.phrase(&sentences::problem(problem)) }</p>
         },
+        (Load::Ready(_), None, _) if !told.is_empty() => no_address(&words, &told),
         (Load::Ready(_), None, _) => html! { <h1>{ words.say(key("card_nothing")) }</h1> },
         (Load::Ready(_), Some(indicator), Load::Ready(view)) if view.indicator == *indicator => {
             html! {
@@ -207,13 +213,13 @@ pub(crate) fn Card() -> Html {
             </div>
         },
     };
-    let open = current.clone().map(|indicator| {
+    let open = current.clone().map(|pick| {
         html! {
             <button
                 type="button"
                 class="primary"
                 disabled={!armed}
-                onclick={press(send(Request::OpenReport { indicator }))}
+                onclick={press(send(Target::from(pick).opened()))}
             >
                 { words.say(key("card_full_report")) }
             </button>
@@ -245,39 +251,49 @@ pub(crate) fn Card() -> Html {
     }
 }
 
-fn choices(
-    words: &Words,
-    list: &[Indicator],
-    chosen: usize,
-    choose: &[Callback<MouseEvent>],
-) -> Html {
+fn choices(words: &Words, list: &[Pick], chosen: usize, choose: &[Callback<MouseEvent>]) -> Html {
     if list.len() < 2 {
         return html! {};
     }
-    let items = list
-        .iter()
-        .zip(choose)
-        .enumerate()
-        .map(|(at, (indicator, onclick))| {
-            html! {
-                <li>
-                    <button
-                        type="button"
-                        class="choice"
-                        aria-pressed={(at == chosen).to_string()}
-                        {onclick}
-                    >
-                        <bdi class="code">{ reveal(&indicator.to_string()) }</bdi>
-                    </button>
-                </li>
-            }
-        });
+    let items =
+        list.iter()
+            .zip(choose)
+            .enumerate()
+            .map(|(at, (Pick { indicator, .. }, onclick))| {
+                html! {
+                    <li>
+                        <button
+                            type="button"
+                            class="choice"
+                            aria-pressed={(at == chosen).to_string()}
+                            {onclick}
+                        >
+                            <bdi class="code">{ reveal(&indicator.to_string()) }</bdi>
+                        </button>
+                    </li>
+                }
+            });
     html! {
         <section class="several">
             <h2>{ words.say(key("card_found")) }</h2>
             <ul class="choices">{ for items }</ul>
         </section>
     }
+}
+
+/// What there is to be told of an address that no backend can be asked about.
+fn no_address(words: &Words, told: &[Told]) -> Html {
+    html! {
+        <>
+            <h1>{ words.say(key("card_no_address")) }</h1>
+            <ul class="reasons warn">{ for told.iter().map(|told| line(words, Shape::Alert, &sentences::noticed(told))) }</ul>
+            <p class="note">{ words.say(key("card_no_address_text")) }</p>
+        </>
+    }
+}
+
+fn line(words: &Words, shape: Shape, said: &Phrase) -> Html {
+    html! { <li><Icon {shape} /><span>{ words.phrase(said) }</span></li> }
 }
 
 #[derive(Properties, PartialEq)]
@@ -326,23 +342,43 @@ fn Finding(props: &FindingProps) -> Html {
     let votes = view.votes;
     let all_votes = votes.malicious.saturating_add(votes.harmless);
     let elsewhere = !can_be_said(assessment.verdict);
+    // That a list speaks for it is not said here.
+    let listed = assessment.reasons.iter().find(|reason| {
+        matches!(reason, Reason::Listed { listing } if matches!(listing.says, Says::Bad | Says::Hint))
+    });
+    let objects = assessment.stats.objecting() > 0;
+    // What was made to deceive is seen by looking again, so it comes first; and it may be all there is.
+    let warnings = assessment.reasons.iter().filter(|reason| {
+        sentences::told(reason).is_some_and(|told| told.severity == Severity::Warning)
+    });
+    let warnings: Vec<_> = warnings.take(WARNINGS).collect();
+    // What the verdict is about, where it is not the thing itself, and why nobody was asked.
+    let limits = |reason: &&Reason| {
+        matches!(
+            reason,
+            Reason::HostOnly { .. } | Reason::Failed { .. } | Reason::Private
+        )
+    };
+    let limit = assessment.reasons.iter().find(limits);
     html! {
         <>
             <div class={classes!("verdict", tone)}>
-                if against { <Ring stats={assessment.stats} small=true /> }
+                if against && objects { <Ring stats={assessment.stats} small=true /> }
                 <div class="said">
                     <h1>{ words.say(heading(assessment)) }</h1>
                     <p class="what code"><bdi>{ reveal(&view.name) }</bdi></p>
+                    { crate::report::unicode(&words, view) }
                 </div>
             </div>
             if elsewhere {
                 <p class="note">{ words.say(key("card_elsewhere_text")) }</p>
             } else if against {
                 <ul class={classes!("reasons", tone)}>
-                    <li>
-                        <Icon shape={Shape::Flag} />
-                        <span>{ words.phrase(&sentences::engines(assessment.stats)) }</span>
-                    </li>
+                    { for listed.map(|reason| crate::report::line(&words, reason)) }
+                    { for warnings.iter().map(|reason| line(&words, Shape::Alert, &sentences::reason(reason))) }
+                    // That nobody objects would be reassuring.
+                    if objects { { line(&words, Shape::Flag, &sentences::engines(assessment.stats)) } }
+                    if let Some(limit) = limit { { crate::report::line(&words, limit) } }
                     if !labels.is_empty() {
                         <li>
                             <Icon shape={Shape::Tag} />

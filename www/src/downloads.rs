@@ -7,12 +7,15 @@ use quorum_core::guard::{Disposition, Phase, Record, Upload};
 use quorum_core::message::{self, News, Problem, Reply, Request, State};
 use quorum_core::verdict::{Evidence, Reason, Verdict};
 use wasm_bindgen_futures::spawn_local;
+use web_sys::File;
 use yew::prelude::*;
 
+use crate::given;
 use crate::icon::{Icon, Shape};
 use crate::matches::Matches;
 use crate::plain::reveal;
 use crate::report::Dots;
+use crate::search::{carries_file, chosen, dropped};
 use crate::sentences;
 use crate::session::{Load, Target, use_news, use_session};
 use crate::words::{Key, Phrase, Value, key};
@@ -85,7 +88,7 @@ pub(crate) fn use_history() -> UseReducerHandle<History> {
             News::Download(record) => history.dispatch(Change::One(record)),
             News::Forgotten(id) => history.dispatch(Change::Gone(id)),
             News::AllForgotten => history.dispatch(Change::AllGone),
-            News::State(_) | News::Rules(_) => {}
+            News::State(_) | News::Rules(_) | News::Lists(_) => {}
         }));
     }
     history
@@ -121,6 +124,9 @@ pub(crate) fn Downloads(props: &DownloadsProps) -> Html {
     });
     html! {
         <>
+            if standing.is_some_and(|state| state.newer_data) {
+                <p class="trouble">{ words.say(key("newer_data")) }</p>
+            }
             if off { <p class="note lead">{ words.say(key("downloads_off")) }</p> }
             else if after { <p class="note lead">{ words.say(key("downloads_after")) }</p> }
             <ul class="downloads">{ for rows }</ul>
@@ -187,6 +193,34 @@ pub(crate) fn Row(props: &RowProps) -> Html {
             spawn_local(async move { trouble.set(answer.await.err()) });
         })
     };
+    // The share of a given file that is read.
+    let reading = use_state(|| None::<f64>);
+    let take = {
+        let (session, trouble, reading) = (session.clone(), trouble.clone(), reading.setter());
+        let id = record.id.clone();
+        Callback::from(move |file: File| {
+            let (backend, trouble, reading) =
+                (session.backend.clone(), trouble.setter(), reading.clone());
+            let id = id.clone();
+            reading.set(Some(0.0));
+            trouble.set(None);
+            spawn_local(async move {
+                let scan = given::scan(&backend, &file);
+                let progress = reading.clone();
+                let found =
+                    given::read(&backend, &file, move |share| progress.set(Some(share))).await;
+                let problem = match found {
+                    Ok(mut found) => {
+                        found.rules = Some(scan.await);
+                        backend.ask(&found.of_download(id)).await.err()
+                    }
+                    Err(_) => Some(Problem::FileMoved),
+                };
+                reading.set(None);
+                trouble.set(problem);
+            });
+        })
+    };
     let name = reveal(&record.name);
     let checking = record.phase == Phase::Checking;
     let under_way = checking || matches!(record.upload, Upload::Sending | Upload::Analysing { .. });
@@ -201,8 +235,8 @@ pub(crate) fn Row(props: &RowProps) -> Html {
             .as_ref()
             .map_or(Evidence::Address, |assessment| assessment.evidence);
         props.on_open.reform(move |_: MouseEvent| Target {
-            indicator: indicator.clone(),
             evidence,
+            ..Target::named(indicator.clone())
         })
     });
     let title = match open {
@@ -284,6 +318,14 @@ pub(crate) fn Row(props: &RowProps) -> Html {
         Upload::Analysing { .. } => Some(key("upload_analysing")),
         _ => None,
     };
+    let later = record.waits_until();
+    let later = later.map(|at| words.phrase(&Phrase::new(key("goes_on_at"), [Value::Moment(at)])));
+    let tried = record
+        .tried
+        .iter()
+        .map(|rung| words.say(sentences::rung(rung)));
+    // One alone stands below anyway.
+    let tried: Vec<_> = tried.filter(|_| record.tried.len() > 1).collect();
     let failed_upload = match &record.upload {
         Upload::Failed { error } => Some(words.phrase(&sentences::upload_error(error))),
         _ => None,
@@ -297,8 +339,31 @@ pub(crate) fn Row(props: &RowProps) -> Html {
     };
     let kept_back = record.disposition == Disposition::KeptBack;
     let upload = record.can_upload() && !under_way;
+    let landed = record.has_landed();
+    // Better evidence than the saved file there is none.
+    let wanted = landed && !under_way && reading.is_none() && evidence != Some(Evidence::SavedFile);
+    let ondragover = Callback::from(move |event: DragEvent| {
+        if wanted && carries_file(&event) {
+            event.prevent_default();
+        }
+    });
+    let ondrop = {
+        let take = take.clone();
+        Callback::from(move |event: DragEvent| {
+            if wanted && let Some(file) = dropped(&event) {
+                event.prevent_default();
+                take.emit(file);
+            }
+        })
+    };
+    let onchange = Callback::from(move |event: Event| {
+        if let Some(file) = chosen(&event) {
+            take.emit(file);
+        }
+    });
+    let field = format!("given-{}", record.id);
     html! {
-        <li class="download">
+        <li class="download" {ondragover} {ondrop}>
             <span class={classes!("mark", tone)}><Icon shape={Shape::File} /></span>
             { title }
             <span class={classes!("chip", tone)}>{ words.say(word) }</span>
@@ -318,7 +383,15 @@ pub(crate) fn Row(props: &RowProps) -> Html {
                 if let Some(until) = until { <Countdown {until} /> }
                 if let Some(kept) = kept { <p class="why">{ kept }</p> }
                 if let Some(progress) = progress { <p class="why">{ words.say(progress) }</p> }
+                if let Some(later) = later { <p class="why">{ later }</p> }
+                if record.not_had { <p class="trouble">{ words.say(key("keep_failed")) }</p> }
                 if let Some(failed) = failed_upload { <p class="trouble">{ failed }</p> }
+                if !tried.is_empty() {
+                    <details class="note">
+                        <summary>{ words.say(key("tried")) }</summary>
+                        { for tried.into_iter().map(|line| html! { <p>{ line }</p> }) }
+                    </details>
+                }
                 if let Some(page) = page { <p class="note">{ words.say(page) }</p> }
                 <p class="meta">
                     if let Some(evidence) = evidence {
@@ -326,11 +399,22 @@ pub(crate) fn Row(props: &RowProps) -> Html {
                     }
                     { for parts.into_iter().map(|part| html! { <span>{ part }</span> }) }
                 </p>
+                if let Some(share) = *reading {
+                    <progress class="progress" max="1" value={share.to_string()} aria-label={words.fill(key("file_hashing"), &[&name])} />
+                }
                 if kept_back { <p class="note">{ words.say(key("keep_note")) }</p> }
                 if upload { <p class="note">{ words.fill(key("upload_note"), &[&props.backend]) }</p> }
                 <div class="actions" role="group" aria-label={words.fill(key("actions_for"), &[&name])}>
                     if kept_back { { button(key("keep"), "", Request::Keep { id: id() }) } }
                     if upload { { button(key("upload"), "", Request::Upload { id: id() }) } }
+                    if record.upload == Upload::Sending { { button(key("upload_cancel"), "", Request::CancelUpload { id: id() }) } }
+                    if landed { { button(key("show_file"), "plain", Request::ShowFile { id: id() }) } }
+                    if wanted {
+                        <span class="give">
+                            <input id={field.clone()} class="file" type="file" aria-label={words.fill(key("give_file_for"), &[&name])} {onchange} />
+                            <label for={field} title={words.say(key("give_file_note"))}>{ words.say(key("give_file")) }</label>
+                        </span>
+                    }
                     if !under_way { { button(key("check_again"), "plain", Request::Recheck { id: id() }) } }
                     { button(key("forget"), "plain", Request::Forget { id: id() }) }
                 </div>

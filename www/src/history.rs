@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use quorum_core::guard::Record;
+use js_sys::Date;
+use quorum_core::guard::{Disposition, Record};
 use quorum_core::history::{self, Filter};
 use quorum_core::message::{HistoryPage, News, Problem, Reply, Request};
 use quorum_core::stix;
-use quorum_core::verdict::Verdict;
+use quorum_core::verdict::{Evidence, Verdict};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -17,7 +18,7 @@ use crate::menu::{Menu, Place};
 use crate::sentences;
 use crate::session::{Load, Session, Target, use_news, use_session, use_standing};
 use crate::title::set_title;
-use crate::words::{Words, key};
+use crate::words::{Key, Words, key};
 
 /// What can be looked for, in the order of how bad it is.
 const VERDICTS: [Verdict; 6] = [
@@ -28,6 +29,28 @@ const VERDICTS: [Verdict; 6] = [
     Verdict::Clean,
     Verdict::KnownGood,
 ];
+
+/// What a verdict can stand on, the strongest first.
+const GRADES: [Evidence; 3] = [Evidence::SavedFile, Evidence::SecondCopy, Evidence::Address];
+
+/// What can have become of a download, and the word for it.
+const FATES: [(Disposition, Key); 4] = [
+    (Disposition::Released, key("state_released")),
+    (Disposition::KeptBack, key("state_kept_back")),
+    (Disposition::KeptAnyway, key("state_kept_anyway")),
+    (Disposition::Gone, key("state_gone")),
+];
+
+/// The begin of the day that a field names, or of one so many days later, in the time zone of the one who
+/// looks, in milliseconds since the Unix epoch.
+fn day(field: &HtmlInputElement, later: i32) -> Option<i64> {
+    // The field gives `2026-11-24` whatever it shows, and nothing while it is not filled in.
+    let text = field.value();
+    let mut numbers = text.split('-').map(|part| part.parse::<i32>().ok());
+    let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    let begin = Date::new_with_year_month_day(year.try_into().ok()?, month - 1, day + later);
+    Some(begin.get_time() as i64)
+}
 
 /// The forms in which the history leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,27 +134,53 @@ pub(crate) fn HistoryView() -> Html {
             }
         })
     };
-    let on_verdict = {
+    // A field whose text changes the filter.
+    let field = |id: &'static str,
+                 kind: &'static str,
+                 label: Key,
+                 set: fn(&mut Filter, &HtmlInputElement)| {
         let filter = filter.clone();
-        Callback::from(move |event: Event| {
-            if let Some(field) = event.target_dyn_into::<HtmlSelectElement>() {
-                // The first choice is all of them.
-                let chosen = field.selected_index() - 1;
-                let verdict = usize::try_from(chosen).ok().and_then(|at| VERDICTS.get(at));
-                filter.set(Filter {
-                    verdict: verdict.copied(),
-                    ..(*filter).clone()
-                });
+        let oninput = Callback::from(move |event: InputEvent| {
+            if let Some(field) = event.target_dyn_into::<HtmlInputElement>() {
+                let mut next = (*filter).clone();
+                set(&mut next, &field);
+                filter.set(next);
             }
-        })
+        });
+        html! {
+            <div>
+                <label for={id}>{ words.say(label) }</label>
+                <input {id} type={kind} autocomplete="off" spellcheck="false" {oninput} />
+            </div>
+        }
+    };
+    // A choice among the values of an enum, all of them first.
+    let choice = |id: &'static str,
+                  label: Key,
+                  names: Vec<Key>,
+                  set: fn(&mut Filter, Option<usize>)| {
+        let filter = filter.clone();
+        let onchange = Callback::from(move |event: Event| {
+            if let Some(field) = event.target_dyn_into::<HtmlSelectElement>() {
+                let mut next = (*filter).clone();
+                set(&mut next, usize::try_from(field.selected_index() - 1).ok());
+                filter.set(next);
+            }
+        });
+        html! {
+            <div>
+                <label for={id}>{ words.say(label) }</label>
+                <select {id} {onchange}>
+                    <option>{ words.say(key("history_all")) }</option>
+                    { for names.into_iter().map(|name| html! { <option>{ words.say(name) }</option> }) }
+                </select>
+            </div>
+        }
     };
     let on_open = {
         let session = session.clone();
         Callback::from(move |target: Target| {
-            let request = Request::OpenReport {
-                indicator: target.indicator,
-            };
-            let asked = session.backend.ask(&request);
+            let asked = session.backend.ask(&target.opened());
             spawn_local(async move {
                 let _ = asked.await;
             });
@@ -213,16 +262,21 @@ pub(crate) fn HistoryView() -> Html {
                 <Menu place={Place::History} />
                 <h1>{ words.say(key("history_title")) }</h1>
                 <section>
-                    <form class="search" onsubmit={Callback::from(|event: SubmitEvent| event.prevent_default())}>
+                    <form class="finder" onsubmit={Callback::from(|event: SubmitEvent| event.prevent_default())}>
                         <label for="text">{ words.say(key("history_search")) }</label>
                         <input id="text" type="search" autocomplete="off" spellcheck="false" value={filter.text.clone()} oninput={on_text} />
-                        <label for="verdict">{ words.say(key("history_verdict")) }</label>
-                        <select id="verdict" onchange={on_verdict}>
-                            <option selected={filter.verdict.is_none()}>{ words.say(key("history_all")) }</option>
-                            { for VERDICTS.iter().map(|verdict| html! {
-                                <option selected={filter.verdict == Some(*verdict)}>{ words.say(sentences::verdict(*verdict)) }</option>
-                            }) }
-                        </select>
+                        { choice("verdict", key("history_verdict"), VERDICTS.map(sentences::verdict).to_vec(), |filter, at| filter.verdict = at.and_then(|at| VERDICTS.get(at)).copied()) }
+                        <details>
+                            <summary>{ words.say(key("history_more")) }</summary>
+                            <div class="filters">
+                                { field("since", "date", key("history_since"), |filter, field| filter.since = day(field, 0)) }
+                                { field("until", "date", key("history_until"), |filter, field| filter.until = day(field, 1)) }
+                                { field("site", "text", key("history_site"), |filter, field| filter.site = field.value()) }
+                                { field("rule", "text", key("history_rule"), |filter, field| filter.rule = field.value()) }
+                                { choice("evidence", key("history_evidence"), GRADES.map(sentences::evidence).to_vec(), |filter, at| filter.evidence = at.and_then(|at| GRADES.get(at)).copied()) }
+                                { choice("became", key("history_became"), FATES.map(|(_, name)| name).to_vec(), |filter, at| filter.disposition = at.and_then(|at| FATES.get(at)).map(|(fate, _)| *fate)) }
+                            </div>
+                        </details>
                     </form>
                     <p class="note">{ words.fill(key("history_total"), &[&words.number(total as f64)]) }</p>
                     { list }

@@ -26,10 +26,14 @@ mod downloads;
 mod engines;
 #[cfg(feature = "console")]
 mod files;
-mod hash_file;
+mod given;
 #[cfg(feature = "console")]
 mod history;
 mod icon;
+#[cfg(feature = "console")]
+mod library;
+#[cfg(feature = "console")]
+mod lists;
 mod matches;
 #[cfg(feature = "console")]
 mod menu;
@@ -81,9 +85,10 @@ fn App(props: &AppProps) -> Html {
 /// Mounts what people see at a glance: `popup`, `report` or `card`, into the page's body.
 ///
 /// `backend` is an object with `ask(request) -> Promise<answer>`, `listen(callback) -> unlisten`,
-/// `grant(pattern) -> Promise<boolean>` and `scan(job, file, limit_ms) -> Promise<heard>`; requests,
-/// answers and news are plain objects in the shapes of `quorum_core::message`, jobs and what is heard of
-/// them in those of `quorum_core::rules`. `view` is the page's `data-view`.
+/// `grant(pattern) -> Promise<boolean>`, `scan(job, file, limit_ms) -> Promise<heard>` and
+/// `inspect(name) -> Promise<inspector>`; requests, answers and news are plain objects in the shapes of
+/// `quorum_core::message`, jobs and what is heard of them in those of `quorum_core::rules`; an inspector
+/// is the npm package's. `view` is the page's `data-view`.
 ///
 /// # Errors
 /// An unknown view, or a page without a body.
@@ -99,7 +104,7 @@ pub fn mount(backend: Bridge, view: String) -> Result<(), JsError> {
     render(backend, page)
 }
 
-/// Mounts what people sit down for: `options`, `history`, `rules` or `sent`. As [`mount`]; in a module of its own, `quorum-console`.
+/// Mounts what people sit down for: `options`, `history`, `rules`, `lists` or `sent`. As [`mount`]; in a module of its own, `quorum-console`.
 ///
 /// # Errors
 /// As [`mount`].
@@ -109,6 +114,7 @@ pub fn mount_console(backend: Bridge, view: &str) -> Result<(), JsError> {
         "options" => Callback::from(|()| html! { <options::Options /> }),
         "history" => Callback::from(|()| html! { <history::HistoryView /> }),
         "rules" => Callback::from(|()| html! { <rules::Rules /> }),
+        "lists" => Callback::from(|()| html! { <lists::ListsPage /> }),
         "sent" => Callback::from(|()| html! { <sent::SentPage /> }),
         other => return Err(JsError::new(&format!("unknown view {other:?}"))),
     };

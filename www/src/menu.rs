@@ -11,6 +11,7 @@ pub(crate) enum Place {
     Options,
     History,
     Rules,
+    Lists,
     Sent,
 }
 
@@ -27,6 +28,7 @@ pub(crate) fn Menu(props: &MenuProps) -> Html {
         (Place::Options, "options.html", key("options_title")),
         (Place::History, "history.html", key("history_title")),
         (Place::Rules, "rules.html", key("rules_title")),
+        (Place::Lists, "lists.html", key("lists_title")),
         (Place::Sent, "sent.html", key("sent_title")),
     ];
     html! {

@@ -163,6 +163,7 @@ fn Connection(props: &PartProps) -> Html {
             }
         })
     };
+    let managed = |name: &str| props.state.managed.iter().any(|own| own == name);
     let asking = *outcome == Outcome::Asking;
     let (tone, said) = match &*outcome {
         Outcome::Asking => ("none", vec![words.say(key("options_saving"))]),
@@ -185,8 +186,10 @@ fn Connection(props: &PartProps) -> Html {
                     spellcheck="false"
                     placeholder="virustotal.com"
                     value={(*address).clone()}
+                    disabled={managed("address")}
                     oninput={on_address}
                 />
+                if managed("address") { <p class="note">{ words.say(key("managed_one")) }</p> }
                 <label for="key">{ words.say(key("options_key")) }</label>
                 <input
                     id="key"
@@ -205,6 +208,7 @@ fn Connection(props: &PartProps) -> Html {
                         id="remember"
                         type="checkbox"
                         checked={*remember}
+                        disabled={managed("remember")}
                         onclick={on_remember}
                         aria-describedby="remember-note"
                     />
@@ -292,6 +296,7 @@ fn Automatic(props: &PartProps) -> Html {
             }
         })
     };
+    let managed = props.state.managed.iter().any(|own| own == "downloads");
     let grant = switch.reform(|_: MouseEvent| (true, true));
     let does = if props.state.can_hold {
         key("options_auto_text")
@@ -312,9 +317,11 @@ fn Automatic(props: &PartProps) -> Html {
                     type="checkbox"
                     checked={props.state.downloads}
                     aria-describedby="auto-note access-note"
+                    disabled={managed}
                     {onclick}
                 />
                 <label for="auto">{ words.say(key("options_auto")) }</label>
+                if managed { <p class="note">{ words.say(key("managed_one")) }</p> }
                 <p class="note" id="auto-note">{ words.say(does) }</p>
                 <p class="note" id="access-note">{ words.say(access) }</p>
             </div>

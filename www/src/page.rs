@@ -1,6 +1,7 @@
 //! The full report in a tab of its own: the popup's report, with room.
 
 use quorum_core::indicator::Indicator;
+use quorum_core::pointed::Written;
 use quorum_core::verdict::Evidence;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -19,7 +20,7 @@ use crate::tabs::{Panel, Part, Tabs};
 use crate::title::set_title;
 use crate::words::key;
 
-/// What this page's own address asks for: `?indicator=…&evidence=…`.
+/// What this page's own address asks for: `?indicator=…&evidence=…&written=…&text=…`.
 fn asked_for() -> Option<Target> {
     let search = web_sys::window()?.location().search().ok()?;
     let query = web_sys::UrlSearchParams::new_with_str(&search).ok()?;
@@ -30,6 +31,10 @@ fn asked_for() -> Option<Target> {
     });
     Some(Target {
         evidence: evidence.unwrap_or(target.evidence),
+        written: Written {
+            address: query.get("written").unwrap_or_default(),
+            link_text: query.get("text").unwrap_or_default(),
+        },
         ..target
     })
 }

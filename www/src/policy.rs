@@ -2,7 +2,7 @@
 //! organisation has set something, that is shown and cannot be changed.
 
 use quorum_core::message::{Problem, Request, State};
-use quorum_core::policy::Policy;
+use quorum_core::policy::{Policy, SendRule};
 use quorum_core::verdict::Verdict;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
@@ -87,6 +87,16 @@ pub(crate) fn PolicySection(props: &PolicyProps) -> Html {
             </div>
         }
     });
+    let on_send = {
+        let (policy, change) = (policy.clone(), change.clone());
+        Callback::from(move |event: InputEvent| {
+            if let Some(field) = event.target_dyn_into::<HtmlTextAreaElement>() {
+                let mut next = (*policy).clone();
+                next.send = rules(&field.value());
+                change.emit(next);
+            }
+        })
+    };
     let list = |name: &'static str,
                 label: Key,
                 note: Key,
@@ -166,6 +176,9 @@ pub(crate) fn PolicySection(props: &PolicyProps) -> Html {
             if !props.state.managed.is_empty() {
                 <p class="status calm">{ words.say(key("policy_managed")) }</p>
             }
+            if !props.state.managed_bad.is_empty() {
+                <p class="status warn">{ words.fill(key("policy_bad"), &[&props.state.managed_bad.join(", ")]) }</p>
+            }
             <form {onsubmit}>
                 if props.state.can_hold {
                     <fieldset>
@@ -176,8 +189,21 @@ pub(crate) fn PolicySection(props: &PolicyProps) -> Html {
                 }
                 { list("skip_hosts", key("policy_hosts"), key("policy_hosts_text"), &props.state.policy.skip_hosts, |policy, lines| policy.skip_hosts = lines) }
                 { list("skip_endings", key("policy_endings"), key("policy_endings_text"), &props.state.policy.skip_endings, |policy, lines| policy.skip_endings = lines) }
+                { list("protect", key("policy_protect"), key("policy_protect_text"), &props.state.policy.protect, |policy, lines| policy.protect = lines) }
                 <label for="skip_above">{ words.say(key("policy_above")) }</label>
                 <input id="skip_above" type="number" min="0" class="code" value={above} disabled={managed("skip_above")} oninput={on_size} />
+                <label for="send">{ words.say(key("policy_send")) }</label>
+                <textarea
+                    id="send"
+                    class="code"
+                    rows="2"
+                    spellcheck="false"
+                    disabled={managed("send")}
+                    aria-describedby="send-note"
+                    defaultvalue={lines(&props.state.policy.send)}
+                    oninput={on_send}
+                />
+                <p class="note" id="send-note">{ words.say(key("policy_send_text")) }</p>
                 { tick("send_documents", key("policy_documents"), key("policy_documents_text"), policy.send_documents, |policy, on| policy.send_documents = on) }
                 { tick("ask_intranet", key("policy_intranet"), key("policy_intranet_text"), policy.ask_intranet, |policy, on| policy.ask_intranet = on) }
                 { tick("recheck", key("policy_recheck"), key("policy_recheck_text"), policy.recheck, |policy, on| policy.recheck = on) }
@@ -190,5 +216,35 @@ pub(crate) fn PolicySection(props: &PolicyProps) -> Html {
                 }
             </form>
         </section>
+    }
+}
+
+/// The rules of a text: in each line a host, then types. One without types is not written to its end yet.
+fn rules(text: &str) -> Vec<SendRule> {
+    let rules = text.lines().map(|line| {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        SendRule {
+            host: words.next().unwrap_or_default(),
+            types: words.collect(),
+        }
+    });
+    rules.filter(|rule| !rule.types.is_empty()).collect()
+}
+
+/// The text of rules.
+fn lines(rules: &[SendRule]) -> String {
+    let line = |rule: &SendRule| format!("{} {}", rule.host, rule.types.join(" "));
+    rules.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_written_as_they_are_read() {
+        let text = "builds.example exe msi\nlab.example *";
+        assert_eq!(lines(&rules(text)), text);
+        assert_eq!(rules("builds.example \n\n"), []);
     }
 }

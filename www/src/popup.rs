@@ -2,11 +2,11 @@
 //! checked downloads.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use quorum_core::api::Failure;
-use quorum_core::indicator::{FileHash, Indicator};
 use quorum_core::message::{Problem, Request, State};
-use quorum_core::rules::{Job, ScanReport, time_limit};
+use quorum_core::pointed::{Pick, Pointed};
 use quorum_core::verdict::Evidence;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
@@ -16,14 +16,13 @@ use crate::community::Community;
 use crate::details::Details;
 use crate::downloads::{Downloads, use_history};
 use crate::engines::Engines;
-use crate::hash_file::hash_file;
+use crate::given::{self, Given};
 use crate::icon::{Icon, Shape};
-use crate::matches::Matches;
 use crate::plain::reveal;
 use crate::report::Head;
 use crate::search::{Search, carries_file, dropped};
 use crate::sentences;
-use crate::session::{Target, indicators, use_report, use_session, use_standing};
+use crate::session::{Load, Target, pointed, use_report, use_session, use_standing};
 use crate::tabs::{Panel, Part, Tabs};
 use crate::words::{Words, key};
 
@@ -36,8 +35,8 @@ enum Subject {
     NoPage,
     /// One thing: its report.
     One(Target),
-    /// Several were found in a text.
-    Several(Vec<Indicator>),
+    /// Several were found in a text, or something that is no web address.
+    Several(Pointed),
     /// None was.
     Nothing,
     /// A file is being read: its name, and the share that is done.
@@ -68,15 +67,15 @@ pub(crate) fn Popup() -> Html {
         _ => None,
     };
     let report = use_report(target.clone());
-    // What the rules say of the file that was dropped: its digest says which file that is.
-    let scanned = use_state(|| None::<(Indicator, ScanReport)>);
+    // The file that was dropped: its digest says which report is on it.
+    let given = use_state(|| None::<Given>);
 
     let find = {
         let (subject, session, latest) = (subject.clone(), session.clone(), latest.clone());
         Callback::from(move |(request, otherwise): (Request, Subject)| {
             let ticket = latest.get().wrapping_add(1);
             latest.set(ticket);
-            let answer = session.backend.ask_for(&request, indicators);
+            let answer = session.backend.ask_for(&request, pointed);
             let (subject, latest) = (subject.clone(), latest.clone());
             spawn_local(async move {
                 let answer = answer.await;
@@ -84,10 +83,10 @@ pub(crate) fn Popup() -> Html {
                     return;
                 }
                 subject.set(match answer {
-                    Ok(mut found) if found.len() == 1 => {
-                        Subject::One(Target::named(found.remove(0)))
+                    Ok(mut found) if found.picks.len() == 1 && found.told.is_empty() => {
+                        Subject::One(found.picks.remove(0).into())
                     }
-                    Ok(found) if found.is_empty() => otherwise,
+                    Ok(found) if found.picks.is_empty() && found.told.is_empty() => otherwise,
                     Ok(found) => Subject::Several(found),
                     Err(Problem::Backend {
                         failure: Failure::NoBackend,
@@ -121,14 +120,14 @@ pub(crate) fn Popup() -> Html {
     };
     let on_file = {
         let (subject, latest, part) = (subject.clone(), latest.clone(), part.clone());
-        let (session, scanned) = (session.clone(), scanned.clone());
+        let (session, given) = (session.clone(), given.clone());
         Callback::from(move |file: File| {
             let ticket = latest.get().wrapping_add(1);
             latest.set(ticket);
             subject.set(Subject::Reading(file.name(), 0.0));
             part.set(Part::Engines);
             let (subject, latest) = (subject.clone(), latest.clone());
-            let (backend, scanned) = (session.backend.clone(), scanned.clone());
+            let (backend, given) = (session.backend.clone(), given.clone());
             spawn_local(async move {
                 let progress = {
                     let (subject, latest, name) = (subject.clone(), latest.clone(), file.name());
@@ -138,21 +137,23 @@ pub(crate) fn Popup() -> Html {
                         }
                     }
                 };
-                let limit = time_limit(file.size() as u64);
-                let scan = backend.scan(&Job::Scan, Some(&file), limit);
-                let digests = hash_file(&file, progress).await;
+                let scan = given::scan(&backend, &file);
+                let found = given::read(&backend, &file, progress).await;
                 if latest.get() != ticket {
                     return;
                 }
-                let Ok(digests) = digests else {
+                let Ok(mut found) = found else {
                     return subject.set(Subject::Unreadable(file.name()));
                 };
-                let indicator = Indicator::File(FileHash::Sha256(digests.sha256));
+                given.set(Some(found.clone()));
                 subject.set(Subject::One(Target {
-                    indicator: indicator.clone(),
                     evidence: Evidence::SavedFile,
+                    ..Target::named(found.indicator())
                 }));
-                scanned.set(Some((indicator, scan.await.report())));
+                found.rules = Some(scan.await);
+                if latest.get() == ticket {
+                    given.set(Some(found));
+                }
             });
         })
     };
@@ -168,7 +169,7 @@ pub(crate) fn Popup() -> Html {
             }
         })
     };
-    let on_choose = on_open.reform(Target::named);
+    let on_choose = on_open.reform(Target::from);
 
     let ondragover = {
         let over = over.clone();
@@ -191,11 +192,12 @@ pub(crate) fn Popup() -> Html {
     let ondrop = {
         let (over, on_file) = (over.clone(), on_file.clone());
         Callback::from(move |event: DragEvent| {
-            event.prevent_default();
             over.set(false);
-            if let Some(file) = dropped(&event) {
+            // A download's row may have taken it.
+            if let Some(file) = dropped(&event).filter(|_| !event.default_prevented()) {
                 on_file.emit(file);
             }
+            event.prevent_default();
         })
     };
     let open_options = {
@@ -209,15 +211,31 @@ pub(crate) fn Popup() -> Html {
         })
     };
 
+    let mut report = report;
+    let given = (*given).as_ref().filter(|given| {
+        let of = target.as_ref().map(|target| &target.indicator);
+        of == Some(&given.indicator())
+    });
+    if let (Some(given), Load::Ready(view)) = (given, &report.load)
+        && view.indicator == given.indicator()
+    {
+        report.load = Load::Ready(Rc::new(given.clone().into_view(view)));
+    }
     let view = target.as_ref().and(report.load.ready()).cloned();
+    let connected = standing
+        .ready()
+        .is_none_or(|state| state.address.is_some() && state.has_key);
     let on_voices = {
         let voices = voices.clone();
         Callback::from(move |count| voices.set(count))
     };
     let mut parts = Vec::new();
     if let Some(view) = &view {
-        parts.push((Part::Engines, Some(view.engines.len() as u64)));
-        parts.push((Part::Community, Some(*voices)));
+        // Without a backend there are none, and nobody to ask.
+        if connected {
+            parts.push((Part::Engines, Some(view.engines.len() as u64)));
+            parts.push((Part::Community, Some(*voices)));
+        }
         parts.push((Part::Details, None));
     }
     parts.push((Part::Downloads, Some(history.records.len() as u64)));
@@ -230,13 +248,10 @@ pub(crate) fn Popup() -> Html {
         Callback::from(move |selected| part.set(selected))
     };
 
-    let connected = standing
-        .ready()
-        .is_none_or(|state| state.address.is_some() && state.has_key);
-    let head = match (&*subject, standing.ready()) {
-        (Subject::Page | Subject::NoPage | Subject::One(_), Some(state)) if !connected => {
-            welcome(&words, state, &open_options)
-        }
+    let unconnected = standing.ready().filter(|_| !connected);
+    let head = match (&*subject, unconnected) {
+        // There is nothing to be said of anything yet.
+        (Subject::NoPage, Some(_)) => html! {},
         (Subject::Page, _) => html! {
             <section class="verdict skeleton" aria-busy="true" aria-label={words.say(key("loading"))}>
                 <div class="ring hole" />
@@ -296,13 +311,12 @@ pub(crate) fn Popup() -> Html {
             </header>
             <main ref={middle}>
                 { head }
-                if let (Some(target), Some((of, report))) = (&target, &*scanned) {
-                    if target.indicator == *of {
-                        <section class="scanned"><Matches report={report.clone()} calm=true /></section>
-                    }
-                }
+                if let (Some(given), Some(view)) = (given, &view) { { given.below(&words, view) } }
+                if let Some(state) = unconnected { { welcome(&words, state, &open_options, *subject == Subject::NoPage) } }
                 <Tabs {parts} {selected} {on_select} />
-                if let Some(view) = &view {
+                if let Some(view) = view.as_ref().filter(|_| !connected) {
+                    <Panel part={Part::Details} {selected}><Details view={view.clone()} /></Panel>
+                } else if let Some(view) = &view {
                     <Panel part={Part::Engines} {selected}><Engines view={view.clone()} /></Panel>
                     <Panel part={Part::Community} {selected}>
                         <Community
@@ -324,7 +338,8 @@ pub(crate) fn Popup() -> Html {
     }
 }
 
-fn welcome(words: &Words, state: &State, open_options: &Callback<()>) -> Html {
+/// That no backend is connected, and what is not known for lack of one; `alone` if nothing else is shown.
+fn welcome(words: &Words, state: &State, open_options: &Callback<()>, alone: bool) -> Html {
     let (title, text, button) = match &state.backend {
         Some(backend) => (
             key("welcome_key_title"),
@@ -339,8 +354,9 @@ fn welcome(words: &Words, state: &State, open_options: &Callback<()>) -> Html {
     };
     html! {
         <section class="notice">
-            <h1>{ words.say(title) }</h1>
+            if alone { <h1>{ words.say(title) }</h1> } else { <h2>{ words.say(title) }</h2> }
             <p>{ text }</p>
+            <p>{ words.say(key("welcome_here")) }</p>
             <button type="button" class="primary" onclick={open_options.reform(|_: MouseEvent| ())}>
                 { words.say(button) }
             </button>
@@ -348,9 +364,9 @@ fn welcome(words: &Words, state: &State, open_options: &Callback<()>) -> Html {
     }
 }
 
-fn choices(words: &Words, found: &[Indicator], on_choose: &Callback<Indicator>) -> Html {
-    let items = found.iter().map(|indicator| {
-        let chosen = indicator.clone();
+fn choices(words: &Words, found: &Pointed, on_choose: &Callback<Pick>) -> Html {
+    let items = found.picks.iter().map(|pick| {
+        let (chosen, indicator) = (pick.clone(), &pick.indicator);
         let onclick = on_choose.reform(move |_: MouseEvent| chosen.clone());
         html! {
             <li>
@@ -363,8 +379,15 @@ fn choices(words: &Words, found: &[Indicator], on_choose: &Callback<Indicator>) 
     });
     html! {
         <section class="notice">
-            <h1>{ words.say(key("search_choose")) }</h1>
-            <ul class="choices">{ for items }</ul>
+            if !found.told.is_empty() {
+                <h1>{ words.say(key("card_no_address")) }</h1>
+                { for found.told.iter().map(|told| html! { <p>{ words.phrase(&sentences::noticed(told)) }</p> }) }
+                <p class="note">{ words.say(key("card_no_address_text")) }</p>
+            }
+            if !found.picks.is_empty() {
+                <h1>{ words.say(key("search_choose")) }</h1>
+                <ul class="choices">{ for items }</ul>
+            }
         </section>
     }
 }

@@ -4,8 +4,9 @@
 use std::rc::Rc;
 
 use gloo_timers::callback::Interval;
-use quorum_core::indicator::Kind;
+use quorum_core::indicator::{Indicator, Kind};
 use quorum_core::message::{Fact, Problem, ReportView};
+use quorum_core::privacy::What;
 use quorum_core::report::Stats;
 use quorum_core::verdict::{Evidence, Reason, Verdict};
 use yew::prelude::*;
@@ -18,7 +19,7 @@ use crate::session::{Load, ReportHandle, use_session};
 use crate::words::{Phrase, Value, Words, key};
 
 /// How many reasons are given.
-const REASONS: usize = 3;
+pub(crate) const REASONS: usize = 3;
 /// How often ages are written anew, in milliseconds.
 const AGING_MS: u32 = 20_000;
 
@@ -144,8 +145,20 @@ fn name(words: &Words, view: &ReportView) -> Html {
     html! {
         <>
             <p class={classes!("what", (!named).then_some("code"))}><bdi>{ reveal(&view.name) }</bdi></p>
+            { unicode(words, view) }
             <p class="about" dir="auto">{ about }</p>
         </>
+    }
+}
+
+/// The host as people write it. It stands beside the punycode and never instead: letters that look alike
+/// are told apart by that alone.
+pub(crate) fn unicode(words: &Words, view: &ReportView) -> Html {
+    match &view.unicode {
+        Some(host) => html! {
+            <p class="about" dir="auto">{ words.fill(key("host_reads"), &[&reveal(host)]) }</p>
+        },
+        None => html! {},
     }
 }
 
@@ -169,14 +182,38 @@ struct SubmitProps {
 fn Submit(props: &SubmitProps) -> Html {
     let words = use_session().words;
     let sending = use_state(|| false);
+    let whole = use_state(|| false);
     let busy = props.report.busy && *sending;
+    // Neither of the two has what is never sent.
+    let all = match &props.view.indicator {
+        Indicator::Url(url) => Indicator::Url(url.without_credentials()),
+        other => other.clone(),
+    };
+    let shorter = props.view.shorter.as_ref();
+    let part = shorter.map(|it| &it.indicator).filter(|part| **part != all);
+    let what = part.filter(|_| !*whole).unwrap_or(&all).clone();
+    let text = what.to_string();
     let onclick = {
         let (sending, submit) = (sending.clone(), props.report.submit.clone());
         Callback::from(move |_: MouseEvent| {
             sending.set(true);
-            submit.emit(());
+            submit.emit(what.clone());
         })
     };
+    let on_whole = {
+        let whole = whole.clone();
+        Callback::from(move |_: MouseEvent| whole.set(!*whole))
+    };
+    let taken = shorter.map(|it| it.taken.iter()).into_iter().flatten();
+    // What is never sent stays out of the whole address too.
+    let taken = taken.filter(|it| !*whole || matches!(it.what, What::UserInfo | What::Fragment));
+    let taken: Vec<_> = taken
+        .map(|it| {
+            let what = Value::Phrase(Box::new(sentences::taken(it.what).into()));
+            let values = [what, Value::Text(it.text.clone())];
+            words.phrase(&Phrase::new(key("submit_taken_one"), values))
+        })
+        .collect();
     let note = if busy {
         key("submit_busy")
     } else {
@@ -184,6 +221,20 @@ fn Submit(props: &SubmitProps) -> Html {
     };
     html! {
         <div class="offer">
+            if shorter.is_some() {
+                <p class="note">{ words.say(key("submit_what")) }</p>
+                <p class="what code"><bdi>{ reveal(&text) }</bdi></p>
+            }
+            if !taken.is_empty() {
+                <p class="note">{ words.say(key("submit_taken")) }</p>
+                <ul class="plain-list">{ for taken.iter().map(|text| html! { <li><bdi>{ text }</bdi></li> }) }</ul>
+            }
+            if part.is_some() {
+                <div class="check">
+                    <input id="whole" type="checkbox" checked={*whole} disabled={props.report.busy} onclick={on_whole} />
+                    <label for="whole">{ words.say(key("submit_whole")) }</label>
+                </div>
+            }
             <button type="button" class="primary" disabled={props.report.busy} {onclick}>
                 { words.say(key("submit")) }
             </button>

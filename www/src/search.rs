@@ -35,15 +35,8 @@ pub(crate) fn Search(props: &SearchProps) -> Html {
     let onchange = {
         let on_file = props.on_file.clone();
         Callback::from(move |event: Event| {
-            let input = event
-                .target()
-                .and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-            if let Some(input) = input {
-                if let Some(file) = input.files().and_then(|files| files.get(0)) {
-                    on_file.emit(file);
-                }
-                // The same file can be chosen again.
-                input.set_value("");
+            if let Some(file) = chosen(&event) {
+                on_file.emit(file);
             }
         })
     };
@@ -64,6 +57,14 @@ pub(crate) fn Search(props: &SearchProps) -> Html {
             <label for="file" class="square" title={choose}><Icon shape={Shape::File} /></label>
         </form>
     }
+}
+
+/// The file that a field was given; it is emptied, so that the same one can be chosen again.
+pub(crate) fn chosen(event: &Event) -> Option<File> {
+    let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
+    let file = input.files()?.get(0);
+    input.set_value("");
+    file
 }
 
 /// The first file that a drop carries.

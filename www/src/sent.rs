@@ -61,6 +61,9 @@ pub(crate) fn SentPage() -> Html {
         })
     };
     let dry = standing.ready().is_some_and(|state| state.dry_run);
+    let managed = standing
+        .ready()
+        .is_some_and(|state| state.managed.iter().any(|own| own == "dry_run"));
     let switch = {
         let (session, standing, trouble) = (session.clone(), standing.clone(), trouble.clone());
         Callback::from(move |_: MouseEvent| {
@@ -107,7 +110,7 @@ pub(crate) fn SentPage() -> Html {
                 <p class="note">{ words.say(key("sent_text")) }</p>
                 <section>
                     <div class="check">
-                        <input id="dry" type="checkbox" checked={dry} onclick={switch} aria-describedby="dry-note" />
+                        <input id="dry" type="checkbox" checked={dry} disabled={managed} onclick={switch} aria-describedby="dry-note" />
                         <label for="dry">{ words.say(key("sent_dry")) }</label>
                         <p class="note" id="dry-note">{ words.say(key("sent_dry_text")) }</p>
                     </div>
@@ -130,8 +133,12 @@ pub(crate) fn SentPage() -> Html {
 /// What a request asks for, by its method and address.
 fn what(sent: &Sent) -> Key {
     let Some((_, path)) = sent.url.split_once("/api/v3/") else {
-        return match sent.body {
-            Body::File { .. } => key("sent_upload"),
+        return match (&sent.body, sent.why) {
+            (Body::File { .. }, _) => key("sent_upload"),
+            (_, Purpose::Update) => key("sent_pack"),
+            (Body::Text(_), _) if sent.url.ends_with("/api/quorum/v1/lookups") => {
+                key("sent_lookup")
+            }
             _ => key("sent_copy"),
         };
     };
@@ -158,6 +165,7 @@ fn line(words: &Words, sent: &Sent) -> Html {
     let why = match sent.why {
         Purpose::User => key("sent_why_user"),
         Purpose::Background => key("sent_why_background"),
+        Purpose::Update => key("sent_why_update"),
     };
     let (tone, outcome) = match sent.outcome {
         Outcome::Pending => ("none", words.say(key("sent_pending"))),

@@ -3,9 +3,11 @@
 
 use quorum_core::api::{Failure, Remaining};
 use quorum_core::checksum::{Compared, Source};
-use quorum_core::guard::{Disposition, PageLook, UploadError};
+use quorum_core::guard::{Disposition, PageLook, Rung, UploadError};
 use quorum_core::indicator::Kind;
+use quorum_core::lists::{Listing, Of, Says};
 use quorum_core::message::Problem;
+use quorum_core::privacy::What;
 use quorum_core::report::{Category, Stats};
 use quorum_core::told::{Part, Told};
 use quorum_core::verdict::{Assessment, Class, CopyFailure, Evidence, Reason, Verdict};
@@ -113,6 +115,7 @@ pub(crate) fn reason(reason: &Reason) -> Phrase {
         Reason::HostOnly { host } => Phrase::new(key("reason_host_only"), [host.as_str().into()]),
         Reason::BytesNotRead { failure } => copy_failure(*failure).into(),
         Reason::Noticed { told } => noticed(told),
+        Reason::Listed { listing } => listed(listing),
         Reason::Rule {
             rule,
             origin,
@@ -138,9 +141,48 @@ pub(crate) fn reason(reason: &Reason) -> Phrase {
             key("reason_copy_differs"),
             [Value::Bytes(*saved), Value::Bytes(*copy)],
         ),
+        Reason::CopyType { announced, copy } => Phrase::new(
+            key("reason_copy_type"),
+            [announced.as_str().into(), copy.as_str().into()],
+        ),
         Reason::Private => key("reason_private").into(),
         Reason::Failed { failure } => self::failure(failure),
     }
+}
+
+/// On which list it is, and what that says.
+fn listed(listing: &Listing) -> Phrase {
+    let what = match &listing.of {
+        Of::Address(expression) => {
+            let host = expression
+                .strip_suffix('/')
+                .filter(|host| !host.contains('/'));
+            Value::from(host.unwrap_or(expression))
+        }
+        Of::File => Value::Phrase(Box::new(key("listed_file").into())),
+        Of::Member(path) => path.as_str().into(),
+    };
+    let mut values = vec![what, listing.list.as_str().into()];
+    let own = listing.from.is_empty();
+    if !own {
+        let day = Value::Day(listing.made.div_euclid(1000));
+        let version = match listing.version {
+            0 => Phrase::new(key("listed_day"), [day]),
+            version => Phrase::new(key("listed_version"), [Value::Count(version), day]),
+        };
+        values.push(listing.from.as_str().into());
+        values.push(Value::Phrase(Box::new(version)));
+    }
+    let name = match (listing.says, own) {
+        (Says::Bad, true) => key("listed_bad_own"),
+        (Says::Bad, false) if listing.label.is_some() => key("listed_bad_as"),
+        (Says::Bad, false) => key("listed_bad"),
+        (Says::Hint, _) => key("listed_hint"),
+        (Says::Good, _) => key("listed_good_own"),
+        (Says::GoodHint, _) => key("listed_good_hint"),
+    };
+    values.extend(listing.label.as_deref().map(Value::from));
+    Phrase::new(name, values)
 }
 
 /// How a publisher's checksum compares with the bytes.
@@ -173,7 +215,7 @@ pub(crate) fn page_look(look: PageLook) -> Option<Key> {
 
 /// The sentence for something that was noticed. The name comes from a module of the same version; one
 /// that is not known shows as it is.
-fn noticed(told: &Told) -> Phrase {
+pub(crate) fn noticed(told: &Told) -> Phrase {
     let told_key = |name: &str| named(&format!("told_{name}")).unwrap_or(key("told_unknown"));
     let parts = told.parts.iter().map(|part| match part {
         Part::Text(text) => Value::Text(text.clone()),
@@ -181,6 +223,29 @@ fn noticed(told: &Told) -> Phrase {
         Part::Count(count) => Value::Count(*count),
     });
     Phrase::new(told_key(&told.what), parts.collect::<Vec<_>>())
+}
+
+/// What was noticed, where a reason is that.
+pub(crate) fn told(reason: &Reason) -> Option<&Told> {
+    match reason {
+        Reason::Noticed { told } => Some(told),
+        _ => None,
+    }
+}
+
+/// What was taken out of an address.
+pub(crate) fn taken(what: What) -> Key {
+    match what {
+        What::UserInfo => key("taken_user_info"),
+        What::Fragment => key("taken_fragment"),
+        What::Token | What::Jwt => key("taken_token"),
+        What::Session => key("taken_session"),
+        What::Signature => key("taken_signature"),
+        What::Email => key("taken_email"),
+        What::Person => key("taken_person"),
+        What::Tracking => key("taken_tracking"),
+        What::Random => key("taken_random"),
+    }
 }
 
 /// Whether a reason limits what the verdict is about; without it the others would say too much.
@@ -191,6 +256,7 @@ fn qualifies(reason: &Reason) -> bool {
             | Reason::BytesNotRead { .. }
             | Reason::Member { .. }
             | Reason::CopyDiffers { .. }
+            | Reason::CopyType { .. }
             | Reason::Failed { .. }
     )
 }
@@ -223,6 +289,10 @@ pub(crate) fn brief(reasons: &[Reason]) -> Vec<&Reason> {
 pub(crate) fn shape(reason: &Reason) -> Shape {
     match reason {
         Reason::EnginesObject { .. } => Shape::Flag,
+        Reason::Listed { listing } => match listing.says {
+            Says::Bad | Says::Hint => Shape::Flag,
+            Says::Good | Says::GoodHint => Shape::Seal,
+        },
         Reason::Rule { .. } => Shape::Flag,
         Reason::Checksum { .. } => Shape::Seal,
         Reason::GenericLabels { .. } | Reason::Family { .. } => Shape::Tag,
@@ -234,6 +304,7 @@ pub(crate) fn shape(reason: &Reason) -> Shape {
         Reason::HostOnly { .. } => Shape::Link,
         Reason::BytesNotRead { .. }
         | Reason::CopyDiffers { .. }
+        | Reason::CopyType { .. }
         | Reason::Member { .. }
         | Reason::MembersNotAsked { .. } => Shape::File,
         Reason::Noticed { .. } => Shape::Eye,
@@ -248,9 +319,20 @@ fn copy_failure(failure: CopyFailure) -> Key {
         CopyFailure::Scheme => key("copy_scheme"),
         CopyFailure::Refused => key("copy_refused"),
         CopyFailure::TooSlow => key("copy_too_slow"),
+        CopyFailure::Stalled => key("copy_stalled"),
+        CopyFailure::PlainHttp => key("copy_plain_http"),
         CopyFailure::TooLarge => key("copy_too_large"),
         CopyFailure::Different => key("copy_different"),
         CopyFailure::DryRun => key("copy_dry_run"),
+    }
+}
+
+/// What came of one way to get at the bytes.
+pub(crate) fn rung(rung: &Rung) -> Key {
+    match (rung.by, rung.failure) {
+        (by, None) => evidence(by),
+        (Evidence::SavedFile, Some(_)) => key("tried_saved"),
+        (_, Some(failure)) => copy_failure(failure),
     }
 }
 
@@ -296,8 +378,11 @@ pub(crate) fn problem(problem: &Problem) -> Phrase {
         Problem::BadKey => key("problem_bad_key").into(),
         Problem::KeyNeeded => key("problem_key_needed").into(),
         Problem::Gone => key("problem_gone").into(),
+        Problem::OtherFile => key("problem_other_file").into(),
+        Problem::FileMoved => key("problem_file_moved").into(),
         Problem::RuleName => key("problem_rule_name").into(),
         Problem::PackAddress => key("problem_pack_address").into(),
+        Problem::ListText => key("problem_list_text").into(),
         Problem::Backend { failure } => self::failure(failure),
         Problem::Browser { message } => {
             Phrase::new(key("problem_browser"), [message.as_str().into()])
@@ -331,6 +416,7 @@ pub(crate) fn disposition(disposition: Disposition) -> Option<Key> {
         Disposition::Held => Some(key("state_held")),
         Disposition::Released => None,
         Disposition::KeptBack => Some(key("state_kept_back")),
+        Disposition::Fetching => Some(key("state_fetching")),
         Disposition::KeptAnyway => Some(key("state_kept_anyway")),
         Disposition::Gone => Some(key("state_gone")),
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use quorum_core::indicator::Indicator;
 use quorum_core::message::{News, Problem, Reply, ReportView, Request, State};
+use quorum_core::pointed::{Pick, Pointed, Written};
 use quorum_core::verdict::Evidence;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -100,14 +101,14 @@ pub(crate) fn use_standing() -> UseStateHandle<Load<State>> {
 
 pub(crate) fn state(reply: Reply) -> Option<State> {
     match reply {
-        Reply::State(state) => Some(state),
+        Reply::State(state) => Some(*state),
         _ => None,
     }
 }
 
-pub(crate) fn indicators(reply: Reply) -> Option<Vec<Indicator>> {
+pub(crate) fn pointed(reply: Reply) -> Option<Pointed> {
     match reply {
-        Reply::Indicators(indicators) => Some(indicators),
+        Reply::Pointed(pointed) => Some(pointed),
         _ => None,
     }
 }
@@ -124,6 +125,17 @@ fn view(reply: Reply) -> Option<ReportView> {
 pub(crate) struct Target {
     pub(crate) indicator: Indicator,
     pub(crate) evidence: Evidence,
+    /// How it stood where it was pointed at.
+    pub(crate) written: Written,
+}
+
+impl From<Pick> for Target {
+    fn from(Pick { indicator, written }: Pick) -> Self {
+        Self {
+            written,
+            ..Self::named(indicator)
+        }
+    }
 }
 
 impl Target {
@@ -136,6 +148,15 @@ impl Target {
         Self {
             indicator,
             evidence,
+            written: Written::default(),
+        }
+    }
+
+    /// The request that opens its report in a tab.
+    pub(crate) fn opened(self) -> Request {
+        Request::OpenReport {
+            indicator: self.indicator,
+            written: self.written,
         }
     }
 }
@@ -151,8 +172,9 @@ pub(crate) struct ReportHandle {
     pub(crate) trouble: Option<Problem>,
     /// Asks again, past every stored answer.
     pub(crate) refresh: Callback<()>,
-    /// Sends the address in to be analysed.
-    pub(crate) submit: Callback<()>,
+    /// Sends an address in to be analysed: the report's, or that without what is about a person. From
+    /// then on the report is on what was sent.
+    pub(crate) submit: Callback<Indicator>,
 }
 
 /// The report on a target, asked for whenever the target changes.
@@ -193,14 +215,18 @@ pub(crate) fn use_report(target: Option<Target>) -> ReportHandle {
         })
     };
 
+    // What was sent in takes the place of what was asked about.
+    let sent = use_state_eq(|| None::<Target>);
     {
-        let ask = ask.clone();
+        let (ask, sent) = (ask.clone(), sent.clone());
         use_effect_with(target.clone(), move |target| {
+            sent.set(None);
             if let Some(target) = target {
                 ask.emit((report_request(target, false), false));
             }
         });
     }
+    let target = (*sent).clone().or(target);
     let refresh = {
         let (ask, target, load) = (ask.clone(), target.clone(), load.clone());
         Callback::from(move |()| {
@@ -209,10 +235,9 @@ pub(crate) fn use_report(target: Option<Target>) -> ReportHandle {
             }
         })
     };
-    let submit = Callback::from(move |()| {
-        if let Some(Target { indicator, .. }) = target.clone() {
-            ask.emit((Request::Submit { indicator }, true));
-        }
+    let submit = Callback::from(move |indicator: Indicator| {
+        sent.set(Some(Target::named(indicator.clone())));
+        ask.emit((Request::Submit { indicator }, true));
     });
     ReportHandle {
         load: (*load).clone(),
@@ -228,5 +253,6 @@ fn report_request(target: &Target, fresh: bool) -> Request {
         indicator: target.indicator.clone(),
         evidence: target.evidence,
         fresh,
+        written: target.written.clone(),
     }
 }

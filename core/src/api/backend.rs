@@ -54,6 +54,18 @@ impl Backend {
         format!("{}/api/v3/{path}", self.0.as_str().trim_end_matches('/'))
     }
 
+    /// The absolute address of a path below `/api/quorum/v1/`, Quorum's own additions.
+    pub fn quorum_url(&self, path: &str) -> String {
+        let base = self.0.as_str().trim_end_matches('/');
+        format!("{base}/api/quorum/v1/{path}")
+    }
+
+    /// Whether an address lies below `/api/quorum/v1/` of this backend, so that its key may go along.
+    /// The address must be one that a parser has written: no dots are resolved here.
+    pub fn has_quorum_url(&self, url: &str) -> bool {
+        url.starts_with(&self.quorum_url(""))
+    }
+
     /// Whether this is the public VirusTotal, whose free keys have 4 requests a minute.
     pub fn is_virustotal(&self) -> bool {
         self.0.host_str() == Some("www.virustotal.com")
@@ -134,5 +146,30 @@ impl<'de> Deserialize<'de> for Backend {
         String::deserialize(deserializer)?
             .parse()
             .map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_may_go_to_the_backends_own_packs_and_nowhere_else() {
+        let backend: Backend = "https://quorum.example/team".parse().unwrap();
+        let packs = backend.quorum_url("packs/lists");
+        assert_eq!(
+            packs,
+            "https://quorum.example/team/api/quorum/v1/packs/lists"
+        );
+        assert!(backend.has_quorum_url(&packs));
+        for other in [
+            "https://quorum.example/api/quorum/v1/packs/lists",
+            "https://quorum.example/team/api/v3/users/a",
+            "https://quorum.example.evil.example/team/api/quorum/v1/packs/lists",
+            "https://quorum.example:8443/team/api/quorum/v1/packs/lists",
+            "http://quorum.example/team/api/quorum/v1/packs/lists",
+        ] {
+            assert!(!backend.has_quorum_url(other), "{other}");
+        }
     }
 }

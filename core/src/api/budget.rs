@@ -16,10 +16,20 @@ pub enum Purpose {
     User,
     /// Nobody asked for it just now.
     Background,
+    /// Rules or lists are looked after.
+    Update,
 }
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
+/// What virustotal.com's public tier allows a day; the account says better.
+const PUBLIC_DAILY: u64 = 500;
+/// How long background work rests after the first failure of the backend, in milliseconds; each further
+/// one doubles it.
+const REST_MS: i64 = 1_000;
+/// How long it rests at most, in milliseconds.
+const MOST_REST_MS: i64 = 15 * MINUTE_MS;
 
 /// The state of a budget; it is small and can be stored. Times are milliseconds since the Unix
 /// epoch.
@@ -33,7 +43,58 @@ pub struct Budget {
     /// The backend has said not to ask before this time.
     blocked_until: i64,
     /// Requests of today, as the backend counts them.
-    daily: Option<(u64, u64)>,
+    daily: Option<Daily>,
+    /// Why background work rests, where the backend failed the last time.
+    resting: Option<Rest>,
+}
+
+/// The quota of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Daily {
+    used: u64,
+    allowed: u64,
+    /// Which day that is, in days since the Unix epoch by UTC; `None` until the next request.
+    day: Option<i64>,
+}
+
+impl Daily {
+    fn new(used: u64, allowed: u64) -> Self {
+        Self {
+            used,
+            allowed,
+            day: None,
+        }
+    }
+
+    /// The quota as of `now`: at midnight by UTC the count begins anew.
+    fn on(self, now: i64) -> Self {
+        let today = now.div_euclid(DAY_MS);
+        let used = match self.day {
+            Some(day) if day != today => 0,
+            _ => self.used,
+        };
+        Self {
+            used,
+            day: Some(today),
+            ..self
+        }
+    }
+
+    /// How many requests of the day this purpose may use: background work leaves the last tenth.
+    fn usable(self, purpose: Purpose) -> u64 {
+        match purpose {
+            Purpose::User => self.allowed,
+            Purpose::Background | Purpose::Update => self.allowed - self.allowed / 10,
+        }
+    }
+}
+
+/// That the backend failed, once or several times in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Rest {
+    failure: Failure,
+    times: u32,
+    until: i64,
 }
 
 /// What is left, for the footer of a report.
@@ -50,6 +111,7 @@ impl Budget {
     pub fn new(backend: &Backend) -> Self {
         Self {
             per_minute: backend.is_virustotal().then_some(4),
+            daily: backend.is_virustotal().then(|| Daily::new(0, PUBLIC_DAILY)),
             ..Self::default()
         }
     }
@@ -62,7 +124,9 @@ impl Budget {
                 .ok()
                 .map(|rate| rate.max(1));
         }
-        self.daily = account.daily.map(|daily| (daily.used, daily.allowed));
+        self.daily = account
+            .daily
+            .map(|daily| Daily::new(daily.used, daily.allowed));
     }
 
     /// Asks for one request to leave now.
@@ -83,18 +147,77 @@ impl Budget {
         if let Some(limit) = self.per_minute {
             let usable = match purpose {
                 Purpose::User => limit,
-                Purpose::Background => limit.saturating_sub(1).max(1),
+                Purpose::Background | Purpose::Update => limit.saturating_sub(1).max(1),
             } as usize;
             if self.sent.len() >= usable {
                 let freed = self.sent[self.sent.len() - usable];
                 return Err(freed + MINUTE_MS + 1);
             }
         }
-        self.sent.push(now);
-        if let Some((used, _)) = &mut self.daily {
-            *used += 1;
+        // What the backend has just failed at is not worth asking again without anybody waiting for it.
+        // A time far ahead is from before the clock was set back.
+        if let (Purpose::Background, Some(rest)) = (purpose, &self.resting)
+            && (now..=now + MOST_REST_MS).contains(&rest.until)
+            && now < rest.until
+        {
+            return Err(rest.until);
         }
+        self.daily = self.daily.map(|daily| daily.on(now));
+        if let Some(daily) = &mut self.daily {
+            if daily.used >= daily.usable(purpose) {
+                return Err(next_utc_midnight(now));
+            }
+            daily.used += 1;
+        }
+        self.sent.push(now);
         Ok(())
+    }
+
+    /// How many requests could leave now for this purpose, counted up to `most`.
+    pub fn free(&self, purpose: Purpose, now: i64, most: usize) -> usize {
+        let mut copy = self.clone();
+        (0..most)
+            .take_while(|_| copy.take(purpose, now).is_ok())
+            .count()
+    }
+
+    /// When the next request could leave for this purpose.
+    pub fn opens_at(&self, purpose: Purpose, now: i64) -> i64 {
+        self.clone().take(purpose, now).err().unwrap_or(now)
+    }
+
+    /// What [`take`](Self::take) refuses for, in terms a person can act on; `at` is the time that it named.
+    pub fn why(&self, at: i64, now: i64) -> Failure {
+        if let Some(rest) = self.resting.as_ref().filter(|rest| rest.until == at) {
+            return rest.failure.clone();
+        }
+        let retry_at = Some(at);
+        match at - now > MINUTE_MS + 1 {
+            true => Failure::QuotaSpent { retry_at },
+            false => Failure::RateLimited { retry_at },
+        }
+    }
+
+    /// Takes over how a request went. After failures of the backend's own, background work rests, twice as
+    /// long each time, between a half and the whole of that by `chance`, which the shell draws anew: many
+    /// who were cut off together are not to come back together.
+    pub fn note(&mut self, failure: Option<&Failure>, now: i64, chance: u32) {
+        let Some(failure) = failure else {
+            self.resting = None;
+            return;
+        };
+        self.refused(failure, now);
+        if !failure.is_outage() {
+            return;
+        }
+        let times = self.resting.as_ref().map_or(0, |rest| rest.times);
+        let whole = (REST_MS << times.min(20)).min(MOST_REST_MS);
+        let spread = whole / 2 * i64::from(chance) / i64::from(u32::MAX);
+        self.resting = Some(Rest {
+            failure: failure.clone(),
+            times: times.saturating_add(1),
+            until: now + whole / 2 + spread,
+        });
     }
 
     /// Takes over what a refusal says.
@@ -102,9 +225,10 @@ impl Budget {
         let (retry_at, fallback) = match failure {
             Failure::RateLimited { retry_at } => (retry_at, now + MINUTE_MS),
             Failure::QuotaSpent { retry_at } => {
-                if let Some((used, allowed)) = &mut self.daily {
-                    *used = *allowed;
-                }
+                self.daily = self.daily.map(|daily| Daily {
+                    used: daily.allowed,
+                    ..daily.on(now)
+                });
                 (retry_at, next_utc_midnight(now))
             }
             _ => return,
@@ -123,7 +247,10 @@ impl Budget {
             .count() as u32;
         Remaining {
             minute: self.per_minute.map(|limit| (recent.min(limit), limit)),
-            daily: self.daily,
+            daily: self
+                .daily
+                .map(|daily| daily.on(now))
+                .map(|daily| (daily.used, daily.allowed)),
         }
     }
 }
@@ -219,6 +346,99 @@ mod tests {
         budget.refused(&Failure::QuotaSpent { retry_at: None }, 1000);
         assert_eq!(budget.take(Purpose::User, DAY_MS - 1), Err(DAY_MS));
         assert_eq!(budget.take(Purpose::User, DAY_MS), Ok(()));
+    }
+
+    #[test]
+    fn e27_a_spent_day_refuses_until_midnight_and_the_last_tenth_is_the_users() {
+        let mut budget = Budget {
+            per_minute: None,
+            ..public()
+        };
+        for _ in 0..450 {
+            assert_eq!(budget.take(Purpose::Background, 5), Ok(()));
+        }
+        assert_eq!(budget.take(Purpose::Background, 5), Err(DAY_MS));
+        for _ in 0..50 {
+            assert_eq!(budget.take(Purpose::User, 6), Ok(()));
+        }
+        let at = budget.take(Purpose::User, 7).unwrap_err();
+        assert_eq!(at, DAY_MS);
+        assert_eq!(
+            budget.why(at, 7),
+            Failure::QuotaSpent {
+                retry_at: Some(DAY_MS)
+            }
+        );
+        assert_eq!(budget.remaining(7).daily, Some((500, 500)));
+        assert_eq!(budget.take(Purpose::User, DAY_MS), Ok(()));
+        assert_eq!(budget.remaining(DAY_MS).daily, Some((1, 500)));
+    }
+
+    #[test]
+    fn e26_twenty_tabs_at_once_are_four_a_minute_and_the_user_comes_first() {
+        let mut budget = public();
+        let mut left = Vec::new();
+        let mut waiting = vec![Purpose::Background; 20];
+        for second in 0..900_i64 {
+            let now = second * 1000;
+            // Somebody asks in the third minute.
+            if second == 125 {
+                assert_eq!(
+                    budget.take(Purpose::User, now),
+                    Ok(()),
+                    "the user does not wait"
+                );
+                left.push(now);
+            }
+            while !waiting.is_empty() && budget.take(Purpose::Background, now).is_ok() {
+                waiting.pop();
+                left.push(now);
+            }
+        }
+        assert!(waiting.is_empty(), "all go on in the end");
+        for at in &left {
+            let minute = left.iter().filter(|it| (*at..=at + MINUTE_MS).contains(it));
+            assert!(minute.count() <= 4, "{left:?}");
+        }
+    }
+
+    #[test]
+    fn e26_background_work_rests_twice_as_long_after_each_failure_and_the_user_may_ask() {
+        let mut budget = Budget::new(&"https://q.example".parse().unwrap());
+        let failure = Failure::Backend { status: 503 };
+        let mut now = 0;
+        let mut rests = Vec::new();
+        for _ in 0..14 {
+            budget.note(Some(&failure), now, u32::MAX);
+            let until = budget.take(Purpose::Background, now).unwrap_err();
+            assert_eq!(budget.why(until, now), failure);
+            assert_eq!(budget.take(Purpose::User, now), Ok(()));
+            rests.push(until - now);
+            now = until;
+            assert_eq!(budget.take(Purpose::Background, now), Ok(()));
+        }
+        assert_eq!(rests[..4], [1000, 2000, 4000, 8000]);
+        assert_eq!(rests[13], MOST_REST_MS);
+        // The shell's chance spreads it, by a half at most.
+        budget.note(Some(&failure), now, 0);
+        assert_eq!(
+            budget.opens_at(Purpose::Background, now),
+            now + MOST_REST_MS / 2
+        );
+        budget.note(None, now, 0);
+        assert_eq!(budget.opens_at(Purpose::Background, now), now);
+        // A clock that is set back does not make it rest for years.
+        budget.note(Some(&failure), 1_000_000_000_000, 0);
+        assert_eq!(budget.take(Purpose::Background, 0), Ok(()));
+    }
+
+    #[test]
+    fn what_is_free_is_counted_without_being_taken() {
+        let mut budget = public();
+        budget.take(Purpose::User, 0).unwrap();
+        assert_eq!(budget.free(Purpose::Background, 1, 9), 2);
+        assert_eq!(budget.free(Purpose::User, 1, 9), 3);
+        assert_eq!(budget.opens_at(Purpose::User, 1), 1);
     }
 
     #[test]

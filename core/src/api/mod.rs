@@ -62,6 +62,23 @@ pub struct Request {
 
 /// What can be asked of a backend. What it is about is [`Sendable`]: a private address cannot stand
 /// here.
+///
+/// ```
+/// use quorum_core::api::{Call, Failure, RawReply, Reply};
+/// use quorum_core::indicator::Indicator;
+/// use quorum_core::privacy::Sendable;
+/// let asked = Sendable::try_from(Indicator::read("evil[.]example")?)?;
+/// let call = Call::Report(asked);
+/// assert_eq!(call.request().path, "domains/evil.example");
+/// let reply = |status, body| RawReply { status, content_type: "application/json", retry_after: None, body };
+/// let never_seen = br#"{"error": {"code": "NotFoundError", "message": ""}}"#;
+/// assert_eq!(call.interpret(reply(404, never_seen), 0), Ok(Reply::Report(None)));
+/// // What is not exactly an answer is none.
+/// assert_eq!(call.interpret(reply(200, b"{}"), 0), Err(Failure::NotTheApi));
+/// // An address of a private network cannot be asked about.
+/// assert!(Sendable::try_from(Indicator::read("10.0.0.1")?).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
     /// The account behind a key. The API finds a user by name or by key, and by nothing else.
@@ -178,6 +195,17 @@ pub enum Failure {
     /// The browser was closed or went to sleep in the middle.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl Failure {
+    /// Whether the backend, or the way to it, does not work just now.
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Unreachable | Self::TooSlow => true,
+            Self::Backend { status } => *status >= 500,
+            _ => false,
+        }
+    }
 }
 
 impl From<NotSendable> for Failure {

@@ -32,6 +32,17 @@ pub enum BuildError {
 
 /// Gathers entries in any order, repeated or not, and makes a list of them. The same entries with
 /// the same name, version and time give the same bytes, always and everywhere.
+///
+/// ```
+/// use quorum_core::blocklist::{Blocklist, Builder, Kind, Version};
+/// let mut builder = Builder::new(Kind::Url, 4)?;
+/// builder.add_expression("evil.example/").add_expression("host.example/malware/");
+/// let file = builder.build("own", Version { sequence: 1, token: b"" }, 0)?;
+/// let list = Blocklist::open(&file)?;
+/// assert!(list.lookup_expression("evil.example/").is_some());
+/// assert!(list.lookup_expression("host.example/").is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Builder {
     kind: Kind,

@@ -16,6 +16,13 @@ use base64::engine::general_purpose::STANDARD;
 use super::{Algorithm, Claim, Source, hex};
 
 /// The claims in an answer's headers, given by name in any case and value.
+///
+/// ```
+/// use quorum_core::checksum::{Algorithm, from_headers};
+/// let claims = from_headers([("Content-MD5", "kAFQmDzST7DWlj99KOF/cg==")]);
+/// assert_eq!(claims[0].algorithm, Algorithm::Md5);
+/// assert_eq!(claims[0].digest, "900150983cd24fb0d6963f7d28e17f72");
+/// ```
 pub fn from_headers<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Claim> {
     let headers: Vec<(String, &str)> = headers
         .into_iter()

@@ -10,6 +10,18 @@ const MAX_FOUND: usize = 20;
 
 /// The claims of a list about a file with one of these names. `address` is the list's own; a digest that
 /// stands alone counts where the list is named after the file.
+///
+/// ```
+/// use quorum_core::checksum::{compare, from_list};
+/// use quorum_core::digest::Hasher;
+/// let list = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a.bin\n\
+///             486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7  b.bin\n";
+/// let claims = from_list(list, "https://files.example/SHA256SUMS", &["a.bin"]);
+/// assert_eq!(claims.len(), 1);
+/// let mut hasher = Hasher::new();
+/// hasher.update(b"abc");
+/// assert!(compare(&claims, &hasher.finish(), None)[0].matches);
+/// ```
 pub fn from_list(text: &str, address: &str, names: &[&str]) -> Vec<Claim> {
     let text = text.trim_start_matches('\u{feff}');
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());

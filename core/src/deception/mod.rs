@@ -31,6 +31,8 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::told::Severity;
 
+use crate::hidden::is_needed;
+
 /// One thing that may deceive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
@@ -570,9 +572,8 @@ fn listed(text: &str, holds: impl Fn(char) -> bool) -> Vec<CodePoint> {
     out
 }
 
-/// Findings about characters that nobody sees or that turn the direction. Joiners and variation
-/// selectors are left alone where writing needs them: between and behind letters that are not ASCII
-/// (Persian, Hindi, emoji).
+/// Findings about characters that nobody sees or that turn the direction, but for those that writing
+/// needs where they stand.
 fn check_hidden(text: &str, place: Place, findings: &mut Vec<Finding>) {
     let mut bidi = Vec::new();
     let mut invisible = Vec::new();
@@ -583,14 +584,8 @@ fn check_hidden(text: &str, place: Place, findings: &mut Vec<Finding>) {
         let list = if is_bidi_control(c) {
             &mut bidi
         } else if is_invisible(c) {
-            let seen = |c: char| !c.is_ascii() && !is_invisible(c) && !is_bidi_control(c);
             let after = chars.peek().map_or(' ', |(_, c)| *c);
-            let selector = |c: char| matches!(c, '\u{fe0e}' | '\u{fe0f}');
-            let needed = match c {
-                '\u{200c}' | '\u{200d}' => (seen(before) || selector(before)) && seen(after),
-                _ => selector(c) && seen(before),
-            };
-            if needed {
+            if is_needed(before, c, after) {
                 before = c;
                 continue;
             }

@@ -9,6 +9,7 @@
 //! of letters counts.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -481,13 +482,35 @@ impl Protected {
     }
 }
 
+/// What is well known and a person's own domains: the list, and of what it was made.
+static KEPT: Mutex<Option<(Vec<String>, Arc<Protected>)>> = Mutex::new(None);
+
+impl Protected {
+    /// What is well known, and these domains of one's own; what is no domain is passed over. Making
+    /// the list costs more than asking it, and the same one is asked again and again: it is kept.
+    pub fn with(own: &[String]) -> Arc<Self> {
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some((of, list)) if of == own => list.clone(),
+            _ => {
+                let mut list = Self::well_known();
+                list.extend(own.iter().filter_map(|domain| domain.trim().parse().ok()));
+                let list = Arc::new(list);
+                *kept = Some((own.to_vec(), list.clone()));
+                list
+            }
+        }
+    }
+}
+
 impl Extend<Domain> for Protected {
-    /// Adds domains of the user's own. Of a name with more labels what was registered is taken.
+    /// Adds domains of the user's own, which belong to one owner. Of a name with more labels what was
+    /// registered is taken.
     fn extend<I: IntoIterator<Item = Domain>>(&mut self, domains: I) {
+        let owner = self.entries.len() as u32;
         for domain in domains {
             let registered = registrable_domain(domain.as_str()).unwrap_or(domain.as_str());
-            self.owned
-                .push((registered.into(), self.entries.len() as u32));
+            self.owned.push((registered.into(), owner));
             self.entries.push(Entry::new(registered));
         }
         self.index();

@@ -2,21 +2,25 @@
 //!
 //! What it holds to, whatever happens:
 //! - The browser's own download survives every failure of ours. Only a verdict of malicious keeps
-//!   one back, unless the policy names others, and then its address is kept so that the user can still
-//!   have it.
+//!   one back, unless the policy names others, and then only what its address has given a second time: so
+//!   the user can still have it. What cannot be had again goes on, and is told.
 //! - A hold ends after [`HOLD_MS`], whether anything is known by then or not.
 //! - The shell stores the [`Record`] after each [`Record::step`] and before it carries out what
 //!   came back. A worker that dies can therefore go on from [`Event::Woken`].
-//! - Nothing is uploaded but on [`Event::UploadAsked`], which only a user's click makes. An upload
-//!   that died goes on, after a look whether the file has arrived: it is stored once.
+//! - Nothing is uploaded but on [`Event::UploadAsked`], which only a user's click makes, or by a rule of the
+//!   policy for that host and type. An upload that died goes on, after a look whether the file has
+//!   arrived: it is stored once.
+//! - What the backend has no room for goes on when it has ([`Later`]).
 
 mod drift;
+mod later;
 mod record;
 
 pub use drift::{RECHECK_MS, due};
+pub use later::{Later, in_turn};
 pub use record::{
-    Disposition, Download, Drift, Kept, PageLook, Phase, Question, Record, Terms, Upload,
-    UploadError,
+    Attempt, Disposition, Download, Drift, Kept, PageLook, Phase, Question, Record, Rung, Terms,
+    Upload, UploadError,
 };
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +29,7 @@ use crate::api::Failure;
 use crate::checksum::{Claim, Source};
 use crate::digest::Digests;
 use crate::indicator::{CanonicalUrl, FileHash, Indicator, Kind, Sha256, Sha512};
+use crate::lists::{Listing, Says};
 use crate::report::{AnalysisStatus, Report};
 use crate::rules::{RuleLine, ScanReport};
 use crate::told::{Inspection, Told};
@@ -35,6 +40,9 @@ use crate::verdict::{Assessment, CopyFailure, Evidence, Reason, Verdict, assess,
 pub const HOLD_MS: u32 = 12_000;
 /// How long an analysis is asked after before it is left to a later look, in milliseconds.
 const ANALYSIS_PATIENCE_MS: i64 = 10 * 60 * 1000;
+/// How long to wait before the backend is asked once more whether it has a file that may have arrived, in
+/// milliseconds: some answer "never seen" while they still look at it.
+const ASK_AGAIN_MS: [u32; 4] = [1_000, 2_000, 4_000, 8_000];
 /// How much is kept of a `data:` address whose file nobody wants from us any more, in bytes.
 const KEPT_OF_DATA: usize = 64;
 
@@ -57,6 +65,13 @@ pub enum Event {
     CopyRead(Result<SecondCopy, CopyFailure>),
     /// The saved file was read, or could not be.
     SavedRead(Result<SecondCopy, CopyFailure>),
+    /// The lists that are on were asked: about the address, or about the bytes with this digest.
+    Listed {
+        /// Of which bytes it is told; `None` for the address.
+        of: Option<Sha256>,
+        /// What is listed, the worst first.
+        listings: Vec<Listing>,
+    },
     /// What is stored of earlier answers about the file, if there is anything.
     Stored(Option<Box<Report>>),
     /// The bytes that were read were scanned with the rules that are on.
@@ -86,8 +101,18 @@ pub enum Event {
     CheckAsked,
     /// The user wants a file that was kept back.
     KeepAsked,
+    /// The browser has begun to fetch what was kept back again, under this number of its own.
+    FetchBegan(i64),
+    /// It could not.
+    FetchFailed,
+    /// The time has come for what was put off.
+    Due,
     /// The user agrees to send the file to the backend.
     UploadAsked,
+    /// The user does not want it sent any more.
+    UploadCancelled,
+    /// The bytes are there and are going to leave now.
+    UploadLeaves,
     /// Whether the backend has the file of an upload that was broken off.
     SentBefore(Result<bool, Failure>),
     /// The upload ended.
@@ -109,6 +134,8 @@ pub struct SecondCopy {
     pub sha512: Option<Sha512>,
     /// What the answer's headers say of the bytes.
     pub published: Vec<Claim>,
+    /// Whether it came in a content coding: then the length that was announced is not that of its bytes.
+    pub coded: bool,
     /// Whether the bytes are at hand for an [`Action::Scan`]: rules are on.
     pub scannable: bool,
 }
@@ -122,6 +149,9 @@ pub enum Action {
     ReadCopy(String),
     /// Read the saved file at this path, if the user lets us, and digest it.
     ReadSaved(String),
+    /// Ask the lists about the address (`None`), or about the bytes with this digest and the archive's
+    /// members among them.
+    AskLists(Option<Sha256>),
     /// Look for a stored answer about a file; nothing leaves for it.
     AskStored(Sha256),
     /// Scan the bytes with this digest that were read just now with the rules that are on.
@@ -136,8 +166,14 @@ pub enum Action {
     Release,
     /// Cancel the held download.
     KeepBack,
-    /// Download this address again, unchecked.
-    FetchAgain(String),
+    /// Download this address again, unchecked, unless that has been begun since this time, in
+    /// milliseconds since the Unix epoch.
+    FetchAgain {
+        /// What.
+        url: String,
+        /// Since when the user wants it.
+        since: i64,
+    },
     /// Read the bytes again, make sure that they have this digest, and send them in.
     Upload {
         /// Where they are, if they are not the saved file's.
@@ -146,7 +182,12 @@ pub enum Action {
         sha256: Sha256,
     },
     /// Ask, and be content with no stored answer, whether the backend has this file.
-    AskWhetherSent(Sha256),
+    AskWhetherSent {
+        /// Which.
+        sha256: Sha256,
+        /// How long to wait first, in milliseconds.
+        after_ms: u32,
+    },
     /// Ask after an analysis, after this many milliseconds.
     AskAnalysis {
         /// Its id.
@@ -166,6 +207,8 @@ pub enum Notice {
     KeptBack,
     /// A download turned out malicious after it had been let go.
     FoundLate,
+    /// A download that the policy would have kept back could not be: it is on disk or goes there.
+    NotKeptBack,
     /// YARA rules match a download.
     RulesMatched,
     /// A download of some time ago turned out malicious.
@@ -184,7 +227,7 @@ impl Record {
         match event {
             Event::Started => self.start(now),
             Event::Woken => self.wake(now),
-            Event::CheckAsked => self.check(now),
+            Event::CheckAsked => self.begin(now),
             Event::Noticed(told) => self.noticed(told),
             Event::Published { claims, page } => {
                 self.published.extend(claims);
@@ -195,13 +238,25 @@ impl Record {
             Event::CopyRead(Err(failure)) => self.without_copy(failure, now),
             Event::SavedRead(Ok(saved)) => self.saved_read(saved, now),
             // What is known stays what it is: this rung is out of reach, and another one was not.
-            Event::SavedRead(Err(_)) => self.without_new_bytes(now),
+            Event::SavedRead(Err(failure)) => {
+                self.tried(Evidence::SavedFile, Some(failure));
+                self.without_new_bytes(now)
+            }
+            Event::Listed { of: None, listings } => self.address_listed(listings, now),
+            Event::Listed {
+                of: Some(sha256),
+                listings,
+            } => self.bytes_listed(sha256, listings, now),
             Event::Stored(report) => self.stored(report.as_deref(), now),
             Event::Scanned(report) => self.scanned(*report, now),
             Event::FileReport(result) => self.file_answered(result, now),
             Event::Rechecked(result) => self.rechecked(result, now),
             Event::MemberReport(result) => self.member_answered(result, now),
             Event::AddressReport(result) => {
+                self.tried(Evidence::Address, None);
+                if let Err(failure) = &result {
+                    self.put_off_check(failure, now);
+                }
                 let assessment = match result {
                     Ok(Some(report)) => {
                         self.labels = report.labels().into_iter().map(str::to_owned).collect();
@@ -225,25 +280,57 @@ impl Record {
             Event::HoldExpired => self.release(),
             Event::Landed { size, path } => self.landed(size, path),
             Event::Gone => {
-                if matches!(self.disposition, Disposition::Held | Disposition::Released) {
-                    self.disposition = Disposition::Gone;
+                match self.disposition {
+                    Disposition::Held | Disposition::Released => {
+                        self.disposition = Disposition::Gone;
+                    }
+                    // The end of the one that we cancelled is none of the one that is fetched.
+                    Disposition::Fetching if self.kept.as_ref().is_some_and(|it| it.begun) => {
+                        self.not_fetched();
+                    }
+                    _ => {}
                 }
                 Vec::new()
             }
-            Event::KeepAsked => {
-                if self.disposition != Disposition::KeptBack {
-                    return Vec::new();
+            Event::KeepAsked => self.keep(now),
+            Event::FetchBegan(number) => {
+                if self.disposition == Disposition::Fetching {
+                    self.download = number;
+                    self.kept = self.kept.take().map(|kept| Kept {
+                        begun: true,
+                        ..kept
+                    });
                 }
-                self.disposition = Disposition::KeptAnyway;
-                self.kept = self
-                    .assessment
-                    .clone()
-                    .map(|despite| Kept { at: now, despite });
-                vec![Action::FetchAgain(self.url.clone())]
+                Vec::new()
             }
+            Event::FetchFailed => {
+                if self.disposition == Disposition::Fetching {
+                    self.not_fetched();
+                }
+                Vec::new()
+            }
+            Event::Due => self.go_on(now),
             Event::UploadAsked if self.can_upload() => self.send(),
             Event::UploadAsked => Vec::new(),
-            Event::SentBefore(result) => self.sent_before(result),
+            Event::UploadCancelled => {
+                if self.upload == Upload::Sending {
+                    self.upload = Upload::No;
+                    self.attempt = None;
+                    self.later = None;
+                    self.unwanted = true;
+                }
+                Vec::new()
+            }
+            Event::UploadLeaves => {
+                if self.upload == Upload::Sending {
+                    self.attempt = Some(Attempt {
+                        left: true,
+                        denied: 0,
+                    });
+                }
+                Vec::new()
+            }
+            Event::SentBefore(result) => self.sent_before(result, now),
             Event::Uploaded(result) => self.uploaded(result, now),
             Event::Analysis(result) => self.analysed(result, now),
         }
@@ -254,14 +341,28 @@ impl Record {
         result: Result<Option<Box<Report>>, Failure>,
         now: i64,
     ) -> Vec<Action> {
+        let sent = self.upload == Upload::Done && self.attempt.is_some();
         let assessment = match result {
             Ok(Some(report)) => {
+                self.attempt = self.attempt.filter(|_| !sent);
                 self.labels = report.labels().into_iter().map(str::to_owned).collect();
                 assess(&report, self.read)
             }
-            Ok(None) => Assessment::unknown(self.read),
+            Ok(None) => {
+                // It has analysed what we sent, and does not know it by our digest: it has got something else.
+                if sent {
+                    self.upload = Upload::Failed {
+                        error: UploadError::Backend {
+                            failure: Failure::NotFound,
+                        },
+                    };
+                    self.attempt = None;
+                }
+                Assessment::unknown(self.read)
+            }
             // Who does not answer about the archive is not asked about its members.
             Err(failure) => {
+                self.put_off_check(&failure, now);
                 let assessment = Assessment::unchecked(self.read, Reason::Failed { failure });
                 return self.conclude(assessment, now);
             }
@@ -287,6 +388,9 @@ impl Record {
         let Some(mut archive) = self.archive.take() else {
             return Vec::new();
         };
+        if let Err(failure) = &result {
+            self.put_off_check(failure, now);
+        }
         let at = self.members_asked as usize;
         let of = self.inspection.members.len();
         let Some(member) = self.inspection.members.get(at) else {
@@ -332,12 +436,70 @@ impl Record {
             self.held_until = Some(now + i64::from(HOLD_MS));
             actions.push(Action::StartHold(HOLD_MS));
         }
-        actions.extend(self.check(now));
+        actions.extend(self.begin(now));
+        actions
+    }
+
+    /// Asks the lists about the address before anything leaves, where any are on; else checks at once.
+    fn begin(&mut self, now: i64) -> Vec<Action> {
+        if !self.lists {
+            return self.check(now);
+        }
+        self.phase = Phase::Checking;
+        self.listing = true;
+        vec![Action::AskLists(None)]
+    }
+
+    /// A listed address ends the asking: nothing is fetched from it. That it is good says nothing of what
+    /// it serves.
+    fn address_listed(&mut self, mut listings: Vec<Listing>, now: i64) -> Vec<Action> {
+        listings.retain(|it| matches!(it.says, Says::Bad | Says::Hint));
+        let worst = listings.first().map(|it| it.says);
+        self.listed.retain(|it| !it.is_address());
+        self.listed.splice(0..0, listings.iter().cloned());
+        let waited = std::mem::take(&mut self.listing);
+        match (worst, self.phase) {
+            (Some(Says::Bad), Phase::Checking) if waited => {
+                self.question = Question::Backend;
+                let evidence = match self.digests {
+                    Some(_) => self.read,
+                    None => Evidence::Address,
+                };
+                self.conclude(Assessment::silent(evidence), now)
+            }
+            (_, Phase::Checking) if waited => self.check(now),
+            // The saved file was faster, and there is a verdict without it.
+            (Some(_), Phase::Done) => match self.assessment.clone() {
+                Some(assessment) => self.settle(assessment.listed(&listings)),
+                None => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// A list ends the asking where it says that the file is bad, or that it is known to be good. The scan is
+    /// made all the same, as after [`Record::stored`].
+    fn bytes_listed(&mut self, of: Sha256, listings: Vec<Listing>, now: i64) -> Vec<Action> {
+        let counts = self.digests.is_some_and(|it| it.sha256 == of);
+        if self.question != Question::Lists || !counts {
+            return Vec::new();
+        }
+        self.listed.extend(listings);
+        self.listed.sort_by_key(|it| it.says);
+        if !matches!(self.listed.first(), Some(it) if matches!(it.says, Says::Bad | Says::Good)) {
+            return self.ask_others(now);
+        }
+        self.question = Question::Backend;
+        let mut actions = self.conclude(Assessment::silent(self.read), now);
+        if self.scannable {
+            actions.push(Action::Scan(of));
+        }
         actions
     }
 
     fn check(&mut self, now: i64) -> Vec<Action> {
         self.phase = Phase::Checking;
+        self.waits_no_more();
         if let Some(digests) = self.digests {
             // The user may have let us read saved files since.
             let saved = self.read_saved().filter(|_| self.landed_size.is_some());
@@ -359,6 +521,16 @@ impl Record {
             vec![Action::ReadCopy(self.url.clone())]
         } else {
             self.without_bytes(CopyFailure::Scheme)
+        }
+    }
+
+    /// Asks the backend once more what it had no room for.
+    fn ask_again(&mut self, now: i64) -> Vec<Action> {
+        self.phase = Phase::Checking;
+        match (self.digests, self.url.parse::<CanonicalUrl>()) {
+            (Some(digests), _) => self.ask_file(digests.sha256, now),
+            (None, Ok(url)) => vec![Action::AskAddress(url)],
+            (None, Err(_)) => self.check(now),
         }
     }
 
@@ -394,14 +566,16 @@ impl Record {
             self.disposition = Disposition::Released;
         }
         let mut actions = match self.phase {
-            Phase::Checking => self.check(now),
+            Phase::Checking => self.begin(now),
             Phase::Done => Vec::new(),
         };
+        if self.disposition == Disposition::Fetching {
+            actions.extend(self.fetch_again());
+        }
+        // What waits goes on when its time has come. What had gone on goes on with the check, or with the upload.
+        let waits = self.waits_until().is_some();
         match (&self.upload, self.digests) {
-            // The bytes may or may not have arrived.
-            (Upload::Sending, Some(digests)) => {
-                actions.push(Action::AskWhetherSent(digests.sha256));
-            }
+            (Upload::Sending, _) if !waits => actions.extend(self.send_on()),
             (Upload::Analysing { analysis, .. }, _) => actions.push(Action::AskAnalysis {
                 id: analysis.clone(),
                 after_ms: 0,
@@ -420,13 +594,30 @@ impl Record {
         Vec::new()
     }
 
-    /// Asks about bytes that were just read, what costs least first: what is stored, the rules, the backend.
+    /// Asks about bytes that were just read, what costs least first: the lists, what is stored, the rules, the
+    /// backend.
     fn ask(&mut self, scannable: bool, now: i64) -> Vec<Action> {
         let Some(Digests { sha256, .. }) = self.digests else {
             return Vec::new();
         };
         self.phase = Phase::Checking;
-        if !scannable {
+        self.scannable = scannable;
+        self.listed.retain(Listing::is_address);
+        // An answer about the address that is still to come is taken in, and begins nothing any more.
+        self.listing = false;
+        if self.lists {
+            self.question = Question::Lists;
+            return vec![Action::AskLists(Some(sha256))];
+        }
+        self.ask_others(now)
+    }
+
+    /// What is asked after the lists.
+    fn ask_others(&mut self, now: i64) -> Vec<Action> {
+        let Some(Digests { sha256, .. }) = self.digests else {
+            return Vec::new();
+        };
+        if !self.scannable {
             self.rules = None;
             self.question = Question::Backend;
             return self.ask_file(sha256, now);
@@ -469,16 +660,25 @@ impl Record {
     }
 
     fn copy_read(&mut self, copy: SecondCopy, now: i64) -> Vec<Action> {
+        if copy.coded {
+            self.announced = None;
+        }
         // A login or error page that came with status 200 is not the file.
         let html = |mime: &str| mime.starts_with("text/html");
-        if html(&copy.mime) && !self.mime.is_empty() && !html(&self.mime) {
+        let page = html(&copy.mime) && !self.mime.is_empty() && !html(&self.mime);
+        let size = self.landed_size.or(self.announced);
+        if let Some(saved) = size.filter(|saved| *saved != copy.digests.size) {
+            self.copy_differs = Some(Reason::CopyDiffers {
+                saved,
+                copy: copy.digests.size,
+            });
+        } else if let Some(differs) = other_type(&self.mime, &copy.mime) {
+            self.copy_differs = Some(differs);
+        }
+        if page || size.is_some_and(|saved| saved != copy.digests.size) {
             return self.without_copy(CopyFailure::Different, now);
         }
-        if let Some(saved) = self.landed_size
-            && saved != copy.digests.size
-        {
-            return self.without_copy(CopyFailure::Different, now);
-        }
+        self.tried(Evidence::SecondCopy, None);
         // The saved file was read first: that is what counts, and the copy is compared with it.
         if self.read == Evidence::SavedFile {
             if let Some(saved) = self.digests {
@@ -507,6 +707,7 @@ impl Record {
 
     /// The very bytes on disk: what was found out about other bytes does not count any more.
     fn saved_read(&mut self, saved: SecondCopy, now: i64) -> Vec<Action> {
+        self.tried(Evidence::SavedFile, None);
         let first = self.read != Evidence::SavedFile;
         self.read = Evidence::SavedFile;
         self.landed_size = Some(saved.digests.size);
@@ -549,10 +750,25 @@ impl Record {
 
     /// No second copy is to be had.
     fn without_copy(&mut self, failure: CopyFailure, now: i64) -> Vec<Action> {
+        // Pages of extensions may not connect to everybody by plain http: that is not the site's doing.
+        let failure = match failure {
+            CopyFailure::Refused if self.is_plain_http() => CopyFailure::PlainHttp,
+            other => other,
+        };
+        self.tried(Evidence::SecondCopy, Some(failure));
         match self.question {
             Question::Bytes => self.ask_without_bytes(now),
             _ => self.without_bytes(failure),
         }
+    }
+
+    /// Whether its address is one of plain http, and not of this machine.
+    fn is_plain_http(&self) -> bool {
+        self.url.starts_with("http:")
+            && self
+                .url
+                .parse::<CanonicalUrl>()
+                .is_ok_and(|url| !["127.0.0.1", "localhost"].contains(&url.host()))
     }
 
     fn same_as(&self, digests: &Digests) -> bool {
@@ -619,22 +835,60 @@ impl Record {
             return Vec::new();
         }
         self.copy_failure = Some(failure);
+        if self
+            .tried
+            .iter()
+            .all(|rung| rung.by != Evidence::SecondCopy)
+        {
+            self.tried(Evidence::SecondCopy, Some(failure));
+        }
         match self.url.parse::<CanonicalUrl>() {
             Ok(url) => vec![Action::AskAddress(url)],
             Err(_) => {
                 let reason = Reason::BytesNotRead { failure };
-                let assessment = Assessment::unchecked(Evidence::Address, reason);
+                let assessment =
+                    Assessment::unchecked(Evidence::Address, reason).listed(&self.listed);
                 self.settle(assessment.noticing(&self.inspection.told))
             }
         }
     }
 
+    /// The user wants what was kept back.
+    fn keep(&mut self, now: i64) -> Vec<Action> {
+        if self.disposition != Disposition::KeptBack {
+            return Vec::new();
+        }
+        self.disposition = Disposition::Fetching;
+        self.not_had = false;
+        self.kept = self.assessment.clone().map(|despite| Kept {
+            at: now,
+            despite,
+            begun: false,
+        });
+        self.fetch_again().into_iter().collect()
+    }
+
+    fn fetch_again(&self) -> Option<Action> {
+        let since = self.kept.as_ref()?.at;
+        let url = self.url.clone();
+        Some(Action::FetchAgain { url, since })
+    }
+
+    /// It is kept back still, and can be asked for again.
+    fn not_fetched(&mut self) {
+        self.disposition = Disposition::KeptBack;
+        self.kept = None;
+        self.not_had = true;
+    }
+
     fn conclude(&mut self, mut assessment: Assessment, now: i64) -> Vec<Action> {
         assessment = self
-            .matched(assessment)
+            .matched(assessment.listed(&self.listed))
             .comparing(self.checksums())
             .noticing(&self.inspection.told);
-        if let Some(failure) = self.copy_failure {
+        if let Some(failure) = self.copy_failure
+            && !(failure == CopyFailure::Different && self.copy_differs.is_some())
+        {
             assessment = assessment.with(Reason::BytesNotRead { failure });
         }
         if let Some(differs) = &self.copy_differs {
@@ -642,7 +896,14 @@ impl Record {
         }
         self.archive = None;
         self.checked_at = Some(now);
-        self.settle(assessment)
+        if self.waits_until().is_none() {
+            self.waits_no_more();
+        }
+        let mut actions = self.settle(assessment);
+        if self.sends_itself() {
+            actions.extend(self.send());
+        }
+        actions
     }
 
     fn settle(&mut self, assessment: Assessment) -> Vec<Action> {
@@ -652,13 +913,17 @@ impl Record {
         self.assessment = Some(assessment);
         self.phase = Phase::Done;
         self.recheck_size();
-        if self.disposition == Disposition::Held && keep_back {
+        let held = self.disposition == Disposition::Held;
+        if held && keep_back && self.can_be_had_again() {
             self.disposition = Disposition::KeptBack;
             return vec![Action::KeepBack, Action::Notify(Notice::KeptBack)];
         }
         self.shorten();
         let mut actions = self.release();
-        if malicious && !was_malicious && self.disposition == Disposition::Released {
+        let released = self.disposition == Disposition::Released;
+        if released && held && keep_back {
+            actions.push(Action::Notify(Notice::NotKeptBack));
+        } else if malicious && !was_malicious && released {
             actions.push(Action::Notify(Notice::FoundLate));
         }
         actions
@@ -678,13 +943,16 @@ impl Record {
         // The browser let go before we did, or the user went on with one that was cut, or our cancelling came
         // too late: it is on disk now.
         let too_late = self.disposition == Disposition::KeptBack;
+        if self.disposition == Disposition::Fetching {
+            self.disposition = Disposition::KeptAnyway;
+        }
         if too_late || matches!(self.disposition, Disposition::Held | Disposition::Gone) {
             self.disposition = Disposition::Released;
         }
         self.recheck_size();
         let mut actions = Vec::new();
         if too_late {
-            actions.push(Action::Notify(Notice::FoundLate));
+            actions.push(Action::Notify(Notice::NotKeptBack));
         }
         actions.extend(self.read_saved());
         actions
@@ -727,7 +995,11 @@ impl Record {
             self.verdict(),
             Some(Verdict::Clean | Verdict::KnownGood | Verdict::Suspicious)
         );
-        if settled && self.disposition != Disposition::KeptBack && self.url.starts_with("data:") {
+        let wanted = matches!(
+            self.disposition,
+            Disposition::KeptBack | Disposition::Fetching
+        );
+        if settled && !wanted && self.url.starts_with("data:") {
             self.url
                 .truncate(self.url.floor_char_boundary(KEPT_OF_DATA));
         }
@@ -738,36 +1010,67 @@ impl Record {
             return Vec::new();
         };
         self.upload = Upload::Sending;
+        self.attempt = Some(Attempt::default());
+        self.later = None;
         vec![Action::Upload {
             url: self.url.clone(),
             sha256: digests.sha256,
         }]
     }
 
+    /// Goes on with an upload that was broken off: at once if nothing can have left, else after a look
+    /// whether it has arrived.
+    fn send_on(&mut self) -> Vec<Action> {
+        let (Some(attempt), Some(digests)) = (self.attempt, self.digests) else {
+            return self.send();
+        };
+        match attempt.left {
+            false => self.send(),
+            true => vec![Action::AskWhetherSent {
+                sha256: digests.sha256,
+                after_ms: 0,
+            }],
+        }
+    }
+
     /// The user's click still counts: what did not arrive is sent, and what did is not sent twice.
-    fn sent_before(&mut self, result: Result<bool, Failure>) -> Vec<Action> {
+    fn sent_before(&mut self, result: Result<bool, Failure>, now: i64) -> Vec<Action> {
         let (Upload::Sending, Some(digests)) = (&self.upload, self.digests) else {
             return Vec::new();
         };
         match result {
-            Ok(false) => self.send(),
+            Ok(false) => {
+                let denied = self.attempt.map_or(0, |attempt| attempt.denied);
+                let Some(after_ms) = ASK_AGAIN_MS.get(denied as usize) else {
+                    return self.send();
+                };
+                self.attempt = Some(Attempt {
+                    left: true,
+                    denied: denied + 1,
+                });
+                vec![Action::AskWhetherSent {
+                    sha256: digests.sha256,
+                    after_ms: *after_ms,
+                }]
+            }
             Ok(true) => {
                 self.upload = Upload::Done;
+                self.later = None;
                 self.phase = Phase::Checking;
                 vec![Action::AskFile(digests.sha256)]
             }
-            Err(failure) => {
-                self.upload = Upload::Failed {
-                    error: UploadError::Backend { failure },
-                };
-                Vec::new()
-            }
+            Err(failure) => self.upload_failed(UploadError::Backend { failure }, now),
         }
     }
 
     fn uploaded(&mut self, result: Result<String, UploadError>, now: i64) -> Vec<Action> {
+        // It was cancelled.
+        if self.upload != Upload::Sending {
+            return Vec::new();
+        }
         match result {
             Ok(analysis) => {
+                self.later = None;
                 self.upload = Upload::Analysing {
                     analysis: analysis.clone(),
                     since: now,
@@ -778,10 +1081,29 @@ impl Record {
                 }]
             }
             Err(error) => {
-                self.upload = Upload::Failed { error };
-                Vec::new()
+                // What was refused has not arrived.
+                if let UploadError::Backend {
+                    failure: Failure::RateLimited { .. } | Failure::QuotaSpent { .. },
+                } = error
+                {
+                    self.attempt = Some(Attempt::default());
+                }
+                self.upload_failed(error, now)
             }
         }
+    }
+
+    /// What may go well later goes on then.
+    fn upload_failed(&mut self, error: UploadError, now: i64) -> Vec<Action> {
+        if let UploadError::Backend { failure } = &error
+            && self.put_off(failure, now)
+        {
+            return Vec::new();
+        }
+        self.upload = Upload::Failed { error };
+        self.attempt = None;
+        self.later = None;
+        Vec::new()
     }
 
     fn analysed(&mut self, result: Result<AnalysisStatus, Failure>, now: i64) -> Vec<Action> {
@@ -837,4 +1159,23 @@ impl Record {
             None => self.url.parse().ok().map(Indicator::Url),
         }
     }
+}
+
+/// That a second copy is of another type than the browser announces, where both say one.
+fn other_type(announced: &str, copy: &str) -> Option<Reason> {
+    /// What servers say of files whose type they do not know, or do not want to be looked at.
+    const NONE: [&str; 4] = [
+        "",
+        "application/octet-stream",
+        "binary/octet-stream",
+        "application/force-download",
+    ];
+    let essence = |mime: &str| {
+        let essence = mime.split(';').next().unwrap_or_default();
+        essence.trim().to_ascii_lowercase()
+    };
+    let (announced, copy) = (essence(announced), essence(copy));
+    let said = |mime: &String| !NONE.contains(&mime.as_str());
+    (said(&announced) && said(&copy) && announced != copy)
+        .then_some(Reason::CopyType { announced, copy })
 }

@@ -3,10 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Later;
 use crate::api::Failure;
 use crate::checksum::{Claim, Compared, compare};
-use crate::digest::Digests;
+use crate::digest::{Digests, ending};
 use crate::indicator::Sha512;
+use crate::lists::Listing;
 use crate::policy::is_document;
 use crate::rules::ScanReport;
 use crate::told::Inspection;
@@ -23,6 +25,8 @@ pub struct Download {
     pub name: String,
     /// Its media type, empty if unknown.
     pub mime: String,
+    /// Its length in bytes as the browser announces it, where it does.
+    pub size: Option<u64>,
     /// When it began, in milliseconds since the Unix epoch.
     pub started: i64,
     /// Whether it comes from a private window: then nothing of it is kept.
@@ -42,6 +46,10 @@ pub struct Terms {
     pub ask: bool,
     /// Whether it may be sent in if it is a document.
     pub send_documents: bool,
+    /// Types of files that are sent in without a click where nobody knows them, as in
+    /// [`SendRule::types`](crate::policy::SendRule::types).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub send: Vec<String>,
 }
 
 /// Whether the check is over.
@@ -60,6 +68,8 @@ pub enum Phase {
 pub enum Question {
     /// The bytes are known and are read once more, for the rules.
     Bytes,
+    /// Whether they are on a list.
+    Lists,
     /// What is stored of earlier answers.
     Stored,
     /// What the rules say.
@@ -79,6 +89,8 @@ pub enum Disposition {
     Released,
     /// We cancelled it: it is malicious.
     KeptBack,
+    /// We had cancelled it, and the user wants it all the same: it is on its way.
+    Fetching,
     /// We had cancelled it and the user fetched it all the same.
     KeptAnyway,
     /// It ended without a file, and not by us.
@@ -92,6 +104,27 @@ pub struct Kept {
     pub at: i64,
     /// What the user was shown against it.
     pub despite: Assessment,
+    /// Whether the browser has begun to fetch it again.
+    #[serde(default)]
+    pub begun: bool,
+}
+
+/// An attempt to send a file in, as far as it must be known after a death.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Whether bytes of it may have left.
+    pub left: bool,
+    /// How often the backend was asked since then whether it has the file, and said no.
+    pub denied: u32,
+}
+
+/// A rung of the ladder that was tried to get at the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rung {
+    /// Which one.
+    pub by: Evidence,
+    /// Why it came to nothing; `None` if it did not.
+    pub failure: Option<CopyFailure>,
 }
 
 /// That a file turned out malicious some time after it was checked.
@@ -175,6 +208,9 @@ pub struct Record {
     pub url: String,
     /// Its media type as announced.
     pub mime: String,
+    /// Its length in bytes as announced.
+    #[serde(default)]
+    pub announced: Option<u64>,
     /// When it began, in milliseconds since the Unix epoch.
     pub started: i64,
     /// When the verdict was reached, in milliseconds since the Unix epoch.
@@ -186,6 +222,18 @@ pub struct Record {
     /// Which question the check is at.
     #[serde(default)]
     pub question: Question,
+    /// Whether any lists are on, as far as the shell said the last time.
+    #[serde(default)]
+    pub lists: bool,
+    /// Whether the lists are asked about its address just now, and the check goes on with their answer.
+    #[serde(default)]
+    pub listing: bool,
+    /// Whether the bytes that were read last are at hand for a scan.
+    #[serde(default)]
+    pub scannable: bool,
+    /// Which lists it is on, by its address or its bytes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listed: Vec<Listing>,
     /// What goes for it.
     pub terms: Terms,
     /// What became of it.
@@ -196,6 +244,12 @@ pub struct Record {
     /// That the user has kept it anyway.
     #[serde(default)]
     pub kept: Option<Kept>,
+    /// Whether the user wanted what was kept back, and it could not be had again.
+    #[serde(default)]
+    pub not_had: bool,
+    /// That something about it goes on later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub later: Option<Later>,
     /// The verdict, once there is one.
     pub assessment: Option<Assessment>,
     /// What the objecting engines call it.
@@ -223,6 +277,9 @@ pub struct Record {
     pub copy_differs: Option<Reason>,
     /// Why there is no second copy.
     pub copy_failure: Option<CopyFailure>,
+    /// How the bytes were looked for: the last result of each rung.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Rung>,
     /// What YARA rules say of the bytes that were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<ScanReport>,
@@ -232,6 +289,12 @@ pub struct Record {
     pub path: Option<String>,
     /// How far sending it in is.
     pub upload: Upload,
+    /// The attempt to send it in that is not known to have arrived as what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<Attempt>,
+    /// Whether the user has cancelled sending it in: then nothing but the user sends it.
+    #[serde(default)]
+    pub unwanted: bool,
     /// When it was last asked about anew by itself, in milliseconds since the Unix epoch.
     #[serde(default)]
     pub rechecked: Option<i64>,
@@ -251,11 +314,16 @@ impl Record {
             name: download.name,
             url: download.url,
             mime: download.mime,
+            announced: download.size,
             started: download.started,
             checked_at: None,
             private: download.private,
             phase: Phase::Checking,
             question: Question::Backend,
+            lists: false,
+            listing: false,
+            scannable: false,
+            listed: Vec::new(),
             terms: download.terms,
             disposition: if download.held {
                 Disposition::Held
@@ -264,6 +332,8 @@ impl Record {
             },
             held_until: None,
             kept: None,
+            not_had: false,
+            later: None,
             assessment: None,
             labels: Vec::new(),
             digests: None,
@@ -276,10 +346,13 @@ impl Record {
             archive: None,
             copy_differs: None,
             copy_failure: None,
+            tried: Vec::new(),
             rules: None,
             landed_size: None,
             path: None,
             upload: Upload::No,
+            attempt: None,
+            unwanted: false,
             rechecked: None,
             drift: None,
             open: 1,
@@ -289,6 +362,8 @@ impl Record {
     /// Whether something about it goes on.
     pub(super) fn goes_on(&self) -> bool {
         self.phase == Phase::Checking
+            || self.disposition == Disposition::Fetching
+            || self.waits_until().is_some()
             || matches!(self.upload, Upload::Sending | Upload::Analysing { .. })
     }
 
@@ -307,6 +382,23 @@ impl Record {
             .map(|assessment| assessment.verdict)
     }
 
+    /// Whether this may be shown in its folder: it was saved, as far as we know.
+    pub fn has_landed(&self) -> bool {
+        let saved = [Disposition::Released, Disposition::KeptAnyway];
+        self.path.is_some() && saved.contains(&self.disposition)
+    }
+
+    /// Whether a file that the user gives is the one that was saved: it has the saved file's length, and
+    /// its name or bytes that are known already.
+    pub fn is_saved_as(&self, name: &str, digests: &Digests) -> bool {
+        let path = self.path.as_deref().unwrap_or(&self.name);
+        let saved = path.rsplit(['/', '\\']).next();
+        let same = self.digests.is_some_and(|own| own.sha256 == digests.sha256);
+        self.has_landed()
+            && self.landed_size.is_none_or(|size| size == digests.size)
+            && (same || saved == Some(name))
+    }
+
     /// Whether the backend has never seen the file, whatever else there is to say about it.
     fn never_seen(&self) -> bool {
         let assessment = self.assessment.as_ref();
@@ -323,5 +415,44 @@ impl Record {
             && self.never_seen()
             && (self.terms.send_documents || !document)
             && matches!(self.upload, Upload::No | Upload::Failed { .. })
+    }
+
+    /// Whether the policy has it sent in without a click, once.
+    pub(super) fn sends_itself(&self) -> bool {
+        let named = |own: &String| {
+            let own = own.trim().trim_start_matches('.');
+            let is = |of: &str| own.eq_ignore_ascii_case(of);
+            own == "*"
+                || is(&self.inspection.type_tag)
+                || ending(&self.name).as_deref().is_some_and(is)
+        };
+        self.upload == Upload::No
+            && !self.unwanted
+            && !self.private
+            && self.terms.send.iter().any(named)
+            && self.can_upload()
+    }
+
+    /// Whether the file can be had once more by a plain request. Where one was made, its answer tells: a form
+    /// or a one-time link gives none, or another file. Where none was made (the address is on a list, we have no
+    /// access), an address of the web is taken to give it: for the sake of the rare form, what is known to be bad is
+    /// not let through.
+    pub(super) fn can_be_had_again(&self) -> bool {
+        if let Some(digests) = self.digests {
+            let as_announced = self.announced.is_none_or(|size| size == digests.size);
+            return self.read == Evidence::SecondCopy && as_announced;
+        }
+        let told = matches!(
+            self.copy_failure,
+            Some(CopyFailure::Refused | CopyFailure::Different | CopyFailure::Scheme)
+        );
+        let web = self.url.starts_with("https:") || self.url.starts_with("http:");
+        web && !told
+    }
+
+    /// Writes down what came of a rung.
+    pub(super) fn tried(&mut self, by: Evidence, failure: Option<CopyFailure>) {
+        self.tried.retain(|rung| rung.by != by);
+        self.tried.push(Rung { by, failure });
     }
 }

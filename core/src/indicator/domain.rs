@@ -24,6 +24,15 @@ pub enum DomainError {
 /// A domain name of two labels or more: `example.com`, `xn--bcher-kva.example`.
 ///
 /// Names that people write in their own script are taken and kept in their ASCII form (UTS #46).
+///
+/// ```
+/// use quorum_core::indicator::{Domain, DomainError};
+/// let domain: Domain = "Bücher.Example.".parse()?;
+/// assert_eq!(domain.as_str(), "xn--bcher-kva.example");
+/// assert!("printer.local".parse::<Domain>()?.is_private());
+/// assert_eq!("localhost".parse::<Domain>(), Err(DomainError::SingleLabel));
+/// # Ok::<(), DomainError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Domain(String);
 

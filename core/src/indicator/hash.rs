@@ -102,6 +102,16 @@ hash!(Sha512, 64, "SHA-512");
 
 /// A file named by one of its hashes. Only SHA-256 is a proof; the other two can collide and are
 /// accepted because people still write them.
+///
+/// ```
+/// use quorum_core::indicator::{FileHash, HashError};
+/// let hash: FileHash = "900150983CD24FB0D6963F7D28E17F72".parse()?;
+/// assert!(matches!(hash, FileHash::Md5(_)));
+/// assert_eq!(hash.to_string(), "900150983cd24fb0d6963f7d28e17f72");
+/// // The error says where.
+/// assert_eq!("90015098zcd24fb0d6963f7d28e17f72".parse::<FileHash>(), Err(HashError::Digit(8)));
+/// # Ok::<(), HashError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FileHash {
     /// 32 hex digits.

@@ -16,7 +16,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use crate::text::refang;
+use crate::text::refang_common;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Something that a backend can have a report on.
@@ -107,7 +107,8 @@ impl Indicator {
         }
     }
 
-    /// Reads what a person typed or dropped: any spelling that [`refang`] knows.
+    /// Reads what a person typed or dropped: any spelling that [`refang`](crate::text::refang())
+    /// knows, but that names in words (`example dot com`) have to end in a common top-level domain.
     ///
     /// ```
     /// use quorum_core::indicator::{Indicator, Kind};
@@ -116,7 +117,7 @@ impl Indicator {
     /// # Ok::<(), quorum_core::indicator::NotAnIndicator>(())
     /// ```
     pub fn read(text: &str) -> Result<Self, NotAnIndicator> {
-        refang(text.trim()).parse()
+        refang_common(text.trim()).parse()
     }
 }
 

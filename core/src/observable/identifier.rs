@@ -12,6 +12,14 @@ fn all_digits(text: &str) -> bool {
 
 /// A vulnerability's id (CVE Record Format 5): `CVE-`, a year since 1999, and 4 to 19 digits.
 /// Numbers are compared as numbers; zeros beyond four digits are dropped.
+///
+/// ```
+/// use quorum_core::observable::Cve;
+/// let cve: Cve = "cve-2021-44228".parse()?;
+/// assert_eq!((cve.year(), cve.number()), (2021, 44228));
+/// assert!(cve < "CVE-2021-100000".parse::<Cve>()?);
+/// # Ok::<(), quorum_core::observable::ParseError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cve(CveId);
 
@@ -83,6 +91,14 @@ pub enum AttackObject {
 
 /// The id of an object of MITRE ATT&CK: a prefix and four digits, and three more behind a dot for
 /// a sub-technique. Whether MITRE has given the number out is not known here.
+///
+/// ```
+/// use quorum_core::observable::{Attack, AttackObject};
+/// let sub: Attack = "T1059.001".parse()?;
+/// assert_eq!(sub.object(), AttackObject::Subtechnique);
+/// assert_eq!(sub.technique(), Some("T1059".parse()?));
+/// # Ok::<(), quorum_core::observable::ParseError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Attack(AttackId);
 

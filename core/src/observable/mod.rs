@@ -167,7 +167,7 @@ macro_rules! observables {
             pub const ALL: &[Self] = &[$(Self::$kind),*];
 
             /// The kind's name: in JSON, on the command line, in cases.
-            pub fn as_str(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$kind => $name,)*
                 }

@@ -11,6 +11,14 @@ use crate::indicator::Domain;
 
 /// A network in CIDR notation (RFC 4632, RFC 4291 §2.3). Bits of the address beyond the prefix
 /// are dropped, as routers do: `192.0.2.77/24` is `192.0.2.0/24`.
+///
+/// ```
+/// use quorum_core::observable::Cidr;
+/// let network: Cidr = "192.0.2.77/24".parse()?;
+/// assert_eq!(network.to_string(), "192.0.2.0/24");
+/// assert!(network.contains("192.0.2.200".parse().unwrap()));
+/// # Ok::<(), quorum_core::observable::ParseError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cidr(Network);
 
@@ -86,6 +94,13 @@ text_form!(Cidr, cidr);
 
 /// An autonomous system's number (RFC 6793): `AS0` to `AS4294967295`. `ASN13335`, `AS 13335` and
 /// the dotted notation of RFC 5396 are read too; bare digits are not.
+///
+/// ```
+/// use quorum_core::observable::Asn;
+/// assert_eq!("ASN64500".parse::<Asn>()?.to_string(), "AS64500");
+/// assert!("64500".parse::<Asn>().is_err());
+/// # Ok::<(), quorum_core::observable::ParseError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Asn(u32);
 
@@ -138,6 +153,12 @@ text_form!(Asn, asn);
 
 /// A hardware address: IEEE EUI-48 or EUI-64. Read with colons or hyphens between the bytes or
 /// dots between groups of two bytes; written with colons and in lower case.
+///
+/// ```
+/// use quorum_core::observable::Mac;
+/// assert_eq!("00-1B-44-11-3A-B7".parse::<Mac>()?.to_string(), "00:1b:44:11:3a:b7");
+/// # Ok::<(), quorum_core::observable::ParseError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mac(Eui);
 
@@ -207,6 +228,14 @@ text_form!(Mac, mac);
 /// The domain is in lower case; the local part is kept as written, because only its host may say
 /// that case does not matter. Quotes that are not needed are dropped: `"bob"@example.com` is
 /// `bob@example.com` (RFC 5321 §4.1.2).
+///
+/// ```
+/// use quorum_core::observable::Email;
+/// let email: Email = "Joe.Doe+x@Mail.Example.COM".parse()?;
+/// assert_eq!(email.to_string(), "Joe.Doe+x@mail.example.com");
+/// assert_eq!(email.domain().as_str(), "mail.example.com");
+/// # Ok::<(), quorum_core::observable::ParseError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Email(Mailbox);
 

@@ -18,7 +18,7 @@ const WEB: [&str; 2] = ["http", "https"];
 
 /// The schemes beyond the web's, each with the port that goes without saying (IANA's registry;
 /// `None` where clients do not agree).
-const SCHEMES: [(&str, Option<u16>); 16] = [
+const SCHEMES: [(&str, Option<u16>); 18] = [
     ("ftp", Some(21)),
     ("ftps", Some(990)),
     ("sftp", Some(22)),
@@ -35,10 +35,14 @@ const SCHEMES: [(&str, Option<u16>); 16] = [
     ("irc", None),
     ("ircs", Some(6697)),
     ("git", Some(9418)),
+    // No schemes of any registry: how reports and malware's settings write where a server listens.
+    ("tcp", None),
+    ("udp", None),
 ];
 
 /// An address with a host: of the web, or of `ftp`, `ftps`, `sftp`, `ws`, `wss`, `ssh`, `tftp`,
-/// `ldap`, `ldaps`, `smb`, `telnet`, `rtsp`, `rtsps`, `irc`, `ircs`, `git`.
+/// `ldap`, `ldaps`, `smb`, `telnet`, `rtsp`, `rtsps`, `irc`, `ircs`, `git`, `tcp`,
+/// `udp`.
 ///
 /// A web address has the text of its [`CanonicalUrl`]. The others are made canonical by the same
 /// rules: scheme and host in lower case and ASCII, no default port, `/` for an empty path, no

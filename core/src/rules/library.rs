@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PackFault, PackManifest, RuleFault, RuleSeverity, RulesUrl};
+use super::{PackFault, PackManifest, PackUrl, RuleFault, RuleSeverity};
 
 /// How old a pack gets before it is fetched again, in milliseconds.
 const UPDATE_MS: i64 = 24 * 60 * 60 * 1000;
@@ -88,7 +88,7 @@ pub struct Pack {
     /// Names it for as long as it exists.
     pub id: String,
     /// Its manifest's address.
-    pub url: RulesUrl,
+    pub url: PackUrl,
     /// What it calls itself; empty as long as it has never been had.
     pub name: String,
     /// Its version.
@@ -213,7 +213,7 @@ impl Library {
     }
 
     /// Adds a pack, to be fetched; gives its id. `None` if it is there already or there are too many.
-    pub fn add(&mut self, url: RulesUrl, now: i64) -> Option<String> {
+    pub fn add(&mut self, url: PackUrl, now: i64) -> Option<String> {
         if self.packs.len() >= MAX_ENTRIES || self.packs.iter().any(|pack| pack.url == url) {
             return None;
         }

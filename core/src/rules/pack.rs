@@ -184,54 +184,54 @@ fn is_path(path: &str) -> bool {
 /// The address of a pack's manifest: https, or http on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct RulesUrl(Url);
+pub struct PackUrl(Url);
 
 /// Why an address cannot be a pack's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no address of a rule pack")]
-pub struct RulesUrlError;
+#[error("this is no address of a pack")]
+pub struct PackUrlError;
 
-impl FromStr for RulesUrl {
-    type Err = RulesUrlError;
+impl FromStr for PackUrl {
+    type Err = PackUrlError;
 
-    fn from_str(text: &str) -> Result<Self, RulesUrlError> {
-        let mut url = Url::parse(text.trim()).map_err(|_| RulesUrlError)?;
+    fn from_str(text: &str) -> Result<Self, PackUrlError> {
+        let mut url = Url::parse(text.trim()).map_err(|_| PackUrlError)?;
         let loopback = match url.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
             Some(Host::Ipv6(ip)) => ip.is_loopback(),
-            None => return Err(RulesUrlError),
+            None => return Err(PackUrlError),
         };
         let secret = !url.username().is_empty() || url.password().is_some();
         if secret || !(url.scheme() == "https" || url.scheme() == "http" && loopback) {
-            return Err(RulesUrlError);
+            return Err(PackUrlError);
         }
         url.set_fragment(None);
         Ok(Self(url))
     }
 }
 
-impl TryFrom<String> for RulesUrl {
-    type Error = RulesUrlError;
+impl TryFrom<String> for PackUrl {
+    type Error = PackUrlError;
 
-    fn try_from(text: String) -> Result<Self, RulesUrlError> {
+    fn try_from(text: String) -> Result<Self, PackUrlError> {
         text.parse()
     }
 }
 
-impl From<RulesUrl> for String {
-    fn from(url: RulesUrl) -> Self {
+impl From<PackUrl> for String {
+    fn from(url: PackUrl) -> Self {
         url.0.into()
     }
 }
 
-impl fmt::Display for RulesUrl {
+impl fmt::Display for PackUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.as_str())
     }
 }
 
-impl RulesUrl {
+impl PackUrl {
     /// The address of a file that the manifest at this address names.
     pub fn file(&self, file: &PackFile) -> String {
         // What is read by `PackManifest::read` joins; the manifest's own address never has a file's bytes.
@@ -239,6 +239,22 @@ impl RulesUrl {
             .join(&file.path)
             .map(String::from)
             .unwrap_or_else(|_| self.to_string())
+    }
+
+    /// The address that a link leads to which stands in what was fetched from here; `None` if it leads
+    /// to another origin. A path is taken below the folder of this address.
+    pub fn link(&self, link: &str) -> Option<Self> {
+        let url = self.0.join(link).ok()?;
+        (url.origin() == self.0.origin()).then_some(Self(url))
+    }
+
+    /// The host that it is fetched from, and the port where that is not the usual one.
+    pub fn host(&self) -> String {
+        let host = self.0.host_str().unwrap_or_default();
+        match self.0.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
     }
 
     /// The match pattern of its origin, which is what access is asked for.
@@ -340,10 +356,10 @@ mod tests {
 
     #[test]
     fn an_address_is_https_or_of_this_machine_and_its_files_lie_beside_it() {
-        let url: RulesUrl = "https://rules.example/x/pack.json?v=1#top".parse().unwrap();
+        let url: PackUrl = "https://rules.example/x/pack.json?v=1#top".parse().unwrap();
         let pack = PackManifest::read(manifest("a/b.yar", 4).as_bytes()).unwrap();
         assert_eq!(url.file(&pack.files[0]), "https://rules.example/x/a/b.yar");
-        assert!("http://127.0.0.1:9/pack.json".parse::<RulesUrl>().is_ok());
+        assert!("http://127.0.0.1:9/pack.json".parse::<PackUrl>().is_ok());
         for text in [
             "http://rules.example/p",
             "ftp://x/p",
@@ -352,7 +368,7 @@ mod tests {
             "x",
             "",
         ] {
-            assert!(text.parse::<RulesUrl>().is_err(), "{text}");
+            assert!(text.parse::<PackUrl>().is_err(), "{text}");
         }
     }
 }

@@ -11,9 +11,11 @@ mod refang;
 pub use defang::{DefangStyle, defang};
 #[cfg(feature = "observables")]
 pub use extract::{
-    Extractor, Found, Hit, LeftOut, Options, Reason, Strictness, extract, extract_bytes, indicators,
+    Extractor, Found, Hit, LeftOut, Options, Reason, Strictness, extract, extract_bytes,
+    indicators, indicators_as_written,
 };
 pub use refang::refang;
+pub(crate) use refang::refang_common;
 
 /// Most indicators that a selection of text is read for.
 #[cfg(feature = "observables")]

@@ -7,11 +7,22 @@
 
 use std::borrow::Cow;
 
+use crate::hidden::is_hidden;
+
 /// The farthest that [`spelling`] looks behind the place that it is asked about, in bytes.
 pub(super) const REACH: usize = 320;
 
 /// Longest piece of markup that is skipped between two letters.
 const MARKUP: usize = 256;
+
+/// Says whether a label, in lower case, is a top-level domain. The words of prose are told from names
+/// by what they end in; the whole list of endings is a table that not every module can carry.
+pub(super) type Known = fn(&[u8]) -> bool;
+
+/// Every top-level domain of the Public Suffix List.
+pub(super) fn listed(label: &[u8]) -> bool {
+    std::str::from_utf8(label).is_ok_and(|label| crate::suffix::public_suffix(label).known)
+}
 
 /// A spelling that stands for something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +71,7 @@ pub(super) const CAN_BEGIN: [bool; 256] = {
         at += 1;
     }
     // The first bytes of all characters that `fold` knows; see there.
-    let leads = [0xc2, 0xcd, 0xd8, 0xe1, 0xe2, 0xe3, 0xea, 0xef, 0xf3];
+    let leads = [0xc2, 0xcd, 0xd8, 0xe1, 0xe2, 0xe3, 0xea, 0xef, 0xf0, 0xf3];
     at = 0;
     while at < leads.len() {
         table[leads[at]] = true;
@@ -70,9 +81,12 @@ pub(super) const CAN_BEGIN: [bool; 256] = {
 };
 
 /// Undoes the spellings that keep an observable from being clicked: `hxxp`, `h**p`, `meow://`,
-/// `http[s]`; `[.]`, `(dot)`, half brackets, `\.`, `_dot_`, `example dot com`; `[:]`, `[/]`, `[@]`,
-/// `[at]`; full-width and ideographic dots, invisible characters, HTML entities and inline markup
-/// between letters. Text without such spellings is returned as it is.
+/// `http[s]`, `[hxxp]://`, `hxxp__`; `[.]`, `(dot)`, `【.】`, half brackets, `\.`, `_dot_`,
+/// `example dot com`; `[:]`, `[/]`, `[@]`, `[at]`; `http:// example .com`; full-width and ideographic
+/// dots, invisible characters, HTML entities and inline markup between letters. Text without such
+/// spellings is returned as it is.
+///
+/// What words could mean, too, is left alone: `the red dot here`, `thanks @example.com`, `a .com name`.
 ///
 /// ```
 /// use quorum_core::text::refang;
@@ -80,6 +94,16 @@ pub(super) const CAN_BEGIN: [bool; 256] = {
 /// assert_eq!(refang("joe [at] example dot com"), "joe@example.com");
 /// ```
 pub fn refang(text: &str) -> Cow<'_, str> {
+    undo(text, listed)
+}
+
+/// As [`refang`], where a name in words ends in one of the common top-level domains. It does without the
+/// list of all: 40 KB, which the modules that are loaded most have no use for.
+pub(crate) fn refang_common(text: &str) -> Cow<'_, str> {
+    undo(text, |_| false)
+}
+
+fn undo(text: &str, known: Known) -> Cow<'_, str> {
     let raw = text.as_bytes();
     let mut out: Option<Vec<u8>> = None;
     let mut copied = 0;
@@ -91,11 +115,11 @@ pub fn refang(text: &str) -> Cow<'_, str> {
         }
         // What is meant by the text up to here is needed as context, so it is brought up to date.
         let found = match &mut out {
-            None => spelling(raw, at, &raw[..at]),
+            None => spelling(raw, at, &raw[..at], known),
             Some(out) => {
                 out.extend_from_slice(&raw[copied..at]);
                 copied = at;
-                spelling(raw, at, out)
+                spelling(raw, at, out, known)
             }
         };
         let Some(found) = found else {
@@ -131,21 +155,24 @@ pub(super) fn push(out: &mut Vec<u8>, meant: Meant) {
 }
 
 /// The spelling that begins at `at`, where `before` is what the text up to there stands for.
-pub(super) fn spelling(raw: &[u8], at: usize, before: &[u8]) -> Option<Spelling> {
+pub(super) fn spelling(raw: &[u8], at: usize, before: &[u8], known: Known) -> Option<Spelling> {
     let rest = &raw[at..];
     let rest = &rest[..rest.len().min(REACH)];
     match rest[0] {
         b'[' | b'(' | b'{' | b'<' => bracketed(rest)
-            .or_else(|| half_bracket(rest, before))
-            .or_else(|| markup(rest, before)),
-        b'.' if !matches!(rest.get(1), Some(b']' | b'}')) => None,
-        b'.' => half_bracket(rest, before),
+            .or_else(|| half_bracket(rest, before, known))
+            .or_else(|| markup(rest, before))
+            .or_else(|| scheme_in_brackets(rest, before)),
+        b'.' if !matches!(rest.get(1), Some(b']' | b'}' | b')' | b'>')) => None,
+        b'.' => half_bracket(rest, before, known),
         b'\\' => backslash(rest, before),
         b'&' => entity(rest),
-        b' ' => spaced(rest, before),
-        b'_' => word_between(rest, before, b'_'),
-        b'h' | b'H' | b'm' | b'M' | b'f' | b'F' | b's' | b'S' => scheme(rest, before),
-        _ => folded(rest, before),
+        b' ' => spaced(rest, before, &raw[..at], known),
+        b'_' => word_between(rest, before, b'_', known),
+        b'h' | b'H' | b'm' | b'M' | b'f' | b'F' | b's' | b'S' => {
+            scheme(rest, before).or_else(|| scheme_with_underscores(rest, before, known))
+        }
+        _ => bracketed(rest).or_else(|| folded(rest, before)),
     }
 }
 
@@ -202,43 +229,184 @@ const IN_BRACKETS: &[(&[u8], &str)] = &[
     (b"punkt", "."),
     (b"point", "."),
     (b"at", "@"),
+    ("\u{ff0e}".as_bytes(), "."),
+    ("\u{3002}".as_bytes(), "."),
+    ("\u{ff20}".as_bytes(), "@"),
 ];
 
-/// `[.]`, `(dot)`, `{ at }`, `<.>`; the closing bracket may be of another kind.
-fn bracketed(rest: &[u8]) -> Option<Spelling> {
-    if !matches!(rest.first()?, b'[' | b'(' | b'{' | b'<') {
-        return None;
+/// The length of the bracket at the beginning that opens something: one of ASCII, or of East Asian
+/// text (`［（｛【`).
+fn opens(text: &[u8]) -> Option<usize> {
+    match text {
+        [b'[' | b'(' | b'{' | b'<', ..] => Some(1),
+        [0xef, 0xbc, 0xbb | 0x88, ..] | [0xef, 0xbd, 0x9b, ..] | [0xe3, 0x80, 0x90, ..] => Some(3),
+        _ => None,
     }
-    let inner = usize::from(rest.get(1) == Some(&b' ')) + 1;
+}
+
+/// As [`opens`], of one that closes.
+fn closes(text: &[u8]) -> Option<usize> {
+    match text {
+        [b']' | b')' | b'}' | b'>', ..] => Some(1),
+        [0xef, 0xbc, 0xbd | 0x89, ..] | [0xef, 0xbd, 0x9d, ..] | [0xe3, 0x80, 0x91, ..] => Some(3),
+        _ => None,
+    }
+}
+
+/// `[.]`, `(dot)`, `{ at }`, `<.>`, `【.】`; the closing bracket may be of another kind.
+fn bracketed(rest: &[u8]) -> Option<Spelling> {
+    let open = opens(rest)?;
+    let space = usize::from(rest.get(open) == Some(&b' '));
+    let inner = open + space;
     // Most brackets are decided by the byte behind them.
     if !matches!(
         rest.get(inner)?,
-        b':' | b'/' | b'.' | b'@' | b'd' | b'D' | b'p' | b'P' | b'a' | b'A'
+        b':' | b'/' | b'.' | b'@' | b'd' | b'D' | b'p' | b'P' | b'a' | b'A' | 0xe3 | 0xef
     ) {
         return None;
     }
     for (written, meant) in IN_BRACKETS {
         if starts_with(&rest[inner..], written) {
             let mut close = inner + written.len();
-            close += usize::from(inner == 2 && rest.get(close) == Some(&b' '));
-            if matches!(rest.get(close), Some(b']' | b')' | b'}' | b'>')) {
-                return Spelling::deliberate(close + 1, Meant::Text(meant));
+            close += usize::from(space == 1 && rest.get(close) == Some(&b' '));
+            if let Some(len) = closes(rest.get(close..)?) {
+                return Spelling::deliberate(close + len, Meant::Text(meant));
             }
         }
     }
     None
 }
 
-/// `a[.b` and `a.]b`: somebody lost a bracket. Only between letters and digits, since `[1.2.3.]`
-/// and `[.5` have their own meaning.
-fn half_bracket(rest: &[u8], before: &[u8]) -> Option<Spelling> {
-    let half = matches!(
-        rest,
-        [b'[' | b'{', b'.', ..] | [b'.', b']' | b'}', ..] | [b'(', b'.', ..]
-    );
-    (half && ends_alphanumeric(before) && begins_alphanumeric(&rest[2..]))
-        .then(|| Spelling::deliberate(2, Meant::Char('.')))
-        .flatten()
+/// `a[.b`, `a.]b`, `a[dot com`: somebody lost a bracket. Only between letters and digits, since
+/// `[1.2.3.]` and `[.5` have their own meaning; and where the rest is used by sentences and programs
+/// (`(see there.)Then`, `a<.b`, `x[dotted]`), only in a name that comes to a known end.
+fn half_bracket(rest: &[u8], before: &[u8], known: Known) -> Option<Spelling> {
+    if !ends_alphanumeric(before) {
+        return None;
+    }
+    let name = |from: usize| {
+        let behind = rest.get(from..)?;
+        let name = name_len(behind)?;
+        let closed = behind.get(name).is_some_and(|byte| b"])}>".contains(byte));
+        // A sentence begins with a capital.
+        let small = behind[0].is_ascii_lowercase() || behind[0].is_ascii_digit();
+        let ends = || Name::read(behind).is_some_and(|name| name.is_rest(is_marked(before), known));
+        (small && !closed && ends()).then_some(())
+    };
+    let opened = || last_word(before).iter().any(|byte| b"([{<".contains(byte));
+    let len = match rest {
+        [b'[' | b'{' | b'(', b'.', next @ ..] | [b'.', b']' | b'}', next @ ..] => {
+            begins_alphanumeric(next).then_some(2)
+        }
+        [b'.', b')' | b'>', ..] if !opened() => name(2).map(|()| 2),
+        [b'<', b'.', ..] => name(2).map(|()| 2),
+        [b'[' | b'(' | b'{', d, o, t, ..] if [*d, *o, *t].eq_ignore_ascii_case(b"dot") => {
+            let len = 4 + usize::from(rest.get(4) == Some(&b' '));
+            name(len).map(|()| len)
+        }
+        _ => None,
+    }?;
+    Spelling::deliberate(len, Meant::Char('.'))
+}
+
+/// What stands behind the last white space, or the end of it. Looks back a bounded way.
+fn last_word(before: &[u8]) -> &[u8] {
+    let len = before.iter().rev().take(64);
+    let len = len.take_while(|byte| !byte.is_ascii_whitespace()).count();
+    &before[before.len() - len..]
+}
+
+/// Whether the last word looks like a part of a name rather than like a word: it has a dot or a digit.
+fn is_marked(before: &[u8]) -> bool {
+    let word = last_word(before);
+    word.iter()
+        .any(|byte| byte.is_ascii_digit() || *byte == b'.')
+}
+
+/// The length of the labels and dots (plain or in brackets) at the beginning, if there are any.
+fn name_len(text: &[u8]) -> Option<usize> {
+    let mut len = label_len(text);
+    if len == 0 {
+        return None;
+    }
+    loop {
+        let dot = dot_len(&text[len..]);
+        let label = text.get(len + dot..).map_or(0, label_len);
+        if dot == 0 || label == 0 {
+            return Some(len);
+        }
+        len += dot + label;
+    }
+}
+
+/// The length of the dot at the beginning, plain or in brackets, or 0.
+fn dot_len(text: &[u8]) -> usize {
+    match text.first() {
+        Some(b'.') => 1,
+        Some(_) => bracketed(text)
+            .filter(|found| found.meant == Meant::Text("."))
+            .map_or(0, |found| found.len),
+        None => 0,
+    }
+}
+
+/// Labels with dots (plain or in brackets) between them, behind which no other letter follows.
+struct Name {
+    labels: usize,
+    /// How many of the labels are numbers.
+    numbers: usize,
+    /// The last label, in lower case.
+    last: Vec<u8>,
+}
+
+impl Name {
+    fn read(text: &[u8]) -> Option<Self> {
+        let len = name_len(text)?;
+        let goes_on =
+            |byte: &u8| byte.is_ascii_alphanumeric() || b"_@".contains(byte) || *byte >= 0x80;
+        if text.get(len).is_some_and(goes_on) {
+            return None;
+        }
+        let (mut at, mut labels, mut numbers) = (0, 0, 0);
+        loop {
+            let label = &text[at..at + label_len(&text[at..])];
+            labels += 1;
+            numbers += usize::from(label.iter().all(u8::is_ascii_digit));
+            at += label.len();
+            if at >= len {
+                return Some(Self {
+                    labels,
+                    numbers,
+                    last: label.to_ascii_lowercase(),
+                });
+            }
+            at += dot_len(&text[at..]);
+        }
+    }
+
+    /// Whether its last label is a top-level domain that prose has no use for.
+    fn is_common(&self) -> bool {
+        SPOKEN_ENDINGS.binary_search(&self.last.as_slice()).is_ok()
+    }
+
+    fn is_country(&self) -> bool {
+        self.last.len() == 2 && self.last.iter().all(u8::is_ascii_alphabetic)
+    }
+
+    /// Whether it is a host: an IPv4 address, or a name below a top-level domain.
+    fn is_whole(&self, known: Known) -> bool {
+        let named = self.is_common() || self.is_country() || known(&self.last);
+        (self.labels > 1 && named) || (self.labels == 4 && self.numbers == 4)
+    }
+
+    /// Whether it is the rest of a host, of which something stands in front that may be `marked` as a
+    /// part of a name.
+    fn is_rest(&self, marked: bool, known: Known) -> bool {
+        let word = || SHORT_WORDS.binary_search(&self.last.as_slice()).is_ok();
+        self.is_common()
+            || (self.is_country() && (self.labels > 1 || !word()))
+            || ((marked || self.labels > 1) && known(&self.last))
+    }
 }
 
 /// Backslashes: `\.` of regular expressions and Markdown, `\/` and `\u002e` of JSON,
@@ -362,7 +530,7 @@ fn entity(rest: &[u8]) -> Option<Spelling> {
             .ok()?;
         ENTITIES[at].1
     };
-    let meant = if is_invisible(c) {
+    let meant = if is_overlooked(c) {
         Meant::Nothing
     } else {
         Meant::Char(fold(c).unwrap_or(c))
@@ -494,6 +662,7 @@ fn scheme(rest: &[u8], before: &[u8]) -> Option<Spelling> {
             b'[' | b'(' | b'{' if !open && matches!(rest.get(at + 1), Some(b':' | b' ')) => break,
             b'[' | b'(' | b'{' if !open => open = true,
             b']' | b')' | b'}' if open => open = false,
+            0x80.. if !open && bracketed(&rest[at..]).is_some() => break,
             _ if count == letters.len() => return None,
             b'a'..=b'z' | b'A'..=b'Z' | b'*' | b'_' => {
                 letters[count] = byte.to_ascii_lowercase();
@@ -506,22 +675,7 @@ fn scheme(rest: &[u8], before: &[u8]) -> Option<Spelling> {
     if open {
         return None;
     }
-    let hidden = |letters: &[u8]| {
-        matches!(letters.len(), 2 | 3)
-            && letters
-                .iter()
-                .all(|b| matches!(b, b't' | b'x' | b'*' | b'_'))
-    };
-    let meant = match &letters[..count] {
-        b"meow" => "http",
-        b"meows" => "https",
-        [b'h', middle @ .., b'p', b's'] if hidden(middle) => "https",
-        [b'h', middle @ .., b'p'] if hidden(middle) => "http",
-        [b'f', b't' | b'x' | b'*', b'p'] => "ftp",
-        [b'f', b't' | b'x' | b'*', b'p', b's'] => "ftps",
-        [b's', b'f', b't' | b'x' | b'*', b'p'] => "sftp",
-        _ => return None,
-    };
+    let meant = scheme_of(&letters[..count])?;
     // Written as it is meant (in any case): nothing to undo.
     if rest[..at].eq_ignore_ascii_case(meant.as_bytes()) {
         return None;
@@ -533,12 +687,92 @@ fn scheme(rest: &[u8], before: &[u8]) -> Option<Spelling> {
     Spelling::deliberate(at, Meant::Text(meant))
 }
 
-/// A space before a spelled dot or at-sign: `evil [.] com`, `joe at evil dot com`.
-fn spaced(rest: &[u8], before: &[u8]) -> Option<Spelling> {
+/// The scheme that these letters, in lower case, stand for.
+fn scheme_of(letters: &[u8]) -> Option<&'static str> {
+    let hidden = |letters: &[u8]| {
+        matches!(letters.len(), 2 | 3)
+            && letters
+                .iter()
+                .all(|b| matches!(b, b't' | b'x' | b'*' | b'_'))
+    };
+    Some(match letters {
+        b"meow" => "http",
+        b"meows" => "https",
+        [b'h', middle @ .., b'p', b's'] if hidden(middle) => "https",
+        [b'h', middle @ .., b'p'] if hidden(middle) => "http",
+        [b'f', b't' | b'x' | b'*', b'p'] => "ftp",
+        [b'f', b't' | b'x' | b'*', b'p', b's'] => "ftps",
+        [b's', b'f', b't' | b'x' | b'*', b'p'] => "sftp",
+        _ => return None,
+    })
+}
+
+/// `[hxxp]://`, `(https)[:]//`.
+fn scheme_in_brackets(rest: &[u8], before: &[u8]) -> Option<Spelling> {
+    if ends_alphanumeric(before) {
+        return None;
+    }
+    let inner = &rest[1..];
+    let len = inner
+        .iter()
+        .take(8)
+        .position(|byte| b"])}".contains(byte))?;
+    let meant = scheme_of(&inner[..len].to_ascii_lowercase())?;
+    let behind = &inner[len + 1..];
+    let colon = behind.starts_with(b"://")
+        || bracketed(behind).is_some_and(|found| matches!(found.meant, Meant::Text(":" | "://")));
+    colon
+        .then(|| Spelling::deliberate(len + 2, Meant::Text(meant)))
+        .flatten()
+}
+
+/// `hxxp__example.com`, and `http___example.com` as programs name files: a line for each character that
+/// a file's name cannot have. A host has to follow: `http__init` is a program's own name.
+fn scheme_with_underscores(rest: &[u8], before: &[u8], known: Known) -> Option<Spelling> {
+    if before.last().is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    let letters = rest
+        .iter()
+        .take(6)
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let lines = rest[letters..]
+        .iter()
+        .take(4)
+        .take_while(|byte| **byte == b'_')
+        .count();
+    if !matches!(lines, 2 | 3) {
+        return None;
+    }
+    let written = rest[..letters].to_ascii_lowercase();
+    let meant = match scheme_of(&written)? {
+        "http" => "http://",
+        "https" => "https://",
+        _ => return None,
+    };
+    let host = Name::read(&rest[letters + lines..])?;
+    // `http__server.py` is a file: where the scheme is not hidden, the name has to be beyond doubt.
+    let plain = meant.as_bytes().starts_with(&written);
+    let fine = host.is_whole(known) && (!plain || host.labels > 2 || host.is_common());
+    fine.then(|| Spelling::deliberate(letters + lines, Meant::Text(meant)))
+        .flatten()
+}
+
+/// A space before a spelled dot or at-sign (`evil [.] com`, `joe at evil dot com`), and within an
+/// address that has a scheme (`http:// evil .com /x`). `raw` is what was written in front of it.
+fn spaced(rest: &[u8], before: &[u8], raw: &[u8], known: Known) -> Option<Spelling> {
+    let nothing = || Spelling::deliberate(1, Meant::Nothing);
+    let next = rest.get(1)?;
+    if before.ends_with(b"://") {
+        return host_or_its_beginning(&rest[1..], known)
+            .then(nothing)
+            .flatten();
+    }
     if !ends_alphanumeric(before) {
         return None;
     }
-    match rest.get(1)? {
+    match next {
         b'[' | b'(' | b'{' | b'<' => {
             let found = bracketed(&rest[1..])?;
             let mut len = 1 + found.len;
@@ -547,11 +781,61 @@ fn spaced(rest: &[u8], before: &[u8]) -> Option<Spelling> {
                 .then(|| Spelling::new(len, found.meant))
                 .flatten()
         }
-        _ => word_between(rest, before, b' '),
+        // `http://evil .com` and `http://evil . com`; `a .com name` and the end of a sentence have
+        // no scheme in front, or a host that is whole.
+        b'.' => {
+            let label = 2 + usize::from(rest.get(2) == Some(&b' '));
+            let behind = rest.get(label..)?;
+            let host = host_of_address(before)?;
+            let joins = behind.first().is_some_and(u8::is_ascii_lowercase)
+                && Name::read(behind).is_some_and(|name| name.is_rest(true, known))
+                && !Name::read(host).is_some_and(|host| host.is_whole(known));
+            joins
+                .then(|| Spelling::deliberate(label, Meant::Char('.')))
+                .flatten()
+        }
+        // The path of an address that has spaces elsewhere.
+        b'/' if rest.get(2).is_some_and(u8::is_ascii_graphic)
+            && has_spaced_dot(raw)
+            && host_of_address(before).is_some() =>
+        {
+            nothing()
+        }
+        _ => word_between(rest, before, b' ', known),
     }
 }
 
-/// Last labels that make `example dot com` a name; any two letters besides.
+/// Whether a host begins here, whole (`evil.com`) or with a space inside (`evil .com`).
+fn host_or_its_beginning(text: &[u8], known: Known) -> bool {
+    let Some(len) = name_len(text) else {
+        return false;
+    };
+    let rest = || {
+        let behind = text[len..].strip_prefix(b" .")?;
+        let behind = behind.strip_prefix(b" ").unwrap_or(behind);
+        Name::read(behind).filter(|name| name.is_rest(true, known))
+    };
+    Name::read(text).is_some_and(|name| name.is_whole(known)) || rest().is_some()
+}
+
+/// The host that the text ends in, where a scheme and `://` stand in front of it.
+fn host_of_address(before: &[u8]) -> Option<&[u8]> {
+    let host = before.iter().rev().take(64);
+    let host = host.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+    let at = before.len() - host.count();
+    before[..at].ends_with(b"://").then(|| &before[at..])
+}
+
+/// Whether what was written ends in a label behind a dot that has a space in front.
+fn has_spaced_dot(raw: &[u8]) -> bool {
+    let label = raw.iter().rev().take(64);
+    let label = label.take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-');
+    let front = &raw[..raw.len() - label.count()];
+    front.ends_with(b" .") || front.ends_with(b" . ")
+}
+
+/// Last labels that make `example dot com` a name whatever stands in front, because prose does not put
+/// them there; any two letters besides.
 const SPOKEN_ENDINGS: &[&[u8]] = &[
     b"app", b"biz", b"cloud", b"club", b"com", b"dev", b"edu", b"example", b"gov", b"info", b"int",
     b"live", b"mil", b"mobi", b"name", b"net", b"onion", b"online", b"org", b"pro", b"shop",
@@ -592,14 +876,25 @@ const BEFORE_AT: &[&[u8]] = &[
 
 /// `dot` and `at` as words between spaces or underscores, where both sides look like a name and
 /// the name comes to a known end.
-fn word_between(rest: &[u8], before: &[u8], separator: u8) -> Option<Spelling> {
+fn word_between(rest: &[u8], before: &[u8], separator: u8, known: Known) -> Option<Spelling> {
     if !ends_alphanumeric(before) {
         return None;
+    }
+    // `evil dot] com`: the bracket in front was lost.
+    if starts_with(&rest[1..], b"dot")
+        && matches!(rest.get(4), Some(b']' | b')' | b'}'))
+        && !last_word(before).iter().any(|byte| b"([{".contains(byte))
+    {
+        let len = 5 + usize::from(rest.get(5) == Some(&separator));
+        let behind = rest.get(len..)?;
+        return comes_to_an_end(behind, separator, is_marked(before), known)
+            .then(|| Spelling::deliberate(len, Meant::Char('.')))
+            .flatten();
     }
     let word =
         |word: &[u8]| starts_with(&rest[1..], word) && rest.get(1 + word.len()) == Some(&separator);
     if word(b"dot") {
-        return spoken_end(&rest[5..], separator)
+        return comes_to_an_end(&rest[5..], separator, is_marked(before), known)
             .then(|| Spelling::new(5, Meant::Char('.')))
             .flatten();
     }
@@ -619,7 +914,7 @@ fn word_between(rest: &[u8], before: &[u8], separator: u8) -> Option<Spelling> {
                 || (behind.first() == Some(&separator)
                     && starts_with(&behind[1..], b"dot")
                     && behind.get(4) == Some(&separator)
-                    && spoken_end(&behind[5..], separator)));
+                    && comes_to_an_end(&behind[5..], separator, false, known)));
         return (spelled && BEFORE_AT.binary_search(&local.as_slice()).is_err())
             .then(|| Spelling::new(4, Meant::Char('@')))
             .flatten();
@@ -634,13 +929,16 @@ fn label_len(text: &[u8]) -> usize {
         .count()
 }
 
-/// Whether what is spoken from here on ends like a domain name: `co dot uk`, `com`.
-fn spoken_end(mut text: &[u8], separator: u8) -> bool {
+/// Whether what is spoken or written from here on ends like a domain name: `co dot uk`, `com`. Many
+/// top-level domains are words, too (`the red dot here`): those that are not common count only where
+/// there is more than one dot, or what stands in front is `marked` as a part of a name.
+fn comes_to_an_end(mut text: &[u8], separator: u8, marked: bool, known: Known) -> bool {
     for dots in 1..6 {
         let len = label_len(text);
         let label = text[..len].to_ascii_lowercase();
         let behind = &text[len..];
-        if len == 0 {
+        // `dot dot dot` is Morse code.
+        if len == 0 || label == b"dot" {
             return false;
         }
         let mut next = behind;
@@ -670,6 +968,7 @@ fn spoken_end(mut text: &[u8], separator: u8) -> bool {
                 && (dots > 1 || SHORT_WORDS.binary_search(&label.as_slice()).is_err())
         } else {
             SPOKEN_ENDINGS.binary_search(&label.as_slice()).is_ok()
+                || ((dots > 1 || marked) && known(&label))
         };
     }
     false
@@ -681,7 +980,7 @@ fn folded(rest: &[u8], before: &[u8]) -> Option<Spelling> {
     let c = first_char(rest)?;
     let len = c.len_utf8();
     let after = &rest[len..];
-    if is_invisible(c) {
+    if is_overlooked(c) {
         // Between letters it hides something; in an emoji it is the joint.
         let near = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
         return (near(before.last()) || near(after.first()))
@@ -719,21 +1018,9 @@ fn fold(c: char) -> Option<char> {
     })
 }
 
-/// Characters without a glyph: soft hyphen, joiners, direction marks, variation selectors, tags.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{e0000}'..='\u{e01ef}'
-    )
+/// Whether a character is there to be overlooked: hidden, and no line end or other control.
+fn is_overlooked(c: char) -> bool {
+    is_hidden(c) && !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
@@ -750,7 +1037,7 @@ mod tests {
 
     #[test]
     fn every_character_that_is_undone_is_looked_at() {
-        for c in ('\u{80}'..=char::MAX).filter(|&c| fold(c).is_some() || is_invisible(c)) {
+        for c in ('\u{80}'..=char::MAX).filter(|&c| fold(c).is_some() || is_overlooked(c)) {
             let lead = c.encode_utf8(&mut [0; 4]).as_bytes()[0];
             assert!(CAN_BEGIN[usize::from(lead)], "{c:?}");
         }

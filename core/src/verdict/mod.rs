@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Failure;
 use crate::checksum::Compared;
+use crate::lists::{Listing, Of, Says};
 use crate::report::{Report, Stats};
 use crate::rules::{Origin, RuleMatch};
 use crate::told::{Severity, Told};
@@ -124,6 +125,11 @@ pub enum Reason {
         /// What.
         told: Told,
     },
+    /// It is on a list that is kept here.
+    Listed {
+        /// On which, and what that says.
+        listing: Listing,
+    },
     /// A YARA rule matches.
     Rule {
         /// Its identifier.
@@ -159,6 +165,13 @@ pub enum Reason {
         /// Bytes of the second copy.
         copy: u64,
     },
+    /// The second copy is of another type than what is saved.
+    CopyType {
+        /// The media type that the browser announces.
+        announced: String,
+        /// That of the second copy.
+        copy: String,
+    },
     /// It is on a private network and was not asked about.
     Private,
     /// Something failed.
@@ -180,6 +193,10 @@ pub enum CopyFailure {
     Refused,
     /// It took too long.
     TooSlow,
+    /// Nothing more came for a long time.
+    Stalled,
+    /// It comes by plain http, from which an extension may read nothing.
+    PlainHttp,
     /// It is larger than what is read.
     TooLarge,
     /// Another file came.
@@ -261,6 +278,53 @@ impl Assessment {
         self
     }
 
+    /// Takes in which lists it is on, the worst first. A list of bad things makes it malicious, whatever
+    /// others say; the short form of one is a doubt, as a warning is in [`Assessment::noticing`]. A list of
+    /// things known to be good says so where nobody objects; its short form says nothing of the verdict.
+    pub fn listed(mut self, listings: &[Listing]) -> Self {
+        const MOST: usize = 3;
+        let open = [Verdict::Clean, Verdict::Unknown, Verdict::Unchecked];
+        let verdict = match listings.first().map(|worst| worst.says) {
+            Some(Says::Bad) => Some(Verdict::Malicious),
+            Some(Says::Hint) => Some(Verdict::Suspicious),
+            Some(Says::Good) => Some(Verdict::KnownGood),
+            Some(Says::GoodHint) | None => None,
+        };
+        let raised = verdict.filter(|verdict| match verdict {
+            Verdict::Malicious => self.verdict != Verdict::Malicious,
+            _ => open.contains(&self.verdict),
+        });
+        let at = match raised {
+            Some(verdict) => {
+                self.verdict = verdict;
+                // What it was called was about the other verdict.
+                self.class = None;
+                0
+            }
+            // Beside others who object.
+            None if verdict == Some(Verdict::Malicious) => {
+                let objects = |reason: &&Reason| {
+                    matches!(
+                        reason,
+                        Reason::EnginesObject { .. } | Reason::HostOnly { .. }
+                    )
+                };
+                self.reasons.iter().take_while(objects).count()
+            }
+            None => self.reasons.len(),
+        };
+        let reasons = listings.iter().take(MOST).flat_map(|listing| {
+            let member = match &listing.of {
+                Of::Member(path) => Some(Reason::Member { path: path.clone() }),
+                _ => None,
+            };
+            let listing = listing.clone();
+            [Some(Reason::Listed { listing }), member]
+        });
+        self.reasons.splice(at..at, reasons.flatten());
+        self
+    }
+
     /// Takes in which YARA rules match: the worst of them alone is a reason, the others stand beside. One
     /// that stands for malicious makes it that, whatever others say; any other is a doubt, as a
     /// warning is in [`Assessment::noticing`].
@@ -334,6 +398,21 @@ const FALSE_ALARM_OF: u32 = 30;
 const VOTES_LEAD: u32 = 3;
 
 /// The policy: what a report means.
+///
+/// ```
+/// use quorum_core::api::{Call, RawReply, Reply};
+/// use quorum_core::indicator::Indicator;
+/// use quorum_core::privacy::Sendable;
+/// use quorum_core::verdict::{Evidence, Verdict, assess};
+/// let call = Call::Report(Sendable::try_from(Indicator::read("evil.example")?)?);
+/// let body = br#"{"data": {"type": "domain", "id": "evil.example", "attributes": {"last_analysis_results": {
+///     "A": {"category": "malicious", "engine_name": "A", "method": "blacklist", "result": "phishing"},
+///     "B": {"category": "undetected", "engine_name": "B", "method": "blacklist", "result": null}}}}}"#;
+/// let raw = RawReply { status: 200, content_type: "application/json", retry_after: None, body };
+/// let Ok(Reply::Report(Some(report))) = call.interpret(raw, 0) else { panic!() };
+/// assert_eq!(assess(&report, Evidence::Given).verdict, Verdict::Malicious);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn assess(report: &Report, evidence: Evidence) -> Assessment {
     let stats = report.stats;
     let (objecting, answered) = (stats.objecting(), stats.answered());
@@ -538,6 +617,44 @@ mod tests {
             panic!("{assessment:?}");
         };
         assert_eq!(host, "a.example");
+    }
+
+    #[test]
+    fn a_list_says_what_it_is_worth_and_no_more() {
+        let listing = |says| Listing {
+            list: "Hosts".to_owned(),
+            from: "lists.example".to_owned(),
+            version: 7,
+            made: 0,
+            of: Of::File,
+            label: None,
+            says,
+        };
+        let of = |verdict, says| {
+            let before = Assessment {
+                verdict,
+                ..Assessment::unknown(Evidence::Given)
+            };
+            before.listed(&[listing(says)]).verdict
+        };
+        let (unknown, clean) = (Verdict::Unknown, Verdict::Clean);
+        assert_eq!(of(unknown, Says::Bad), Verdict::Malicious);
+        assert_eq!(of(Verdict::KnownGood, Says::Bad), Verdict::Malicious);
+        assert_eq!(of(clean, Says::Hint), Verdict::Suspicious);
+        assert_eq!(of(Verdict::KnownGood, Says::Hint), Verdict::KnownGood);
+        assert_eq!(of(Verdict::Unchecked, Says::Good), Verdict::KnownGood);
+        for objecting in [Verdict::Malicious, Verdict::Suspicious] {
+            assert_eq!(of(objecting, Says::Good), objecting);
+        }
+        assert_eq!(of(unknown, Says::GoodHint), unknown);
+        // The strongest reason stands first, and one that raises nothing last.
+        let first = |says| {
+            Assessment::unknown(Evidence::Given)
+                .listed(&[listing(says)])
+                .reasons
+        };
+        assert!(matches!(first(Says::Bad)[0], Reason::Listed { .. }));
+        assert!(matches!(first(Says::GoodHint)[1], Reason::Listed { .. }));
     }
 
     #[test]

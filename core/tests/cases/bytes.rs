@@ -5,6 +5,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{bytes, string, subjects};
 
+/// The begin and the end of a file: bytes, or `{"head": …, "tail": …}`.
+fn head_and_tail(input: &Value) -> (Vec<u8>, Vec<u8>) {
+    match input.get("head") {
+        Some(head) => (bytes(head), bytes(&input["tail"])),
+        None => (bytes(input), vec![]),
+    }
+}
+
 subjects! {
     digest: |input| {
         let mut hasher = Hasher::new();
@@ -15,16 +23,19 @@ subjects! {
         serde_json::to_value(hasher.finish()).unwrap()
     };
     file_type: |input| {
-        let (head, tail) = match input.get("head") {
-            Some(head) => (bytes(head), bytes(&input["tail"])),
-            None => (bytes(input), vec![]),
-        };
+        let (head, tail) = head_and_tail(input);
         let found = digest::file_type_of(&head, &tail);
         assert_eq!(found.tags.iter().last(), Some(found.tag));
         if tail.is_empty() {
             assert_eq!(digest::file_type(&head), found);
         }
         json!([found.tag, found.extension])
+    };
+    type_tags: |input| {
+        let (head, tail) = head_and_tail(input);
+        let found = digest::file_type_of(&head, &tail);
+        let tags: Vec<_> = found.tags.iter().collect();
+        json!([found.description, tags.join(" ")])
     };
     content_tags: |input| json!(digest::content_tags(&bytes(input)));
     check_name: |input| {

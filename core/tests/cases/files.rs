@@ -22,7 +22,7 @@ fn sentence(told: &Told) -> String {
 
 subjects! {
     inspect: |input| {
-        let mut inspector = Inspector::new(string(&input["url"]), string(&input["name"]));
+        let mut inspector = Inspector::new(string(&input["url"]), string(&input["name"]), &[]);
         // Uneven pieces: where the stream was cut must not matter.
         for piece in bytes(&input["bytes"]).chunks(61) {
             inspector.push(piece);

@@ -3,6 +3,7 @@
 use quorum_core::api::Remaining;
 use quorum_core::indicator::Indicator;
 use quorum_core::message::{Answer, Problem, Reply, ReportView, Request, Sender};
+use quorum_core::pointed::about;
 use quorum_core::report::Report;
 use quorum_core::verdict::{Assessment, Evidence, assess};
 use serde_json::{Value, json};
@@ -20,10 +21,12 @@ fn view(input: &Value) -> Value {
         |report| assess(report, Evidence::Given),
     );
     let (backend, remaining) = ("q.example".to_owned(), Remaining::default());
+    let about = about(&indicator.to_string(), &Default::default(), &[]);
     let view = ReportView::new(
         indicator,
         report.as_ref(),
         assessment,
+        about,
         0,
         backend,
         remaining,

@@ -35,7 +35,16 @@ extern "C" {
 #[wasm_bindgen(raw_module = "./quorum_extension.js")]
 extern "C" {
     #[wasm_bindgen(catch)]
-    async fn fetch_file(url: &str, most: f64) -> Result<JsValue, JsValue>;
+    async fn fetch_file(
+        url: &str,
+        most: f64,
+        body: Option<String>,
+        private: bool,
+    ) -> Result<JsValue, JsValue>;
+    /// Where the backend is asked about a hit in a list of this address, if that is the backend's.
+    pub(crate) fn lookup_address(feed: &str) -> Option<String>;
+    /// Tells all pages that local lists have changed; `lists` is JSON.
+    pub(crate) fn lists_changed(lists: &str);
     /// Tells all pages that the rules have changed; `library` is JSON.
     pub(crate) fn rules_changed(library: &str);
 }
@@ -47,6 +56,17 @@ extern "C" {
     pub(crate) fn error(text: &str);
     #[wasm_bindgen(js_namespace = console, js_name = error)]
     pub(crate) fn error_value(value: &JsValue);
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
+    fn fill(bytes: &Uint8Array);
+}
+
+/// Bytes that nobody can foresee.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let bytes = Uint8Array::new_with_length(N as u32);
+    fill(&bytes);
+    let mut out = [0; N];
+    bytes.copy_to(&mut out);
+    out
 }
 
 /// What came of fetching a file.
@@ -63,7 +83,16 @@ pub(crate) enum Fetched {
 
 /// Fetches a file, without cookies; `most` is the longest that it may be, in bytes.
 pub(crate) async fn fetch(url: &str, most: usize) -> Fetched {
-    let Ok(fetched) = fetch_file(url, most as f64).await else {
+    answer(fetch_file(url, most as f64, None, false).await)
+}
+
+/// Asks the backend something at this address. Of a private question nothing is kept.
+pub(crate) async fn post(url: &str, body: String, most: usize, private: bool) -> Fetched {
+    answer(fetch_file(url, most as f64, Some(body), private).await)
+}
+
+fn answer(fetched: Result<JsValue, JsValue>) -> Fetched {
+    let Ok(fetched) = fetched else {
         return Fetched::Nothing;
     };
     let fetched = Array::from(&fetched);

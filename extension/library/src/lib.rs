@@ -1,5 +1,5 @@
-//! The library: what is kept for scanning, in a module of its own, which the background loads only when
-//! somebody asks for it or a pack is due. It runs beside the light module, in the background.
+//! The library: rules and local lists, in a module of its own, which the background loads only when somebody
+//! asks for it, a pack is due or something is looked up. It runs beside the light module, in the background.
 //!
 //! # What this crate must never know
 //!
@@ -10,8 +10,10 @@
 #![allow(unsafe_code)]
 
 mod bindings;
+mod lists;
 mod rules;
 
+use quorum_core::lists::{Query, Wanted};
 use quorum_core::message::{LibraryReply, LibraryRequest, Problem};
 use wasm_bindgen::prelude::*;
 
@@ -34,10 +36,37 @@ pub async fn ask(request: String) -> String {
     serde_json::to_string(&answer).unwrap_or_default()
 }
 
-/// Fetches the packs that are due.
+/// Fetches the packs and the lists that are due.
 #[wasm_bindgen]
 pub async fn refresh() {
     rules::refresh().await;
+    lists::refresh().await;
+}
+
+/// Looks things up in the lists that are on; gives an array of `Listing`. `members` are paths and SHA-256 of an
+/// archive's members in turn. Where `may_ask`, the backend is asked about a hit that has to be confirmed; of that
+/// nothing is kept where it is `private`.
+#[wasm_bindgen]
+pub async fn look(
+    addresses: Vec<String>,
+    hashes: Vec<String>,
+    members: Vec<String>,
+    may_ask: bool,
+    private: bool,
+) -> JsValue {
+    let file = Wanted {
+        member: None,
+        hashes: hashes.iter().filter_map(|hash| hash.parse().ok()).collect(),
+    };
+    let members = members.chunks_exact(2).map(|pair| Wanted {
+        member: Some(pair[0].clone()),
+        hashes: pair[1].parse().into_iter().collect(),
+    });
+    let query = Query {
+        addresses,
+        files: members.chain([file]).collect(),
+    };
+    bindings::to_js(&lists::look(&query, may_ask, private).await)
 }
 
 async fn carry_out(request: LibraryRequest) -> Result<LibraryReply, Problem> {
@@ -55,5 +84,29 @@ async fn carry_out(request: LibraryRequest) -> Result<LibraryReply, Problem> {
         LibraryRequest::RemoveRules { sort, id } => rules::remove(sort, &id).await?,
         LibraryRequest::AddPack { url } => rules::add(&url).await?,
         LibraryRequest::UpdatePack { id } => rules::update(&id).await,
+        other => return carry_out_on_lists(other).await,
+    }))
+}
+
+async fn carry_out_on_lists(request: LibraryRequest) -> Result<LibraryReply, Problem> {
+    Ok(LibraryReply::Lists(match request {
+        LibraryRequest::AddFeed { url } => lists::add(&url).await?,
+        LibraryRequest::UpdateFeed { id } => lists::update(&id).await,
+        LibraryRequest::SwitchList { what, enabled } => lists::switch(&what, enabled).await?,
+        LibraryRequest::RemoveList { id } => lists::remove(&id).await?,
+        LibraryRequest::ListText { id } => {
+            let text = lists::text(&id).await.ok_or(Problem::Gone)?;
+            return Ok(LibraryReply::Text(text));
+        }
+        LibraryRequest::SaveList {
+            id,
+            name,
+            text,
+            good,
+        } => {
+            let id = lists::save(id, name, &text, good).await?;
+            return Ok(LibraryReply::Saved(id));
+        }
+        _ => lists::lists().await,
     }))
 }

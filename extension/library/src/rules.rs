@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use quorum_core::message::Problem;
 use quorum_core::rules::{
     CHECK_LIMIT_MS, Glance, Job, Library, MAX_MANIFEST, PackFault, PackManifest, PackProblem,
-    RuleText, RulesUrl, Sort, Switch, Told,
+    PackUrl, RuleText, Sort, Switch, Told,
 };
 use serde::Serialize;
 use wasm_bindgen::JsValue;
@@ -150,7 +150,7 @@ pub(crate) async fn remove(sort: Sort, id: &str) -> Result<Library, Problem> {
 /// # Errors
 /// The address cannot be a pack's or is there already, or the browser refused.
 pub(crate) async fn add(url: &str) -> Result<Library, Problem> {
-    let url: RulesUrl = url.parse().map_err(|_| Problem::PackAddress)?;
+    let url: PackUrl = url.parse().map_err(|_| Problem::PackAddress)?;
     let id = change(|library| library.add(url, now())).await?;
     Ok(update(&id.ok_or(Problem::PackAddress)?).await)
 }
@@ -175,7 +175,7 @@ pub(crate) async fn update(id: &str) -> Library {
     library().await
 }
 
-async fn fetch_pack(url: &RulesUrl) -> Result<(PackManifest, Vec<RuleText>, u32), PackProblem> {
+async fn fetch_pack(url: &PackUrl) -> Result<(PackManifest, Vec<RuleText>, u32), PackProblem> {
     let damaged = |fault| PackProblem::Damaged { fault };
     let json = download(&url.to_string(), MAX_MANIFEST).await?;
     let manifest = PackManifest::read(&json).map_err(damaged)?;

@@ -58,12 +58,15 @@ pub(super) fn reason(reason: &Reason) -> String {
             CopyFailure::Scheme => "not read: no web address",
             CopyFailure::Refused => "not read: refused",
             CopyFailure::TooSlow => "not read: too slow",
+            CopyFailure::Stalled => "not read: it came to a halt",
+            CopyFailure::PlainHttp => "not read: plain http",
             CopyFailure::TooLarge => "not read: too large",
             CopyFailure::Different => "not read: another file came",
             CopyFailure::DryRun => "not read: a dry run",
         }
         .to_owned(),
         // The rest comes of looking at a download, which this program does not.
+        Reason::Listed { listing } => format!("on the list {}", listing.list),
         Reason::Rule { rule, .. } => format!("the rule {rule} matches"),
         Reason::Checksum { compared } if compared.matches => {
             "the publisher's checksum is that of the bytes".to_owned()
@@ -74,6 +77,9 @@ pub(super) fn reason(reason: &Reason) -> String {
         Reason::MembersNotAsked { asked, of } => format!("{asked} of {of} members looked up"),
         Reason::CopyDiffers { saved, copy } => {
             format!("{saved} bytes were announced and {copy} came")
+        }
+        Reason::CopyType { announced, copy } => {
+            format!("{announced} was announced and {copy} came")
         }
         Reason::Private => Failure::Private.to_string(),
         Reason::Failed { failure } => failure.to_string(),

@@ -1,5 +1,9 @@
 //! `quorum url explain`: what an address is made of, what about it is made to deceive, what of it is
-//! better not sent, and under which names lists and reports know it.
+//! better not sent, and under which names lists and reports know it. What is no web address
+//! (`javascript:`, a name that cannot be, one of 8 KiB) has no such names, and is explained all the
+//! same: these are the addresses that somebody wants explained.
+
+use std::io::BufRead as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,15 +23,15 @@ use crate::cli::{Failure, say};
 enum Format {
     /// For people
     Text,
-    /// One object
+    /// One object; of several addresses one a line
     Json,
 }
 
 /// The command line of `quorum url explain`.
 #[derive(Args)]
 pub(crate) struct Explain {
-    /// The address, in any spelling
-    url: String,
+    /// Addresses, in any spelling; none, or -, is standard input, one a line
+    urls: Vec<String>,
     /// A domain of one's own that others may imitate, besides those that are well known
     #[arg(long, value_name = "DOMAIN")]
     protect: Vec<Domain>,
@@ -40,6 +44,21 @@ pub(crate) struct Explain {
 struct Explained {
     /// As it was given, with the spellings undone.
     url: String,
+    /// Why it has none of what a web address has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_web_address: Option<String>,
+    #[serde(flatten)]
+    web: Option<Web>,
+    findings: Vec<Found>,
+    /// Without what is about a person; none where there is nothing of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shortened: Option<Shortened>,
+    safe_browsing: Option<Listed>,
+}
+
+/// What a web address has.
+#[derive(Serialize)]
+struct Web {
     canonical: String,
     /// The API's id, and the other spelling that requests may use.
     id: String,
@@ -55,11 +74,6 @@ struct Explained {
     registrable_domain: Option<String>,
     /// It means something on a private network only, and is never sent.
     private: bool,
-    findings: Vec<Found>,
-    /// Without what is about a person; none where there is nothing of that.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shortened: Option<Shortened>,
-    safe_browsing: Option<Listed>,
 }
 
 #[derive(Serialize)]
@@ -93,32 +107,93 @@ struct Expression {
 }
 
 impl Explain {
-    /// Explains the address.
+    /// Explains the addresses.
     ///
     /// # Errors
-    /// It is no web address, or the output is closed.
+    /// Standard input cannot be read, or the output is closed.
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let url = refang(self.url.trim()).into_owned();
-        let canonical: CanonicalUrl = url.parse().map_err(|error| format!("{error}"))?;
-        let explained = explain(url, &self.url, self.protect, &canonical)?;
+        let mut protected = Protected::well_known();
+        protected.extend(self.protect);
+        let mut asked = self.urls;
+        if asked.is_empty() {
+            asked.push("-".to_owned());
+        }
+        let mut output = Output {
+            format: self.format,
+            single: asked.len() == 1 && asked[0] != "-",
+            told: false,
+        };
+        for url in asked {
+            if url != "-" {
+                output.tell(&explain(&url, &protected)?)?;
+                continue;
+            }
+            for line in std::io::stdin().lock().split(b'\n') {
+                let line = line.map_err(|error| format!("cannot read -: {error}"))?;
+                let line = String::from_utf8_lossy(&line);
+                if !line.trim().is_empty() {
+                    output.tell(&explain(&line, &protected)?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Output {
+    format: Format,
+    /// There is one address, named on the command line.
+    single: bool,
+    told: bool,
+}
+
+impl Output {
+    fn tell(&mut self, explained: &Explained) -> Result<(), Failure> {
+        let first = !std::mem::replace(&mut self.told, true);
         match self.format {
-            Format::Json => say(&serde_json::to_string_pretty(&explained)?),
-            Format::Text => text(&explained),
+            Format::Json if self.single => say(&serde_json::to_string_pretty(explained)?),
+            Format::Json => say(&serde_json::to_string(explained)?),
+            Format::Text => {
+                if !first {
+                    say("")?;
+                }
+                text(explained)
+            }
         }
     }
 }
 
-fn explain(
-    url: String,
-    written: &str,
-    protect: Vec<Domain>,
-    canonical: &CanonicalUrl,
-) -> Result<Explained, Failure> {
-    let observable = Observable::parse_as(Kind::Url, canonical.as_str())?;
-    let indicator = Indicator::Url(canonical.clone());
-    let name = match canonical.host_indicator() {
-        Some(Indicator::Domain(domain)) => Some(domain.to_string()),
-        _ => None,
+fn explain(written: &str, protected: &Protected) -> Result<Explained, Failure> {
+    let written = written.trim_end_matches(['\r', '\n']);
+    let url = refang(written.trim()).into_owned();
+    let parsed = url.parse::<CanonicalUrl>();
+    // Spellings that keep an address from being followed are taken off before it is judged, not the
+    // characters in it: those are what there is to find.
+    let scheme = |text: &str| text.split(':').next().map(str::to_ascii_lowercase);
+    let same = match (&parsed, written.parse::<CanonicalUrl>()) {
+        (Ok(url), Ok(written)) => *url == written,
+        (Err(_), Err(_)) => scheme(&url) == scheme(written.trim()),
+        _ => false,
+    };
+    let mut findings = check_url(if same { written } else { &url }, protected);
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let findings = findings.iter().map(|finding| Found {
+        severity: finding.severity,
+        message: finding.to_string(),
+    });
+    let findings = findings.collect();
+    let canonical = match parsed {
+        Ok(canonical) => canonical,
+        Err(error) => {
+            return Ok(Explained {
+                url,
+                no_web_address: Some(show_safely(&error.to_string())),
+                web: None,
+                findings,
+                shortened: None,
+                safe_browsing: None,
+            });
+        }
     };
     let safe_browsing = SafeUrl::parse(url.as_bytes()).ok().map(|safe| Listed {
         canonical: safe.as_str().to_owned(),
@@ -130,21 +205,6 @@ fn explain(
             })
             .collect(),
     });
-    let mut protected = Protected::well_known();
-    protected.extend(protect);
-    // Spellings that keep an address from being followed are taken off before it is judged, not the
-    // characters in it: those are what there is to find.
-    let as_written = if url.parse::<CanonicalUrl>().ok() == written.parse().ok() {
-        written
-    } else {
-        &url
-    };
-    let mut findings = check_url(as_written, &protected);
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let findings = findings.iter().map(|finding| Found {
-        severity: finding.severity,
-        message: finding.to_string(),
-    });
     let shortened = shorten(&url, Level::Query);
     let removed: Vec<_> = shortened
         .differences
@@ -154,13 +214,28 @@ fn explain(
             text: url[difference.start..difference.end].to_owned(),
         })
         .collect();
-    let both = host_both_ways(canonical.host());
     Ok(Explained {
-        findings: findings.collect(),
+        no_web_address: None,
+        web: Some(web(&canonical)?),
+        findings,
         shortened: (!removed.is_empty()).then_some(Shortened {
             url: shortened.text,
             removed,
         }),
+        safe_browsing,
+        url,
+    })
+}
+
+fn web(canonical: &CanonicalUrl) -> Result<Web, Failure> {
+    let observable = Observable::parse_as(Kind::Url, canonical.as_str())?;
+    let indicator = Indicator::Url(canonical.clone());
+    let name = match canonical.host_indicator() {
+        Some(Indicator::Domain(domain)) => Some(domain.to_string()),
+        _ => None,
+    };
+    let both = host_both_ways(canonical.host());
+    Ok(Web {
         host_unicode: (both.unicode != both.ascii).then(|| both.unicode.to_string()),
         canonical: canonical.to_string(),
         id: indicator.id(),
@@ -175,40 +250,22 @@ fn explain(
             .and_then(registrable_domain)
             .map(str::to_owned),
         private: indicator.is_private(),
-        safe_browsing,
-        url,
     })
 }
 
 fn text(explained: &Explained) -> Result<(), Failure> {
-    let none = "none".to_owned();
     say(&format!(
         "url                 {}",
         show_safely(&explained.url)
     ))?;
-    say(&format!("canonical           {}", explained.canonical))?;
-    say(&format!("defanged            {}", explained.defanged))?;
-    say(&format!("id                  {}", explained.id))?;
-    say(&format!("id, base64          {}", explained.id_base64))?;
-    let unicode = explained.host_unicode.iter();
-    let unicode: String = unicode.map(|host| format!(" ({host})")).collect();
-    say(&format!("host                {}{unicode}", explained.host))?;
-    say(&format!(
-        "public suffix       {}",
-        explained.public_suffix.as_ref().unwrap_or(&none)
-    ))?;
-    say(&format!(
-        "registrable domain  {}",
-        explained.registrable_domain.as_ref().unwrap_or(&none)
-    ))?;
-    say(&format!(
-        "sent to a backend   {}",
-        if explained.private {
-            "never: it is private"
-        } else {
-            "only when you ask"
+    match (&explained.web, &explained.no_web_address) {
+        (Some(web), _) => text_of_web(web)?,
+        (None, why) => {
+            let why = why.as_deref().unwrap_or_default();
+            say(&format!("canonical           none: {why}"))?;
+            say("sent to a backend   never: it is no web address")?;
         }
-    ))?;
+    }
     for Found { severity, message } in &explained.findings {
         let word = match severity {
             Severity::Warning => "warning",
@@ -234,4 +291,31 @@ fn text(explained: &Explained) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn text_of_web(web: &Web) -> Result<(), Failure> {
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    say(&format!("canonical           {}", web.canonical))?;
+    say(&format!("defanged            {}", web.defanged))?;
+    say(&format!("id                  {}", web.id))?;
+    say(&format!("id, base64          {}", web.id_base64))?;
+    let unicode = web.host_unicode.iter();
+    let unicode: String = unicode.map(|host| format!(" ({host})")).collect();
+    say(&format!("host                {}{unicode}", web.host))?;
+    say(&format!(
+        "public suffix       {}",
+        or_none(&web.public_suffix)
+    ))?;
+    say(&format!(
+        "registrable domain  {}",
+        or_none(&web.registrable_domain)
+    ))?;
+    say(&format!(
+        "sent to a backend   {}",
+        if web.private {
+            "never: it is private"
+        } else {
+            "only when you ask"
+        }
+    ))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use quorum_core::deception::show_safely;
@@ -11,7 +11,7 @@ use quorum_core::stix;
 use quorum_core::text::{Extractor, Found, Hit, Options, Strictness};
 use serde::Serialize;
 
-use super::{Input, csv_field, inputs};
+use super::{Input, Stop, csv_field, inputs, told};
 use crate::cli::Failure;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -63,7 +63,8 @@ struct Row<'a> {
 }
 
 impl Extract {
-    /// Reads the texts and prints what is in them.
+    /// Reads the texts and prints what is in them. A file that cannot be read is told at the end, the
+    /// others are read all the same.
     ///
     /// # Errors
     /// A file cannot be read, or the output is closed.
@@ -79,31 +80,47 @@ impl Extract {
             rows: 0,
             out: std::io::BufWriter::new(std::io::stdout().lock()),
         };
+        let mut problems = Vec::new();
         output.begin()?;
         for path in files {
-            let input = Input::open(&path)?;
-            let name = input.name.clone();
-            let mut extractor = Extractor::new(Options {
-                strictness: if self.lenient {
-                    Strictness::Lenient
-                } else {
-                    Strictness::Strict
-                },
-                kinds: self.kinds.clone(),
-            });
-            let mut found = Vec::new();
-            input.each(|piece| {
-                extractor.push(piece, &mut |one| found.push(one));
-                found
-                    .drain(..)
-                    .try_for_each(|one| output.take(&name, one, self.left_out))
-            })?;
-            extractor.finish(&mut |one| found.push(one));
-            for one in found {
-                output.take(&name, one, self.left_out)?;
+            match self.read(&path, &mut output) {
+                Ok(()) => {}
+                Err(Stop::Unreadable(problem)) => problems.push(problem),
+                Err(Stop::Output(error)) => return Err(error),
             }
         }
-        output.end()
+        output.end()?;
+        told(&problems)
+    }
+
+    /// Reads one text. What was found in front of a place that cannot be read is told.
+    fn read<W: Write>(&self, path: &Path, output: &mut Output<W>) -> Result<(), Stop> {
+        let input = Input::open(path)?;
+        let name = input.name.clone();
+        let mut extractor = Extractor::new(Options {
+            strictness: if self.lenient {
+                Strictness::Lenient
+            } else {
+                Strictness::Strict
+            },
+            kinds: self.kinds.clone(),
+        });
+        let mut found = Vec::new();
+        let read = input.each(|piece| {
+            extractor.push(piece, &mut |one| found.push(one));
+            found
+                .drain(..)
+                .try_for_each(|one| output.take(&name, one, self.left_out))
+        });
+        if matches!(read, Err(Stop::Output(_))) {
+            return read;
+        }
+        extractor.finish(&mut |one| found.push(one));
+        found
+            .into_iter()
+            .try_for_each(|one| output.take(&name, one, self.left_out))
+            .map_err(Stop::Output)?;
+        read
     }
 }
 
@@ -143,7 +160,8 @@ impl<W: Write> Output<W> {
                 let reason = reason.as_str().unwrap_or_default().replace('_', " ");
                 writeln!(
                     std::io::stderr(),
-                    "quorum: {file}: left out {:?} at byte {}: {reason}",
+                    "quorum: {}: left out {:?} at byte {}: {reason}",
+                    show_safely(file),
                     left_out.written,
                     left_out.span.start,
                 )?;

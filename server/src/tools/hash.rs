@@ -8,7 +8,7 @@ use quorum_core::digest::fuzzy::{FuzzyHasher, Similarity};
 use quorum_core::digest::{Digests, FileType, HEAD_BYTES, Hasher, file_type};
 use serde::Serialize;
 
-use super::{Input, csv_field, inputs};
+use super::{Input, Stop, csv_field, inputs, told};
 use crate::cli::{Failure, say};
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -61,21 +61,18 @@ impl Hash {
                     Format::Csv => say(&csv(&row))?,
                     Format::Json => rows.push(row),
                 },
-                Err(error) => problems.push(error.to_string()),
+                Err(Stop::Unreadable(problem)) => problems.push(problem),
+                Err(Stop::Output(error)) => return Err(error),
             }
         }
         if self.format == Format::Json {
             say(&serde_json::to_string_pretty(&rows)?)?;
         }
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(problems.join("\nquorum: ").into())
-        }
+        told(&problems)
     }
 }
 
-fn read(path: &std::path::Path) -> Result<Row, Failure> {
+fn read(path: &std::path::Path) -> Result<Row, Stop> {
     let input = Input::open(path)?;
     let file = input.name.clone();
     let mut hasher = Hasher::new();

@@ -10,6 +10,8 @@ use std::io::{IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use quorum_core::deception::show_safely;
+
 use crate::cli::Failure;
 
 pub(crate) use explain::Explain;
@@ -18,6 +20,32 @@ pub(crate) use hash::Hash;
 
 /// How much is read at a time.
 const PIECE: usize = 256 * 1024;
+
+/// Why a file was not read to its end.
+enum Stop {
+    /// It cannot be read, for this reason; the others can.
+    Unreadable(String),
+    /// What was found in it cannot be told: nothing more can.
+    Output(Failure),
+}
+
+impl Stop {
+    fn unreadable(name: &str, why: impl std::fmt::Display) -> Self {
+        Self::Unreadable(format!("cannot read {}: {why}", show_safely(name)))
+    }
+}
+
+/// The files that could not be read, told when the others were.
+///
+/// # Errors
+/// There are some.
+fn told(unreadable: &[String]) -> Result<(), Failure> {
+    if unreadable.is_empty() {
+        Ok(())
+    } else {
+        Err(unreadable.join("\nquorum: ").into())
+    }
+}
 
 /// A file that is read from its beginning to its end, `-` being standard input.
 struct Input {
@@ -28,7 +56,7 @@ struct Input {
 }
 
 impl Input {
-    fn open(path: &Path) -> Result<Self, Failure> {
+    fn open(path: &Path) -> Result<Self, Stop> {
         let name = path.display().to_string();
         if name == "-" {
             return Ok(Self {
@@ -37,11 +65,11 @@ impl Input {
                 size: None,
             });
         }
-        let told = |error: std::io::Error| format!("cannot read {name}: {error}");
+        let told = |error: std::io::Error| Stop::unreadable(&name, error);
         let file = File::open(path).map_err(told)?;
         let meta = file.metadata().map_err(told)?;
         if meta.is_dir() {
-            return Err(format!("cannot read {name}: it is a folder").into());
+            return Err(Stop::unreadable(&name, "it is a folder"));
         }
         Ok(Self {
             size: meta.is_file().then_some(meta.len()),
@@ -51,18 +79,18 @@ impl Input {
     }
 
     /// Gives the content piece by piece.
-    fn each(mut self, mut take: impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
+    fn each(mut self, mut take: impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<(), Stop> {
         let mut piece = vec![0; PIECE];
         let mut progress = Progress::new(&self.name, self.size);
         loop {
             match self.read.read(&mut piece) {
                 Ok(0) => return Ok(()),
                 Ok(length) => {
-                    take(&piece[..length])?;
+                    take(&piece[..length]).map_err(Stop::Output)?;
                     progress.add(length);
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(format!("cannot read {}: {error}", self.name).into()),
+                Err(error) => return Err(Stop::unreadable(&self.name, error)),
             }
         }
     }
@@ -108,13 +136,16 @@ impl<'a> Progress<'a> {
             return;
         }
         self.shown = Some(Instant::now());
-        let megabytes = self.done / 1_000_000;
+        // It is advice; a closed terminal is no reason to stop.
+        let _ = write!(std::io::stderr(), "\r\x1b[K{}", self.line());
+    }
+
+    fn line(&self) -> String {
         let far = match self.size {
             Some(size) if size > 0 => format!("{} %", self.done * 100 / size),
-            _ => format!("{megabytes} MB"),
+            _ => format!("{} MB", self.done / 1_000_000),
         };
-        // It is advice; a closed terminal is no reason to stop.
-        let _ = write!(std::io::stderr(), "\r\x1b[K{}: {far}", self.name);
+        format!("{}: {far}", show_safely(self.name))
     }
 }
 
@@ -139,5 +170,23 @@ pub(crate) fn csv_field(text: &str) -> String {
         format!("\"{}\"", text.replace('"', "\"\""))
     } else {
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Progress;
+
+    #[test]
+    fn a_name_in_the_progress_controls_no_terminal() {
+        let mut progress = Progress::new("a\x1b]0;title\x07\u{202e}.bin", Some(200));
+        progress.done = 50;
+        assert_eq!(
+            progress.line(),
+            "a[U+001B]]0;title[U+0007][U+202E].bin: 25 %"
+        );
+        progress.size = None;
+        progress.done = 3_400_000;
+        assert!(progress.line().ends_with(".bin: 3 MB"));
     }
 }

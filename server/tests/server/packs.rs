@@ -1,7 +1,7 @@
 //! Rules and lists for extensions: taken as an extension takes them, and only what changed.
 
 use quorum_core::blocklist::{Blocklist, RiceDeltas, Width, apply};
-use quorum_core::rules::{PackManifest, RulesUrl};
+use quorum_core::rules::{PackManifest, PackUrl};
 use serde_json::{Value, json};
 
 use crate::harness::{Client, EICAR_SHA256, OWN, Server, escape, sha256, until};
@@ -16,7 +16,7 @@ fn write(server: &Server, path: &str, text: &str) {
 
 /// Fetches a pack as an extension does.
 fn take(client: &Client, url: &str) -> (PackManifest, Vec<String>) {
-    let url: RulesUrl = url.parse().unwrap();
+    let url: PackUrl = url.parse().unwrap();
     let manifest = client.fetch(&url.to_string(), &[]);
     assert_eq!(manifest.status, 200);
     let manifest = PackManifest::read(&manifest.bytes).unwrap();

@@ -105,26 +105,65 @@ export async function measure(where, { quorum, hashWasm, noble, iocExtractor, te
 }
 
 /**
- * How much longer than prose hostile texts take us, and ten times the text than once.
+ * @typedef {object} Bound something that is to be at most so much
+ * @property {string} where
+ * @property {string} name
+ * @property {number} value
+ * @property {number} [most] what it may be; those without are shown
+ */
+
+/**
+ * How much longer than prose hostile texts take us, and ten times the text than once: all by turns.
  * @param {string} where @param {any} quorum @param {Record<string, string>} texts
  * @param {[string, string][]} hostile
+ * @returns {Bound[]}
  */
-export async function linearity(where, quorum, texts, hostile) {
-  const time = (/** @type {string} */ text) => {
-    const times = [];
-    for (let round = 0; round < 7; round++) {
+export function linearity(where, quorum, texts, hostile) {
+  const all = new Map([...Object.entries(texts), ...hostile]);
+  const times = new Map([...all.keys()].map((name) => [name, /** @type {number[]} */ ([])]));
+  for (let round = 0; round < 7; round++) {
+    for (const [name, text] of all) {
       const start = performance.now();
       quorum.extract(text);
-      times.push(performance.now() - start);
+      times.get(name)?.push(performance.now() - start);
     }
-    return median(times);
-  };
-  const prose = time(texts["prose 1 MB"] ?? "");
-  const rows = [];
-  for (const kind of ["prose", "mixed"]) {
-    const factor = time(texts[`${kind} 10 MB`] ?? "") / time(texts[`${kind} 1 MB`] ?? "");
-    rows.push({ where, name: `${kind}: 10 MB to 1 MB`, factor, most: 11 });
   }
-  for (const [piece, text] of hostile) rows.push({ where, name: `1 MB of ${piece} to prose`, factor: time(text) / prose, most: 3 });
-  return rows;
+  const time = (/** @type {string} */ name) => median(times.get(name) ?? []);
+  return [
+    ...["prose", "mixed"].map((kind) => ({ where, name: `${kind}: 10 MB to 1 MB`, value: time(`${kind} 10 MB`) / time(`${kind} 1 MB`), most: 11 })),
+    ...hostile.map(([piece]) => ({ where, name: `1 MB of ${piece} to prose`, value: time(piece) / time("prose 1 MB"), most: 3 })),
+  ];
+}
+
+/** Addresses that are asked about; `#` is a number. The last has all 30 expressions that there can be. */
+const ADDRESSES = ["https://host-#.example/", "https://www.stranger-#.example/a/page.html?id=7", "https://a.b.c.d.stranger-#.example/1/2/3/4/5.html?id=7"];
+
+/**
+ * A local list of a million hosts: its size, and the time from an address to the answer.
+ * @param {string} where @param {any} quorum @param {number} [entries]
+ * @returns {Bound[]}
+ */
+export function lists(where, quorum, entries = 1_000_000) {
+  const builder = new quorum.BlocklistBuilder("url", 4);
+  for (let index = 0; index < entries; index++) builder.addExpression(`host-${index}.example/`);
+  const bytes = builder.build({ name: "bench", sequence: 1, createdAt: new Date(0) });
+  builder.free();
+  const list = quorum.Blocklist.open(bytes);
+  // A browser tells the time in steps of 0.1 ms: a sample takes many of them.
+  const [samples, sample] = [51, 1000];
+  const rows = ADDRESSES.map((form) => {
+    const urls = Array.from({ length: samples * sample }, (_, index) => form.replace("#", String((index * 7919) % entries)));
+    const times = [];
+    let found = 0;
+    for (let at = 0; at < urls.length; at += sample) {
+      const start = performance.now();
+      for (let n = at; n < at + sample; n++) found += list.lookupUrl(urls[n]).length;
+      times.push(((performance.now() - start) * 1e3) / sample);
+    }
+    // A prefix of four bytes meets another host's by chance now and then.
+    if (form.includes("stranger") ? found > urls.length / 50 : found < urls.length) throw new Error(`${form}: ${found} found`);
+    return { where, name: `µs for ${form}`, value: median(times) };
+  });
+  list.free();
+  return [{ where, name: `bytes an entry, ${entries} entries`, value: bytes.length / entries, most: 2 }, ...rows];
 }

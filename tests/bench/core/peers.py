@@ -1,7 +1,7 @@
-"""Times iocextract and ioc-finder on files, and lists what they find in the labelled texts.
+"""Runs iocextract and ioc-finder, one call for each line of JSON on standard input, and answers with a line.
 
-Reads from standard input: {"time": {name: path}, "read": {name: text}}. Prints one line of JSON:
-{"time": {library: {name: [seconds, …]}}, "read": {library: {name: [[kind, value], …]}}}.
+{"library": name, "file": path} is timed: {"seconds": …}. {"library": name, "text": text} is read:
+{"found": [[kind, value], …]}.
 """
 
 import json
@@ -33,18 +33,15 @@ def by_ioc_finder(text):
 
 
 LIBRARIES = {"iocextract": by_iocextract, "ioc-finder": by_ioc_finder}
-asked = json.load(sys.stdin)
-result = {"time": {}, "read": {}}
-for library, read in LIBRARIES.items():
-    result["read"][library] = {name: read(text) for name, text in asked["read"].items()}
-    result["time"][library] = {}
-    for name, path in asked["time"].items():
-        with open(path, encoding="utf-8") as file:
+for line in sys.stdin:
+    asked = json.loads(line)
+    read = LIBRARIES[asked["library"]]
+    if "text" in asked:
+        answer = {"found": read(asked["text"])}
+    else:
+        with open(asked["file"], encoding="utf-8") as file:
             text = file.read()
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            read(text)
-            times.append(time.perf_counter() - start)
-        result["time"][library][name] = times
-print(json.dumps(result))
+        start = time.perf_counter()
+        read(text)
+        answer = {"seconds": time.perf_counter() - start}
+    print(json.dumps(answer), flush=True)

@@ -60,7 +60,7 @@ async function record(page, name, wanted) {
   }
 }
 
-test("a content script is refused whatever it asks, and reads no storage", { timeout: 60_000 }, async (t) => {
+test("E19: a content script is refused whatever it asks, and reads no storage", { timeout: 60_000 }, async (t) => {
   const backend = new FaultyBackend();
   await backend.start();
   t.after(() => backend.close());

@@ -135,6 +135,16 @@ class Life {
     throw new Error("the button does nothing");
   }
 
+  /**
+   * A page of the extension's own origin in which nothing of it runs: nobody wakes the worker from there, and what is
+   * stored can be read. All others are closed: they would open their port again.
+   */
+  async alone() {
+    const quiet = await this.chromium.open("manifest.json");
+    await this.page.close();
+    this.page = quiet;
+  }
+
   /** What must hold of a job in the end. @param {string} name @param {Buffer} body @param {string} why */
   async settle(name, body, why) {
     const record = await checked(this.page, (record) => record.name === name && record.phase === "done" && record.upload === "done", `${why}: ${name} is not sent in`);
@@ -193,4 +203,89 @@ test("E25: the worker is stopped at 50 places", { timeout: 600_000 }, async (t) 
     await inUpload?.death;
     await life.settle(name, body, why);
   }
+});
+
+/**
+ * Waits until the records are as wanted, without a word to the extension.
+ * @param {import("puppeteer-core").Page} page
+ * @param {(records: any[]) => boolean} wanted
+ * @returns {Promise<any[]>}
+ */
+async function settled(page, wanted) {
+  for (;;) {
+    const records = await stored(page);
+    if (wanted(records)) return records;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test("E25: what is written and not begun goes on by itself, within two minutes, with nobody there to ask", { timeout: 240_000 }, async (t) => {
+  const life = await Life.start();
+  t.after(() => life.end());
+  const [sent, kept] = [Buffer.alloc(LENGTH, "to be sent "), Buffer.alloc(LENGTH, "to be kept ")];
+  life.depot.malicious.add(sha256(kept));
+  for (const [name, body, state] of /** @type {[string, Buffer, string][]} */ ([["sent.bin", sent, "complete"], ["kept.bin", kept, "interrupted"]])) {
+    const page = await life.chromium.visit(life.site.link(name, life.offer(name, body)));
+    assert.equal((await life.chromium.downloads.of(() => page.click("#go"))).state, state);
+    await page.close();
+  }
+  const ids = [(await life.done("sent.bin", "first")).id, (await life.done("kept.bin", "first")).id];
+  await life.alone();
+  const before = new Set(life.chromium.downloads.items.keys());
+  // Both wishes are written, and the worker is gone before it has begun with either.
+  const halts = [await haltAt(life.chromium, "sent.bin", 1, true), await haltAt(life.chromium, "kept.bin", 1, true)];
+  await life.page.evaluate(
+    ([sent, kept]) => {
+      void chrome.runtime.sendMessage({ upload: { id: sent } }).catch(() => {});
+      void chrome.runtime.sendMessage({ keep: { id: kept } }).catch(() => {});
+    },
+    ids,
+  );
+  await Promise.all(halts.map(({ halted }) => halted));
+  assert.equal(life.depot.stored.size, 0);
+  await life.chromium.stopWorker(life.page);
+  const died = Date.now();
+  const records = await settled(life.page, (records) => records.length === 2 && records.every(({ open }) => open === 0));
+  assert.ok(Date.now() - died < 120_000, "nobody is stuck for more than two minutes");
+  assert.equal(life.depot.stored.get(sha256(sent)), 1, "sent in once");
+  assert.deepEqual(records.map(({ name, disposition, upload }) => [name, disposition, upload]).sort(), [["kept.bin", "kept_anyway", "no"], ["sent.bin", "released", "done"]]);
+  const fetched = [...life.chromium.downloads.items.values()].filter(({ id }) => !before.has(id));
+  assert.equal(fetched.length, 1, "fetched again once");
+  assert.ok(readFileSync(/** @type {any} */ (fetched[0]).filename).equals(kept));
+});
+
+test("E25: a backend that says for a while that it has never seen what it took does not get it twice", { timeout: 120_000 }, async (t) => {
+  const life = await Life.start();
+  t.after(() => life.end());
+  const [name, body] = ["late.bin", Buffer.alloc(LENGTH, "late ")];
+  const page = await life.chromium.visit(life.site.link(name, life.offer(name, body)));
+  await life.chromium.downloads.of(() => page.click("#go"));
+  await page.close();
+  const { id } = await life.done(name, "late");
+  life.depot.denials = 3;
+  const dies = () => life.chromium.stopWorker(life.page);
+  const { death } = await life.arm({ part: "upload", what: "upload asked" }, name, dies);
+  await life.press(name, id);
+  await death;
+  await life.settle(name, body, "late");
+  assert.equal(life.depot.denials, 0, "it was asked that often");
+});
+
+test("what is kept anyway and is not there any more can be asked for again", { timeout: 120_000 }, async (t) => {
+  const life = await Life.start();
+  t.after(() => life.end());
+  const body = Buffer.alloc(LENGTH, "gone ");
+  life.depot.malicious.add(sha256(body));
+  const page = await life.chromium.visit(life.site.link("gone.bin", life.offer("gone.bin", body)));
+  await life.chromium.downloads.of(() => page.click("#go"));
+  await page.close();
+  const { id } = await life.done("gone.bin", "first");
+  life.site.serve("gone.bin", (_, response) => void response.writeHead(404).end());
+  assert.ok((await ask(life.page, { ask: "keep", id })).ok);
+  const record = await checked(life.page, (record) => record.name === "gone.bin" && record.not_had);
+  assert.equal(record.disposition, "kept_back");
+  life.offer("gone.bin", body);
+  const item = await life.chromium.downloads.of(() => ask(life.page, { ask: "keep", id }));
+  assert.equal(item.state, "complete");
+  await checked(life.page, (record) => record.name === "gone.bin" && record.disposition === "kept_anyway" && !record.not_had);
 });

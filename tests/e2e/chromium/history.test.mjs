@@ -2,11 +2,13 @@
 // forgotten.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { CLEAN } from "../harness/files.mjs";
 import { ask } from "../harness/messages.mjs";
-import { by, photograph, record, text, there } from "../harness/pages.mjs";
+import { by, photograph, pressInRecord, record, text, there } from "../harness/pages.mjs";
 import { startScene } from "../harness/stage.mjs";
 import { record as made } from "../harness/states.mjs";
 import { picture } from "../harness/tree.mjs";
@@ -80,6 +82,69 @@ test("the oldest of all is found by a word, and by its verdict", { timeout: 120_
   await page.waitForFunction(() => document.querySelectorAll("ul.downloads > li").length === 1);
   await text(page, "ul.downloads > li", "needle in the hay.exe");
   await photograph(page, picture("history-found"), { width: 900, height: 900 });
+});
+
+test("filters for span, site, grade and what became of it are looked for among all", { timeout: 120_000 }, async () => {
+  await page.select("#verdict", "All");
+  const rows = (/** @type {number} */ count) => page.waitForFunction((count) => document.querySelectorAll("ul.downloads > li").length === count, {}, count);
+  await page.locator("summary").click();
+  await page.locator("#site").fill(new URL(scene.site.origin).hostname);
+  await rows(1);
+  await text(page, "ul.downloads > li", "letter.bin");
+  await page.select("#became", "held back, no file was saved");
+  await text(page, "main", "No download matches");
+  await page.select("#became", "saved, or on its way");
+  await rows(1);
+  await page.select("#evidence", "The saved file was read");
+  await text(page, "main", "No download matches");
+  await page.select("#evidence", "A second copy was read");
+  await rows(1);
+  // The one real download is of today; the oldest of all is weeks older.
+  const day = (/** @type {string} */ field, /** @type {number} */ ago) =>
+    page.$eval(field, (input, ago) => {
+      const then = new Date(Date.now() - ago * 86_400_000);
+      /** @type {HTMLInputElement} */ (input).value = [then.getFullYear(), String(then.getMonth() + 1).padStart(2, "0"), String(then.getDate()).padStart(2, "0")].join("-");
+      input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    }, ago);
+  await day("#until", 2);
+  await text(page, "main", "No download matches");
+  await page.locator("#site").fill("");
+  await rows(50);
+  await day("#since", 1);
+  await text(page, "main", "No download matches");
+  await photograph(page, picture("history-filters"), { width: 900, height: 900 });
+  await page.reload();
+  await text(page, "main", "50,000 downloads are kept");
+  await page.select("#verdict", "Malicious");
+  await rows(1);
+});
+
+test("a saved file is shown in its folder, and one that is given raises the grade", { timeout: 120_000 }, async (t) => {
+  const { chromium } = scene;
+  const folder = mkdtempSync(join(tmpdir(), "quorum-history-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const popup = await chromium.open("popup.html");
+  await record(popup, "letter.bin", "A second copy was read");
+  const [item] = chromium.downloads.items.values();
+  // The browser would open a file manager; what it is asked for is what counts.
+  const worker = await chromium.worker();
+  await worker.evaluate(() => {
+    /** @type {any} */ (globalThis).shown = new Promise((resolve) => (chrome.downloads.show = resolve));
+  });
+  await pressInRecord(popup, "letter.bin", "Open folder");
+  assert.equal(await worker.evaluate(() => /** @type {any} */ (globalThis).shown), item?.id);
+
+  const give = async (/** @type {string} */ path) => {
+    const input = /** @type {import("puppeteer-core").ElementHandle<HTMLInputElement>} */ (await popup.waitForSelector("::-p-xpath(//li[contains(., 'letter.bin')]//input[@type='file'])"));
+    await input.uploadFile(path);
+  };
+  writeFileSync(join(folder, "letter.bin"), "another file");
+  await give(join(folder, "letter.bin"));
+  await record(popup, "letter.bin", "not the file that was saved", "A second copy was read");
+  await give(String(item?.filename));
+  await record(popup, "letter.bin", "Nothing found", "The saved file was read");
+  rmSync(String(item?.filename));
+  await popup.close();
 });
 
 test("what was found can be taken along, and is not checked as a download of its own", { timeout: 120_000 }, async () => {

@@ -1,5 +1,5 @@
 // What a web page can learn of the extension: nothing before the user acts, and nothing of what the card
-// says when it does. The page here tries what is known to leak from a closed shadow root.
+// says when it does. The page here tries what is known to leak from a closed shadow root. Attack catalogue: E34.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -150,5 +150,19 @@ test("a page's messages reach nobody", { timeout: 60_000 }, async () => {
   const again = await text(frame, "h1, h2, [role=heading]", /Malicious|Phishing/);
   assert.match(again, /Malicious|Phishing/);
   assert.equal(proxy.record.requests.length, before);
+  await page.close();
+});
+
+// The last one: what this session knew is gone with the extension.
+test("E34: the card of an extension that was loaded anew goes, and leaves nothing behind", { timeout: 60_000 }, async () => {
+  const { chromium, site } = scene;
+  const page = await chromium.visit(site.page("orphan", WATCHING));
+  const before = await page.evaluate(() => document.documentElement.outerHTML);
+  await rightClick(display, page, "#go");
+  await readCard(await card(page), /Malicious|Phishing/);
+  assert.notEqual(await page.evaluate(() => document.documentElement.outerHTML), before);
+  const own = await chromium.open("options.html");
+  await own.evaluate(() => chrome.runtime.reload()).catch(() => {}); // the page goes with it
+  await page.waitForFunction((before) => document.documentElement.outerHTML === before, {}, before);
   await page.close();
 });

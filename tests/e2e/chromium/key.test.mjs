@@ -25,7 +25,7 @@ test("the search finds a key that is there, in either encoding", (t) => {
   assert.equal(holding(folder.path, key).length, 2);
 });
 
-test("after a session the key is in the backend's requests and nowhere else", { timeout: 120_000 }, async (t) => {
+test("E19: after a session the key is in the backend's requests and nowhere else", { timeout: 120_000 }, async (t) => {
   const world = await startWorld();
   t.after(() => world.close());
   const { erin, proxy, site } = world;

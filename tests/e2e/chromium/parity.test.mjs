@@ -2,53 +2,14 @@
 // The browser itself says what "exactly" is: the same ones are made with and without us, and compared.
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Chromium } from "../harness/chromium.mjs";
 import { Depot } from "../harness/depot.mjs";
-import { sha256 } from "../harness/files.mjs";
-import { checked, attach } from "../harness/messages.mjs";
+import { attach } from "../harness/messages.mjs";
 import { photograph, record } from "../harness/pages.mjs";
-import { startSite } from "../harness/site.mjs";
+import { download } from "../harness/parity.mjs";
 import { KINDS, NAMES } from "../harness/subjects.mjs";
 import { picture } from "../harness/tree.mjs";
-
-/** @typedef {import("../harness/subjects.mjs").Subject} Subject */
-
-/**
- * Makes one subject's downloads, says what came of them, and empties the folder.
- * @param {Chromium} chromium
- * @param {Subject} subject
- * @param {import("puppeteer-core").Page} [ours] a page of the extension's, where there is one
- */
-async function download(chromium, { page: make, count = 1, meanwhile }, ours) {
-  const { downloads, folder } = chromium;
-  const site = await startSite();
-  try {
-    const page = await chromium.visit(make(site));
-    const items = await downloads.all(count, () => page.click("#go"), async ({ id }) => {
-      if (meanwhile === "cancel") await downloads.cancel(id);
-      if (meanwhile === "pause") await downloads.pauseAndResume(id);
-      if (meanwhile === "pause" || meanwhile === "finish") await fetch(`${site.origin}/x/finish`);
-    });
-    await page.close();
-    if (ours) for (const item of items) await checked(ours, ({ download, phase }) => download === item.id && phase === "done");
-    return {
-      // The site is on another port each time, so addresses are not compared.
-      // One that is cancelled while we hold it has no name yet, and no file that could bear it.
-      items: items.map(({ state, error, mime, danger, exists, fileSize, totalBytes, filename }) => ({
-        state, error, mime, danger, exists, fileSize, totalBytes, name: meanwhile === "cancel" ? undefined : basename(filename),
-      })),
-      folder: Object.fromEntries(readdirSync(folder).sort().map((name) => [name, sha256(readFileSync(join(folder, name)))])),
-      // Nobody presses a button for the user: a form is sent once.
-      posts: site.record.requests.filter(({ method }) => method === "POST").length,
-    };
-  } finally {
-    await site.close();
-    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
-  }
-}
 
 /** @type {Chromium} */
 let alone;

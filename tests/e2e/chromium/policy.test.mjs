@@ -27,7 +27,7 @@ const id = [...createHash("sha256").update(build("chromium-test")).digest("hex")
 before(async () => {
   if (MAY) {
     mkdirSync(FOLDER, { recursive: true });
-    writeFileSync(FILE, JSON.stringify({ "3rdparty": { extensions: { [id]: { skip_endings: ["iso"], send_documents: true } } } }));
+    writeFileSync(FILE, JSON.stringify({ "3rdparty": { extensions: { [id]: { skip_endings: ["iso"], send_documents: true, remember: false, dry_run: false } } } }));
   }
   scene = await startScene();
 });
@@ -77,6 +77,16 @@ test("what the organisation skips is not looked at, and says who has set it", { 
   assert.equal(await options.$eval("#skip_endings", (field) => /** @type {HTMLTextAreaElement} */ (field).disabled), true);
   assert.equal(await options.$eval("#skip_endings", (field) => /** @type {HTMLTextAreaElement} */ (field).value), "iso");
   assert.equal(await options.$eval("#skip_hosts", (field) => /** @type {HTMLTextAreaElement} */ (field).disabled), false);
+  for (const name of ["#remember", "#send_documents"]) assert.equal(await options.$eval(name, (field) => /** @type {HTMLInputElement} */ (field).disabled), true, name);
+  // What the user saves beside it stays the user's: what the organisation has set is not written down as theirs.
+  await (await there(options, by("button", "Save"))).click();
+  await text(options, "form span[role=status]", "Saved");
+  const own = /** @type {any} */ (await options.evaluate(() => chrome.storage.local.get("settings"))).settings.policy;
+  assert.deepEqual([own.skip_endings, own.send_documents], [[], false]);
+  const log = await chromium.open("sent.html");
+  await there(log, "#dry");
+  assert.equal(await log.$eval("#dry", (field) => /** @type {HTMLInputElement} */ (field).disabled), true);
+  await log.close();
   await photograph(options, picture("options-managed"), { width: 900, height: 1500 });
 
   const item = await download("disk.iso", unknown("skipped"));

@@ -1,5 +1,5 @@
 // What the extension keeps, under bad luck: two windows that change things at once, and entries that are damaged.
-// Attack catalogue: E30, E32.
+// Attack catalogue: E30, E31, E32.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -9,6 +9,7 @@ import { Chromium } from "../harness/chromium.mjs";
 import { Depot } from "../harness/depot.mjs";
 import { stored } from "../harness/journal.mjs";
 import { ask, checked } from "../harness/messages.mjs";
+import { text } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
 import { bytes } from "../harness/subjects.mjs";
 
@@ -109,9 +110,9 @@ test("E32: bad entries are left out, the good ones beside them stay, and a key i
       new Promise((resolve, reject) => {
         const request = indexedDB.open("quorum");
         request.onsuccess = () => {
-          const transaction = request.result.transaction(["downloads", "keys", "reports"], "readwrite");
+          const transaction = request.result.transaction(["downloads", "keys", "reports", "state"], "readwrite");
           for (const record of bad) transaction.objectStore("downloads").put(record, record.id);
-          for (const store of ["keys", "reports"]) {
+          for (const store of ["keys", "reports", "state"]) {
             const all = transaction.objectStore(store).getAllKeys();
             all.onsuccess = () => all.result.forEach((key) => transaction.objectStore(store).put({ at: 1, asked_at: 1, sealed: "garbage" }, key));
           }
@@ -131,4 +132,68 @@ test("E32: bad entries are left out, the good ones beside them stay, and a key i
   await connected(page);
   const after = await download(chromium, "after-damage");
   await checked(page, ({ download, phase }) => download === after.id && phase === "done");
+});
+
+/**
+ * Leaves a database of another version in the place of ours.
+ * @param {import("puppeteer-core").Page} page
+ * @param {number} version
+ */
+const replace = (page, version) =>
+  page.evaluate(
+    (version) =>
+      new Promise((resolve, reject) => {
+        indexedDB.deleteDatabase("quorum").onsuccess = () => {
+          const request = indexedDB.open("quorum", version);
+          request.onupgradeneeded = () => {
+            // As the first version of ours made it; what later ones will look like nobody knows.
+            const downloads = request.result.createObjectStore("downloads");
+            downloads.createIndex("at", "started");
+            request.result.createObjectStore("reports").createIndex("at", "asked_at");
+            request.result.createObjectStore("keys");
+            downloads.put({ id: "1-1", started: 1, from: "another version" }, "1-1");
+          };
+          request.onsuccess = () => resolve(request.result.close());
+          request.onerror = () => reject(request.error);
+        };
+      }),
+    version,
+  );
+
+test("E31: what a newer version has written is left as it is, and it is said that nothing new is kept", { timeout: 60_000 }, async (t) => {
+  const chromium = await launched(t);
+  // No page that opens its port again, and the database with it.
+  const page = await chromium.open("manifest.json");
+  await connected(page);
+  await chromium.stopWorker(page);
+  await replace(page, 99);
+  const item = await download(chromium, "after-downgrade");
+  const record = await checked(page, ({ download, phase }) => download === item.id && phase === "done");
+  assert.equal(record.assessment.verdict, "unknown", "it is checked all the same");
+  assert.equal((await ask(page, { ask: "state" })).reply.state.newer_data, true);
+  const popup = await chromium.open("popup.html");
+  await text(popup, "main, body", "written by a newer version");
+  assert.deepEqual((await stored(page)).map(({ from }) => from), ["another version"], "nothing was changed");
+});
+
+test("E31: an upgrade keeps what there was, and one that a death cut off is made again", { timeout: 60_000 }, async (t) => {
+  const chromium = await launched(t);
+  const page = await chromium.open("manifest.json");
+  await connected(page);
+  await chromium.stopWorker(page);
+  await replace(page, 1);
+  // The upgrade is one transaction: what dies inside of it has not begun. One that never ends stands for it.
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const request = indexedDB.open("quorum", 3);
+        request.onupgradeneeded = () => /** @type {IDBTransaction} */ (request.transaction).abort();
+        request.onerror = (event) => resolve(event.preventDefault());
+      }),
+  );
+  const item = await download(chromium, "after-upgrade");
+  await checked(page, ({ download, phase }) => download === item.id && phase === "done");
+  assert.equal((await ask(page, { ask: "state" })).reply.state.newer_data, false);
+  const names = (await stored(page)).map(({ name, from }) => name ?? from);
+  assert.deepEqual(names.sort(), ["after-upgrade.bin", "another version"]);
 });

@@ -33,7 +33,7 @@ const PAGES = [
   ["popup without a backend", "popup.html", DISCONNECTED],
   ["report", `report.html?indicator=${s.HASH}&evidence=saved_file`, s.scenario(s.falseAlarm())],
   ["settings", "options.html", s.scenario(null, { state: s.ok({ state: s.state({ all_sites: false }) }) })],
-  ["card", "card.html", s.scenario(s.phishing(), { card: s.ok({ indicators: [s.PAGE, "192.0.2.7"] }) })],
+  ["card", "card.html", s.scenario(s.phishing(), { card: s.pointed([s.PAGE, "192.0.2.7"]) })],
 ];
 
 /** @param {Page} page waits until nothing is loading any more */
@@ -88,7 +88,7 @@ test("tabs are one stop, and the arrow keys go through them", { timeout: 60_000 
 
 test("several indicators in a text are offered, none is said to be none", { timeout: 60_000 }, async () => {
   const page = await ui.open("popup.html", {
-    ...s.scenario(null, { read: [s.ok({ indicators: [s.PAGE, s.HASH] }), s.ok({ indicators: [] })], report: s.ok({ report: s.phishing() }) }),
+    ...s.scenario(null, { read: [s.pointed([s.PAGE, s.HASH]), s.pointed([])], report: s.ok({ report: s.phishing() }) }),
   });
   await page.locator(by("searchbox")).fill("one and another");
   await page.keyboard.press("Enter");
@@ -137,6 +137,125 @@ test("an unknown address is sent in only by the button that says to whom", { tim
   await page.locator(by("button", "Send this address for analysis")).click();
   await text(page, "h1", "Phishing");
   assert.deepEqual(await asked(page, "submit"), [{ ask: "submit", indicator: "https://new-shop.example/" }]);
+  await page.close();
+});
+
+test("what is about a person is taken out of an address before it is sent in, and can be left in", { timeout: 60_000 }, async () => {
+  const sent = () => s.scenario(s.personal(), { submit: s.ok({ report: s.phishing() }) });
+  const page = await ui.open("popup.html", sent());
+  const said = await text(page, ".offer", "https://shop.example/reset?lang=de&token=REMOVED", "Looks like a password or key: k3y", "Part behind #: #top");
+  assert.doesNotMatch(said, /token=k3y/);
+  await page.locator(by("button", "Send this address for analysis")).click();
+  await text(page, "h1", "Phishing");
+  assert.deepEqual(await asked(page, "submit"), [{ ask: "submit", indicator: "https://shop.example/reset?lang=de&token=REMOVED" }]);
+  await page.locator(by("button", "Check again")).click();
+  await page.waitForFunction(() => /** @type {any} */ (globalThis).asked.some((/** @type {any} */ request) => request.fresh));
+  assert.equal((await asked(page, "report")).at(-1).indicator, "https://shop.example/reset?lang=de&token=REMOVED", "the report is on what was sent");
+  await page.close();
+
+  const whole = await ui.open("popup.html", sent());
+  await whole.locator("#whole").click();
+  assert.doesNotMatch(await text(whole, ".offer", "token=k3y", "#top"), /Looks like a password/);
+  await whole.locator(by("button", "Send this address for analysis")).click();
+  await text(whole, "h1", "Phishing");
+  assert.deepEqual(await asked(whole, "submit"), [{ ask: "submit", indicator: "https://shop.example/reset?lang=de&token=k3y" }]);
+  await whole.close();
+});
+
+test("how an address was written goes along with it to its report", { timeout: 60_000 }, async () => {
+  const written = { address: "http://0x7f.1/", link_text: "bank.example" };
+  const page = await ui.open("popup.html", s.scenario(null, { read: s.pointed([{ indicator: "http://127.0.0.1/", written }]), report: s.ok({ report: s.lookAlike() }) }));
+  await look(page, "http://0x7f.1/", "Suspicious");
+  assert.deepEqual(await asked(page, "report"), [{ ask: "report", indicator: "http://127.0.0.1/", evidence: "address", fresh: false, written }]);
+  await page.close();
+  const report = await ui.open(`report.html?indicator=${encodeURIComponent("http://127.0.0.1/")}&written=${encodeURIComponent(written.address)}&text=bank.example`, s.scenario(s.lookAlike()));
+  await text(report, "h1", "Suspicious");
+  assert.deepEqual((await asked(report, "report"))[0].written, written);
+  await report.close();
+});
+
+test("what is no web address is told as such, and what it does", { timeout: 60_000 }, async () => {
+  const page = await ui.open("popup.html", s.scenario(null, { read: s.pointed([], [s.told("scheme", ["javascript", "effect_runs_script"])]) }));
+  await page.locator(by("searchbox")).fill("javascript:alert(1)");
+  await page.keyboard.press("Enter");
+  await text(page, ".notice", "This is no web address", "A javascript: address runs a script", "Nothing was sent");
+  await page.close();
+});
+
+test("a host in punycode is given in letters too, and never in letters alone", { timeout: 60_000 }, async () => {
+  const page = await ui.open("popup.html", s.scenario(s.otherText()));
+  await text(page, ".said", "https://xn--bcher-kva.example/", "In letters: bücher.example");
+  await page.close();
+});
+
+test("without a backend the deception is told all the same, and what is not known", { timeout: 60_000 }, async () => {
+  const page = await ui.open("popup.html", { ...s.scenario(s.lookAlike()), answers: { ...s.scenario(s.lookAlike()).answers, state: DISCONNECTED.answers.state } });
+  await text(page, "h1", "Suspicious");
+  await text(page, ".reasons", "paypa1.com looks like paypal.com");
+  await text(page, ".notice", "Connect a backend first", "not known what engines and the community say");
+  const tabs = await page.$$eval("[role=tab]", (tabs) => tabs.map((tab) => tab.textContent?.replace(/[\s\d]+$/, "")));
+  assert.deepEqual(tabs, ["Details", "Downloads"]);
+  await page.close();
+});
+
+/** A download that landed. @param {any} [change] */
+const landed = (change = {}) => s.record("setup.exe", { verdict: "unknown", reasons: [{ reason: "never_seen" }] }, { path: "/home/me/setup.exe", ...change });
+
+test("a download that landed can be shown in its folder, and its file be given", { timeout: 60_000 }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "quorum-ui-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const bytes = Buffer.alloc(68, "saved");
+  writeFileSync(join(folder, "setup.exe"), bytes);
+  const records = [landed(), landed({ name: "read.exe", assessment: { verdict: "clean", class: null, evidence: "saved_file", reasons: [], stats: s.stats() } }), s.record("gone.exe", { verdict: "malicious" }, { disposition: "kept_back", path: "/x" })];
+  const page = await ui.open("popup.html", s.scenario(null, { downloads: s.ok({ downloads: { records, unseen: false } }), give_file: [s.refused({ problem: "other_file" }), s.ok("done")] }));
+  await record(page, "setup.exe", "Open folder", "Give the saved file");
+  const said = await page.$$eval("li.download .actions", (rows) => rows.map((row) => /** @type {HTMLElement} */ (row).innerText));
+  assert.match(String(said[1]), /Open folder/);
+  assert.doesNotMatch(String(said[1]), /Give the saved file/, "better evidence there is none");
+  assert.doesNotMatch(String(said[2]), /Open folder|Give the saved file/, "nothing is saved");
+  await pressInRecord(page, "setup.exe", "Open folder");
+  assert.deepEqual(await asked(page, "show_file"), [{ ask: "show_file", id: records[0].id }]);
+
+  const give = async () => {
+    const input = /** @type {import("puppeteer-core").ElementHandle<HTMLInputElement>} */ (await page.waitForSelector("li.download input[type=file]"));
+    await input.uploadFile(join(folder, "setup.exe"));
+  };
+  await give();
+  await text(page, "li.download [role=alert]", "not the file that was saved");
+  await give();
+  await page.waitForFunction(() => document.querySelector("li.download [role=alert]") === null && document.querySelector("li.download progress") === null);
+  const given = await asked(page, "give_file");
+  assert.equal(given.length, 2);
+  assert.deepEqual([given[0].id, given[0].name, given[0].digests.sha256, given[0].digests.size], [records[0].id, "setup.exe", createHash("sha256").update(bytes).digest("hex"), 68]);
+  // Dropped on the row, not on the page around it.
+  await page.evaluate(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(["other"], "other.exe"));
+    document.querySelector("li.download")?.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: transfer }));
+  });
+  await page.waitForFunction(() => /** @type {any} */ (globalThis).asked.filter((/** @type {any} */ request) => request.ask === "give_file").length === 3);
+  assert.deepEqual(await asked(page, "report"), [], "the page around has not taken it too");
+  await page.close();
+});
+
+test("the history is filtered by span, site, rule, grade and what became of it", { timeout: 60_000 }, async () => {
+  const page = await ui.open("history.html", s.scenario(null, { history: s.ok({ history: { records: [], next: null, total: 0 } }) }), { width: 900 });
+  await page.locator("summary").click();
+  await page.locator("#site").fill("files.example");
+  await page.locator("#rule").fill("stealer");
+  for (const [field, day] of [["#since", "2026-11-03"], ["#until", "2026-11-30"]]) {
+    await page.$eval(String(field), (input, day) => {
+      /** @type {HTMLInputElement} */ (input).value = String(day);
+      input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    }, day);
+  }
+  await page.select("#evidence", "The saved file was read");
+  await page.select("#became", "kept at your wish");
+  await page.waitForFunction(() => /** @type {any} */ (globalThis).asked.at(-1).filter?.disposition);
+  const [day, after] = await page.evaluate(() => [new Date(2026, 10, 3).getTime(), new Date(2026, 11, 1).getTime()]);
+  assert.deepEqual((await asked(page, "history")).at(-1).filter, {
+    text: "", verdict: null, since: day, until: after, site: "files.example", evidence: "saved_file", disposition: "kept_anyway", rule: "stealer",
+  });
   await page.close();
 });
 
@@ -262,6 +381,27 @@ describe("the card, on a page that may be hostile", () => {
     await page.close();
   });
 
+  test("says first what was made to deceive, and no number beside that would calm", { timeout: 60_000 }, async () => {
+    const page = await ui.open("card.html", s.scenario(s.lookAlike()), size);
+    await text(page, "h1", "Suspicious");
+    const [first] = await page.$$eval(".reasons li", (lines) => lines.map((line) => /** @type {HTMLElement} */ (line).innerText));
+    assert.match(String(first), /paypa1\.com looks like paypal\.com/);
+    await page.close();
+    const link = await ui.open("card.html", s.scenario(s.otherText()), size);
+    await text(link, ".reasons li:first-child", "The link's text names bank.example, but it leads to bücher.example (xn--bcher-kva.example)");
+    assert.doesNotMatch(await link.$eval("body", (body) => body.innerText), /\d+ (of|engines)|objects/);
+    assert.equal(await link.$(".ring"), null);
+    await link.close();
+  });
+
+  test("says of what is no web address what it does, and that nothing was sent", { timeout: 60_000 }, async () => {
+    const page = await ui.open("card.html", s.scenario(s.phishing(), { card: s.pointed([], [s.told("scheme", ["data", "effect_inline_page"])]) }), size);
+    await text(page, "h1", "This is no web address");
+    await text(page, "body", "A data: address carries a whole page itself", "Nothing was sent");
+    assert.deepEqual(await asked(page, "report"), []);
+    await page.close();
+  });
+
   for (const [name, view] of /** @type {const} */ ([["clean", s.clean()], ["known good", s.knownGood()], ["false alarm", s.falseAlarm()]])) {
     test(`says nothing reassuring: ${name}`, { timeout: 60_000 }, async () => {
       const page = await ui.open("card.html", s.scenario(view, { comments: s.comments([s.comment(0, "perfectly harmless")]) }), size);
@@ -309,7 +449,7 @@ describe("the card, on a page that may be hostile", () => {
   });
 
   test("offers all that a selection holds", { timeout: 60_000 }, async () => {
-    const page = await ui.open("card.html", { ...s.scenario(s.phishing(), { card: s.ok({ indicators: [s.PAGE, s.HASH] }) }), reports: { [s.HASH]: s.ok({ report: s.small() }) } }, size);
+    const page = await ui.open("card.html", { ...s.scenario(s.phishing(), { card: s.pointed([s.PAGE, s.HASH]) }), reports: { [s.HASH]: s.ok({ report: s.small() }) } }, size);
     await text(page, "h1", "Phishing");
     await page.waitForSelector("button.primary:not(:disabled)");
     await page.locator(`::-p-xpath(//button[contains(., "${s.HASH}")])`).click();
@@ -430,7 +570,7 @@ describe("hostile text", () => {
       if (Array.isArray(value)) return value.map((item) => poison(item, key));
       if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, poison(item, key)]));
       // What has a type of its own in the core cannot hold such a text: it would not be read at all.
-      const typed = ["indicator", "indicators", "kind", "verdict", "class", "evidence", "reason", "failure", "problem", "category", "sha256", "md5", "sha1", "phase", "disposition", "upload", "cursor", "id", "url"];
+      const typed = ["indicator", "indicators", "kind", "verdict", "class", "evidence", "reason", "failure", "problem", "category", "sha256", "md5", "sha1", "phase", "disposition", "upload", "cursor", "id", "url", "what"];
       return typeof value === "string" && !typed.includes(key) ? CORPUS[next++ % CORPUS.length] : value;
     };
     return poison(value, "");
@@ -439,6 +579,9 @@ describe("hostile text", () => {
   const view = everywhere({
     ...s.phishing(),
     labels: CORPUS.map(() => "x"),
+    unicode: "x",
+    can_submit: true,
+    shorter: { indicator: s.PAGE, taken: CORPUS.map(() => ({ what: "token", text: "x" })) },
     assessment: { ...s.phishing().assessment, reasons: s.outside([{ reason: "family", label: "x" }, { reason: "host_only", host: "x" }, { reason: "known_on", list: "x", by: "x" }]) },
     facts: [...s.falseAlarm().facts.filter((/** @type {any} */ fact) => !fact.sha256), ...s.phishing().facts],
   });
@@ -517,7 +660,7 @@ test("speaks Japanese to a Japanese browser", { timeout: 90_000 }, async (t) => 
 
 test("looking something up again shows the new answer", { timeout: 60_000 }, async () => {
   const page = await ui.open("popup.html", {
-    ...s.scenario(s.phishing(), { read: [s.ok({ indicators: [s.HASH] }), s.ok({ indicators: ["192.0.2.7"] })] }),
+    ...s.scenario(s.phishing(), { read: [s.pointed([s.HASH]), s.pointed(["192.0.2.7"])] }),
     reports: { [s.HASH]: s.ok({ report: s.small() }), "192.0.2.7": s.ok({ report: s.view("unknown", {}, { indicator: "192.0.2.7", kind: "ip_address", name: "192.0.2.7" }) }) },
   });
   await look(page, s.HASH, "Malicious");

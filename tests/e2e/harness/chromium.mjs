@@ -31,6 +31,9 @@ const QUIET = [
  * @property {string} [language] e.g. `ja`
  * @property {boolean} [byHand] for a person: nobody watches downloads, and the browser does not call itself automated
  * @property {boolean} [privately] private windows alone, with the extension allowed in them; nobody watches downloads then
+ * @property {Chromium} [after] one that has ended: its profile is gone on with
+ * @property {boolean} [asking] whether each download is asked about in the browser's own dialog, as with "Save as"
+ * @property {string} [hosts] names that lead elsewhere, as `--host-resolver-rules` has them
  */
 
 export class Chromium {
@@ -57,21 +60,23 @@ export class Chromium {
    * @param {Options} [options]
    * @returns {Promise<Chromium>}
    */
-  static async launch({ extension = "chromium-test", display, language = "en", byHand = false, privately = false } = {}) {
-    const profile = temporaryFolder("chromium");
+  static async launch({ extension = "chromium-test", display, language = "en", byHand = false, privately = false, after, asking = false, hosts } = {}) {
+    const profile = after?.profile ?? temporaryFolder("chromium");
     const folder = join(profile.path, "Downloads");
-    mkdirSync(folder);
-    mkdirSync(join(profile.path, "Default"));
-    writeFileSync(
-      join(profile.path, "Default", "Preferences"),
-      JSON.stringify({
-        download: { default_directory: folder, prompt_for_download: false },
-        // Several downloads of one page are asked about otherwise.
-        profile: { default_content_setting_values: { automatic_downloads: 1 } },
-        safebrowsing: { enabled: false },
-        intl: { accept_languages: language, selected_languages: language },
-      }),
-    );
+    if (!after) {
+      mkdirSync(folder);
+      mkdirSync(join(profile.path, "Default"));
+      writeFileSync(
+        join(profile.path, "Default", "Preferences"),
+        JSON.stringify({
+          download: { default_directory: folder, prompt_for_download: asking },
+          // Several downloads of one page are asked about otherwise.
+          profile: { default_content_setting_values: { automatic_downloads: 1 } },
+          safebrowsing: { enabled: false },
+          intl: { accept_languages: language, selected_languages: language },
+        }),
+      );
+    }
     const browser = await puppeteer.launch({
       executablePath: EXECUTABLE,
       headless: !display,
@@ -87,6 +92,7 @@ export class Chromium {
         "--window-size=1280,1000",
         "--disable-gpu",
         ...(privately ? ["--incognito"] : []),
+        ...(hosts ? [`--host-resolver-rules=${hosts}`] : []),
         // Chromium refuses its sandbox to root; CI and containers are root.
         ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
       ],
@@ -154,6 +160,16 @@ export class Chromium {
 
   async close() {
     await this.browser.close();
+  }
+
+  /** Ends the browser with all of its processes at once, as a power cut does. */
+  async kill() {
+    const child = this.browser.process();
+    if (!child?.pid) throw new Error("the browser is not ours");
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    // The driver starts it as the head of a group of its own.
+    process.kill(-child.pid, "SIGKILL");
+    await ended;
   }
 
   remove() {
@@ -251,6 +267,25 @@ export class Downloads {
   /** @param {number} id @returns {Promise<Item>} when it is complete or interrupted */
   finished(id) {
     return this.first((item) => item.id === id && item.state !== "in_progress");
+  }
+
+  /**
+   * Starts a download from another extension's page: by a link on it, or by its own call.
+   * @param {string} url
+   * @param {"link" | "call"} by
+   */
+  async begin(url, by) {
+    await this.#page?.evaluate(
+      (url, by) => {
+        if (by === "call") return void chrome.downloads.download({ url });
+        const link = Object.assign(document.createElement("a"), { href: url, download: "" });
+        document.body.append(link);
+        link.click();
+        link.remove();
+      },
+      url,
+      by,
+    );
   }
 
   /** Cancels a download as the user does in the browser's own list. @param {number} id */

@@ -15,6 +15,10 @@ export class Depot {
   stored = new Map();
   /** Files that it knows to be malicious, by their SHA-256. @type {Set<string>} */
   malicious = new Set();
+  /** How often it says that it has never seen a file which it has taken: as one that answers only when it has analysed. */
+  denials = 0;
+  /** What it says of the account's quotas. @type {Record<string, {allowed: number, used: number}>} */
+  quotas = {};
   /** Answers in its place, where a test wants other answers: `true` if it has. @type {(about: About, request: import("./record.mjs").Received, response: import("node:http").ServerResponse) => boolean} */
   instead = () => false;
   /** Is run, and waited for, at each moment. @type {(about: About, moment: Moment) => void | Promise<void>} */
@@ -61,7 +65,7 @@ export class Depot {
     const id = new URL(url, this.origin).pathname.split("/").at(-1) ?? "";
     switch (about) {
       case "account":
-        return { status: 200, value: { data: { type: "user", id: "dora", attributes: {} } } };
+        return { status: 200, value: { data: { type: "user", id: "dora", attributes: { quotas: this.quotas } } } };
       case "upload": {
         const sha256 = createHash("sha256").update(part(body)).digest("hex");
         this.stored.set(sha256, (this.stored.get(sha256) ?? 0) + 1);
@@ -71,7 +75,8 @@ export class Depot {
         return { status: 200, value: { data: { type: "analysis", id, attributes: { status: "completed" } } } };
       case "report":
         if (this.malicious.has(id)) return { status: 200, value: report(id, results("malicious")) };
-        if (this.stored.has(id)) return { status: 200, value: report(id, results("undetected")) };
+        if (this.stored.has(id) && this.denials > 0) this.denials--;
+        else if (this.stored.has(id)) return { status: 200, value: report(id, results("undetected")) };
     }
     return { status: 404, value: { error: { code: "NotFoundError", message: "not found" } } };
   }

@@ -61,6 +61,19 @@ export class Display {
     throw new Error("no menu came");
   }
 
+  /** Presses "Save" in the browser's own dialog, which must come, and waits until it is gone. */
+  async save() {
+    const shown = async () => (await this.#xdotool("search", "--onlyvisible", "--name", "^Save File$").catch(() => "")).split("\n").find(Boolean);
+    const until = Date.now() + 10_000;
+    let window;
+    while (!(window = await shown())) if (Date.now() > until) throw new Error("nobody asks where to save");
+    // It looks at keys only once it is drawn and filled in, and there is no event for that.
+    for (; await shown(); ) {
+      if (Date.now() > until) throw new Error("the dialog stays");
+      await this.#xdotool("windowfocus", window, "key", "alt+s").catch(() => {});
+    }
+  }
+
   /** @param {...string} keys as xdotool names them: Up, Return, ctrl+a */
   async press(...keys) {
     for (const key of keys) await this.#xdotool("key", key);

@@ -8,9 +8,18 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import puppeteer from "puppeteer-core";
 import { manifest } from "../../../tools/manifest.mjs";
-import { build, temporaryFolder } from "./tree.mjs";
+import { ROOT, build, temporaryFolder } from "./tree.mjs";
 
 const HOST = "1b0fbd70-5a5c-4a0f-9f0d-7be1b4a3c2e1";
+const OBSERVER = "0d6a1f43-9d1c-4b07-8f0e-5f2f8f6f0b11";
+
+/**
+ * @typedef {object} Options
+ * @property {string | null} [extension] a build of tools/manifest.mjs; null: none of ours
+ * @property {boolean} [observed] whether its downloads are watched
+ * @property {boolean} [privately] all windows are private, and the extension is allowed in them
+ * @property {Record<string, unknown>} [preferences]
+ */
 
 export const EXECUTABLE = process.env.QUORUM_FIREFOX ?? "/usr/bin/firefox";
 
@@ -18,6 +27,7 @@ export class Firefox {
   /** @type {import("puppeteer-core").Browser} */
   browser;
   profile = temporaryFolder("firefox");
+  downloads = new Downloads();
 
   /** @param {import("puppeteer-core").Browser} browser @param {{path: string, remove: () => void}} profile */
   constructor(browser, profile) {
@@ -29,13 +39,13 @@ export class Firefox {
     return join(this.profile.path, "Downloads");
   }
 
-  /** @param {string} [name] a build of tools/manifest.mjs */
-  static async launch(name = "firefox-test") {
+  /** @param {Options} [options] */
+  static async launch({ extension = "firefox-test", observed = false, privately = false, preferences = {} } = {}) {
     const profile = temporaryFolder("firefox");
     const folder = join(profile.path, "Downloads");
     mkdirSync(folder);
     mkdirSync(join(profile.path, "profile"));
-    const id = manifest(name).browser_specific_settings.gecko.id;
+    const id = manifest(extension ?? "firefox").browser_specific_settings.gecko.id;
     const browser = await puppeteer.launch({
       browser: "firefox",
       executablePath: EXECUTABLE,
@@ -49,12 +59,28 @@ export class Firefox {
         "browser.download.useDownloadDir": true,
         "browser.download.always_ask_before_handling_new_types": false,
         "browser.safebrowsing.downloads.enabled": false,
-        "extensions.webextensions.uuids": JSON.stringify({ [id]: HOST }),
+        "extensions.webextensions.uuids": JSON.stringify({ [id]: HOST, "observer@quorum": OBSERVER }),
+        ...(privately ? { "browser.privatebrowsing.autostart": true } : {}),
+        ...preferences,
       },
     });
-    const installed = await browser.installExtension(build(name));
-    if (installed !== id) throw new Error(`installed as ${installed}`);
-    return new Firefox(browser, profile);
+    const firefox = new Firefox(browser, profile);
+    if (extension !== null) {
+      const installed = await firefox.#install(build(extension), privately);
+      if (installed !== id) throw new Error(`installed as ${installed}`);
+    }
+    if (observed) {
+      await firefox.#install(join(ROOT, "tests/e2e/observer"), privately);
+      await firefox.downloads.watch(await browser.newPage(), `moz-extension://${OBSERVER}/observer.html`);
+    }
+    return firefox;
+  }
+
+  /** By the protocol's own command: puppeteer's has no private windows. @param {string} path @param {boolean} privately */
+  async #install(path, privately) {
+    const { connection } = /** @type {any} */ (this.browser);
+    const { result } = await connection.send("webExtension.install", { extensionData: { type: "path", path }, "moz:allowPrivateBrowsing": privately });
+    return result.extension;
   }
 
   /** @param {string} path of one of our pages @param {string} [selector] of something that it shows */
@@ -85,5 +111,103 @@ export class Firefox {
 
   remove() {
     this.profile.remove();
+  }
+}
+
+/** The downloads of one browser as the browser's own events tell them: what Chromium's harness has, from inside of a page. */
+class Downloads {
+  /** @type {import("puppeteer-core").Page | undefined} */
+  #page;
+
+  /** @param {import("puppeteer-core").Page} page @param {string} url of the observer's page */
+  async watch(page, url) {
+    page.goto(url).catch(() => {}); // see above
+    await page.waitForSelector("p");
+    this.#page = page;
+    await this.#within(() => {
+      /** @type {any} */
+      const to = globalThis;
+      to.items = new Map();
+      to.looks = new Set();
+      const tell = async (/** @type {number} */ id) => {
+        for (const item of await chrome.downloads.search({ id })) to.items.set(id, item);
+        for (const look of to.looks) look();
+      };
+      chrome.downloads.onCreated.addListener(({ id }) => void tell(id));
+      chrome.downloads.onChanged.addListener(({ id }) => void tell(id));
+      /** Resolves with what `find` gives as soon as it gives something. */
+      to.seen = (/** @type {(items: chrome.downloads.DownloadItem[]) => unknown} */ find) =>
+        new Promise((resolve) => {
+          const look = () => {
+            const found = find([...to.items.values()].sort((a, b) => a.id - b.id));
+            if (!found) return;
+            to.looks.delete(look);
+            resolve(found);
+          };
+          to.looks.add(look);
+          look();
+        });
+    });
+  }
+
+  /** @template {any[]} A @param {(...args: A) => unknown} work @param {A} args @returns {Promise<any>} */
+  #within(work, ...args) {
+    if (!this.#page) throw new Error("nobody watches the downloads");
+    return this.#page.evaluate(/** @type {any} */ (work), ...args);
+  }
+
+  /**
+   * Starts downloads and resolves when the browser has finished with all of them.
+   * @param {number} count how many there must be
+   * @param {() => Promise<unknown>} start
+   * @param {(item: chrome.downloads.DownloadItem) => Promise<unknown>} [meanwhile] is run when the first one has begun
+   * @returns {Promise<chrome.downloads.DownloadItem[]>} in the order of their ids
+   */
+  async all(count, start, meanwhile) {
+    const before = await this.#within(() => [.../** @type {any} */ (globalThis).items.keys()]);
+    await start();
+    if (meanwhile) {
+      await meanwhile(await this.#within((before) => /** @type {any} */ (globalThis).seen((/** @type {any[]} */ items) => items.find(({ id }) => !before.includes(id))), before));
+    }
+    return this.#within(
+      (before, count) =>
+        /** @type {any} */ (globalThis).seen((/** @type {any[]} */ items) => {
+          const begun = items.filter(({ id }) => !before.includes(id));
+          return begun.filter(({ state }) => state !== "in_progress").length >= count && begun;
+        }),
+      before,
+      count,
+    );
+  }
+
+  /** Starts a download from another extension's page: by a link on it, or by its own call. @param {string} url @param {"link" | "call"} by */
+  async begin(url, by) {
+    await this.#within(
+      (url, by) => {
+        if (by === "call") return void chrome.downloads.download({ url });
+        const link = Object.assign(document.createElement("a"), { href: url, download: "" });
+        document.body.append(link);
+        link.click();
+        link.remove();
+      },
+      url,
+      by,
+    );
+  }
+
+  /** Cancels a download as the user does in the browser's own list. @param {number} id */
+  async cancel(id) {
+    await this.#within((id) => chrome.downloads.cancel(id), id);
+  }
+
+  /** Halts a download as the user does, and lets it go on. @param {number} id */
+  async pauseAndResume(id) {
+    await this.#within(async (id) => {
+      const is = (/** @type {boolean} */ paused) => /** @type {any} */ (globalThis).seen((/** @type {any[]} */ items) => items.some((item) => item.id === id && item.paused === paused));
+      await chrome.downloads.pause(id);
+      await is(true);
+      await chrome.downloads.resume(id);
+      await is(false);
+    }, id);
   }
 }

@@ -14,7 +14,7 @@
  * @param {A} args
  * @returns {Promise<any>}
  */
-async function inWorker({ browser, id }, work, ...args) {
+export async function inWorker({ browser, id }, work, ...args) {
   const ours = browser.targets().filter((target) => target.type() === "service_worker" && target.url().startsWith(`chrome-extension://${id}/`));
   const session = await /** @type {import("puppeteer-core").Target} */ (ours.at(-1)).createCDPSession();
   const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
@@ -27,6 +27,22 @@ async function inWorker({ browser, id }, work, ...args) {
   if (exceptionDetails) throw new Error(exceptionDetails.text);
   return result.value;
 }
+
+/**
+ * Sets the wall clock of our worker, until it ends: timers go on as they are, as when somebody sets the clock.
+ * @param {Chromium} chromium
+ * @param {number} ahead of the true time, in milliseconds
+ */
+export const setClock = (chromium, ahead) =>
+  inWorker(
+    chromium,
+    (ahead) => {
+      const clock = /** @type {any} */ (globalThis);
+      clock.trueTime ??= Date.now;
+      Date.now = () => clock.trueTime.call(Date) + ahead;
+    },
+    ahead,
+  );
 
 /**
  * Halts the worker at a step of one record.

@@ -37,13 +37,13 @@ export async function checked(page, wanted, what = "no such record") {
 
 /**
  * Connects the extension and switches its checks on, as the options do.
- * @param {import("./chromium.mjs").Chromium} chromium
+ * @param {{open: (path: string) => Promise<import("puppeteer-core").Page>}} browser
  * @param {{origin: string, key: string}} backend
  * @param {boolean} [remember] the key, beyond the session
  * @returns {Promise<import("puppeteer-core").Page>} a page of the extension's to ask from
  */
-export async function attach(chromium, { origin, key }, remember = false) {
-  const page = await chromium.open("options.html");
+export async function attach(browser, { origin, key }, remember = false) {
+  const page = await browser.open("options.html");
   for (const request of [{ ask: "connect", address: origin, key, remember }, { ask: "set_downloads", enabled: true }]) {
     const answer = await ask(page, request);
     if (!answer.ok) throw new Error(JSON.stringify(answer));

@@ -23,6 +23,15 @@ export const refused = (problem) => ({ ok: false, problem: outside(problem) });
 /** @param {string} failure @param {any} [more] */
 export const failed = (failure, more = {}) => refused({ problem: "backend", failure: { failure, ...more } });
 
+/**
+ * What was pointed at: indicators, or each with how it was written.
+ * @param {any[]} picks
+ * @param {any[]} [told] of what is no web address
+ */
+export const pointed = (picks, told = []) => ok({ pointed: { picks: picks.map((pick) => (typeof pick === "string" ? { indicator: pick } : pick)), told } });
+/** What was noticed. @param {string} what @param {string[]} texts @param {string} [severity] */
+export const told = (what, texts, severity = "warning") => ({ severity, what, parts: texts.map((text) => (/^(trick|form|effect|place)_/.test(text) ? { word: text } : { text })) });
+
 const MINUTE = 60_000;
 export const HASH = "2546dcffc5ad854d4ddc64fbf056871cd5a00f2471cb7a5bfd4ac23b6e9eedad";
 export const PAGE = "https://login-examp1e.com/verify";
@@ -40,8 +49,10 @@ export const state = (change = {}) => ({
   can_hold: true,
   saved_files: false,
   dry_run: false,
-  policy: { keep_back: ["malicious"], skip_hosts: [], skip_endings: [], skip_above: null, send_documents: false, ask_intranet: false, recheck: true },
+  policy: { keep_back: ["malicious"], skip_hosts: [], skip_endings: [], skip_above: null, send_documents: false, ask_intranet: false, recheck: true, protect: [] },
   managed: [],
+  managed_bad: [],
+  newer_data: false,
   ...change,
 });
 
@@ -170,6 +181,40 @@ export const unknown = () =>
     can_submit: true,
   });
 
+export const LOOK_ALIKE = "https://paypa1.com/login";
+/** Nobody has seen it, and its name imitates another. */
+export const lookAlike = () =>
+  view("suspicious", {}, {
+    indicator: LOOK_ALIKE,
+    kind: "url",
+    name: LOOK_ALIKE,
+    evidence: "address",
+    reasons: [{ reason: "noticed", told: told("look_alike", ["paypa1.com", "paypal.com", "trick_homoglyph"]) }, { reason: "never_seen" }],
+  });
+
+/** A link of its own script, whose text names somebody else. */
+export const otherText = () =>
+  view("suspicious", { harmless: 70 }, {
+    indicator: "https://xn--bcher-kva.example/",
+    kind: "url",
+    name: "https://xn--bcher-kva.example/",
+    unicode: "bücher.example",
+    evidence: "address",
+    reasons: [{ reason: "noticed", told: told("link_text_names_other_host", ["bank.example", "bücher.example (xn--bcher-kva.example)"]) }, { reason: "nobody_objects", answered: 70 }],
+  });
+
+/** An unknown address with what is about a person. */
+export const personal = () =>
+  view("unknown", {}, {
+    indicator: "https://shop.example/reset?lang=de&token=k3y",
+    kind: "url",
+    name: "https://shop.example/reset?lang=de&token=k3y",
+    evidence: "address",
+    reasons: [{ reason: "never_seen" }],
+    can_submit: true,
+    shorter: { indicator: "https://shop.example/reset?lang=de&token=REMOVED", taken: [{ what: "token", text: "k3y" }, { what: "fragment", text: "#top" }] },
+  });
+
 export const unchecked = () =>
   view("unchecked", {}, { reasons: [{ reason: "failed", failure: { failure: "unreachable" } }], evidence: "second_copy" });
 
@@ -257,8 +302,8 @@ export function scenario(report, answers = {}) {
   return {
     answers: {
       state: ok({ state: state() }),
-      current_page: ok({ indicators: report === null ? [] : [indicator] }),
-      card: ok({ indicators: [indicator] }),
+      current_page: pointed(report === null ? [] : [indicator]),
+      card: pointed([indicator]),
       report: view ? ok({ report: view }) : report,
       comments: comments([
         comment(0, "Same kit as login-examp1e.net; posts to /gate.php. #phishing #examp1e", { votes: { positive: 6, negative: 0, abuse: 0 } }),

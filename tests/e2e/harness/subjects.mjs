@@ -10,6 +10,7 @@ import { gzipSync } from "node:zlib";
  * @typedef {object} Subject
  * @property {string} name
  * @property {(site: Site) => string} page makes the page and gives its address; a click on `#go` there starts it
+ * @property {"link" | "call"} [from] how another extension's page starts it: `page` gives the file's own address then
  * @property {number} [count] how many downloads it makes, if not one
  * @property {"complete" | "interrupted"} [ends] how each of them ends in Chromium, if not complete
  * @property {"cancel" | "pause" | "finish"} [meanwhile] what the user or the site does once it has begun
@@ -178,6 +179,8 @@ export const KINDS = [
       return `${site.origin}${login}`;
     },
   },
+  { name: "a link on another extension's page", from: "link", page: (site) => `${site.origin}${site.serve("foreign.bin", gives(bytes("foreign")))}` },
+  { name: "another extension's own call", from: "call", page: (site) => `${site.origin}${site.serve("called.bin", gives(bytes("called")))}` },
   {
     name: "one-time link",
     stopped: true,

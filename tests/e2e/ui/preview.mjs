@@ -16,6 +16,14 @@ const wanted = process.argv[2] ?? "";
 
 const long = "Q3-2026_consolidated-financial-statements_final-FINAL_v7_(reviewed by legal and accounting)_do-not-distribute.tar.gz.exe";
 
+/** Downloads that are on disk. */
+const landed = () => s.history().map((record) => (record.disposition === "released" ? { ...record, path: `/home/me/${record.name}` } : record)).slice(0, 4);
+/** @param {import("puppeteer-core").Page} page types something and asks for it */
+async function type(page) {
+  await page.type("input[type=search]", "something");
+  await page.keyboard.press("Enter");
+}
+
 /** @type {Record<string, Picture>} */
 const PICTURES = {
   "popup-false-alarm": { scenario: s.scenario(s.falseAlarm()) },
@@ -32,10 +40,21 @@ const PICTURES = {
   "popup-no-page": { scenario: s.scenario(null) },
   "popup-welcome": { scenario: s.scenario(null, { state: s.ok({ state: s.state({ address: null, backend: null, has_key: false, account: null }) }), downloads: s.ok({ downloads: { records: [], unseen: false } }) }) },
   "popup-welcome-key": { scenario: s.scenario(null, { state: s.ok({ state: s.state({ has_key: false, account: null }) }), downloads: s.ok({ downloads: { records: [], unseen: false } }) }) },
+  "popup-look-alike": { scenario: s.scenario(s.lookAlike()) },
+  "popup-personal": { scenario: s.scenario(s.personal()) },
+  "popup-letters-dark": { scenario: s.scenario(s.otherText()), look: { dark: true } },
+  "popup-unconnected": { scenario: s.scenario(s.lookAlike(), { state: s.ok({ state: s.state({ address: null, backend: null, has_key: false, account: null }) }) }) },
+  "popup-script": { scenario: s.scenario(null, { read: s.pointed([], [s.told("scheme", ["javascript", "effect_runs_script"])]) }), then: type },
+  "popup-landed": { scenario: s.scenario(null, { downloads: s.ok({ downloads: { records: landed(), unseen: false } }) }) },
+  "report-personal": { path: `report.html?indicator=${s.HASH}`, scenario: s.scenario(s.personal()), look: { width: 1200, height: 700 } },
+  "history": { path: "history.html", scenario: s.scenario(null, { history: s.ok({ history: { records: landed(), next: null, total: 3 } }) }), look: { width: 900, height: 900 }, then: (page) => page.locator("summary").click() },
+  "card-look-alike": { path: "card.html", scenario: s.scenario(s.lookAlike()), look: { width: 340, height: 300 } },
+  "card-other-text": { path: "card.html", scenario: s.scenario(s.otherText()), look: { width: 340, height: 300 } },
+  "card-script": { path: "card.html", scenario: s.scenario(null, { card: s.pointed([], [s.told("scheme", ["javascript", "effect_runs_script"])]) }), look: { width: 340, height: 300 } },
   "popup-downloads": { scenario: s.scenario(s.phishing()), then: (page) => tab(page, "Downloads"), look: { height: 1250 } },
   "popup-downloads-dark": { scenario: s.scenario(null), look: { dark: true, height: 1250 } },
   "popup-choices": {
-    scenario: s.scenario(null, { read: s.ok({ indicators: [s.PAGE, "192.0.2.7", s.HASH] }) }),
+    scenario: s.scenario(null, { read: s.pointed([s.PAGE, "192.0.2.7", s.HASH]) }),
     then: async (page) => {
       await page.type("input[type=search]", "several");
       await page.keyboard.press("Enter");
@@ -51,7 +70,7 @@ const PICTURES = {
   "card-phishing-dark": { path: "card.html", scenario: s.scenario(s.phishing()), look: { width: 340, height: 340, dark: true } },
   "card-clean": { path: "card.html", scenario: s.scenario(s.clean()), look: { width: 340, height: 340 } },
   "card-unknown": { path: "card.html", scenario: s.scenario(s.unknown()), look: { width: 340, height: 340 } },
-  "card-several": { path: "card.html", scenario: s.scenario(s.phishing(), { card: s.ok({ indicators: [s.PAGE, "192.0.2.7", s.HASH] }) }), look: { width: 340, height: 460 } },
+  "card-several": { path: "card.html", scenario: s.scenario(s.phishing(), { card: s.pointed([s.PAGE, "192.0.2.7", s.HASH]) }), look: { width: 340, height: 460 } },
   "card-failed": { path: "card.html", scenario: s.scenario(s.failed("no_backend")), look: { width: 340, height: 300 } },
   "options": { path: "options.html", scenario: s.scenario(null), look: { width: 900, height: 900 }, full: true },
   "options-dark": { path: "options.html", scenario: s.scenario(null, { state: s.ok({ state: s.state({ all_sites: false }) }) }), look: { width: 900, height: 900, dark: true }, full: true },
@@ -73,6 +92,16 @@ const nth = (page, at) => page.$$eval("[role=tab]", (tabs, at) => /** @type {HTM
 
 /** @type {Record<string, Picture>} */
 const JAPANESE = {
+  "ja-popup-look-alike": { scenario: s.scenario(s.lookAlike()) },
+  "ja-popup-personal": { scenario: s.scenario(s.personal()) },
+  "ja-popup-unconnected": { scenario: s.scenario(s.lookAlike(), { state: s.ok({ state: s.state({ address: null, backend: null, has_key: false, account: null }) }) }) },
+  "ja-popup-script": { scenario: s.scenario(null, { read: s.pointed([], [s.told("scheme", ["data", "effect_inline_page"])]) }), then: type },
+  "ja-popup-landed": { scenario: s.scenario(null, { downloads: s.ok({ downloads: { records: landed(), unseen: false } }) }) },
+  "ja-report-personal": { path: `report.html?indicator=${s.HASH}`, scenario: s.scenario(s.personal()), look: { width: 1200, height: 700 } },
+  "ja-history": { path: "history.html", scenario: s.scenario(null, { history: s.ok({ history: { records: landed(), next: null, total: 3 } }) }), look: { width: 900, height: 900 }, then: (page) => page.locator("summary").click() },
+  "ja-card-look-alike": { path: "card.html", scenario: s.scenario(s.lookAlike()), look: { width: 340, height: 300 } },
+  "ja-card-other-text": { path: "card.html", scenario: s.scenario(s.otherText()), look: { width: 340, height: 300 } },
+  "ja-card-script": { path: "card.html", scenario: s.scenario(null, { card: s.pointed([], [s.told("scheme", ["data", "effect_inline_page"])]) }), look: { width: 340, height: 300 } },
   "ja-popup-false-alarm": { scenario: s.scenario(s.falseAlarm()) },
   "ja-popup-phishing": { scenario: s.scenario(s.phishing()), then: (page) => nth(page, 1) },
   "ja-popup-details": { scenario: s.scenario(s.falseAlarm()), then: (page) => nth(page, 2) },

@@ -1,17 +1,17 @@
 //! What there is: Quorum's own pack, packs from addresses, the user's own texts; each with its switch.
 
-use quorum_core::message::{LibraryReply, LibraryRequest, Problem};
+use quorum_core::message::{LibraryReply, LibraryRequest};
 use quorum_core::rules::{
-    CHECK_LIMIT_MS, Job, Library, Origin, Pack, PackFault, PackProblem, RuleLine, RulesUrl, Sort,
-    Switch, Told,
+    CHECK_LIMIT_MS, Job, Library, Origin, Pack, PackFault, PackProblem, RuleLine, Sort, Switch,
+    Told,
 };
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use crate::library::AddressForm;
 use crate::matches::origin;
 use crate::plain::reveal;
-use crate::sentences;
 use crate::session::use_session;
 use crate::words::{Key, Phrase, Value, key};
 
@@ -69,53 +69,7 @@ pub(crate) struct PacksProps {
 /// The packs, and the form that adds one.
 #[component]
 pub(crate) fn Packs(props: &PacksProps) -> Html {
-    let session = use_session();
-    let words = session.words.clone();
-    let url = use_state(String::new);
-    let busy = use_state(|| false);
-    let trouble = use_state(|| None::<Problem>);
-    let oninput = {
-        let url = url.clone();
-        Callback::from(move |event: InputEvent| {
-            let field: HtmlInputElement = event.target_unchecked_into();
-            url.set(field.value());
-        })
-    };
-    let onsubmit = {
-        let (backend, url, busy, trouble) = (
-            session.backend.clone(),
-            url.clone(),
-            busy.clone(),
-            trouble.clone(),
-        );
-        Callback::from(move |event: SubmitEvent| {
-            event.prevent_default();
-            // Access must be asked for in the click itself; without it the server must allow everybody.
-            let granted = url
-                .parse::<RulesUrl>()
-                .ok()
-                .map(|url| backend.grant(&url.match_pattern()));
-            let request = LibraryRequest::AddPack {
-                url: (*url).clone(),
-            };
-            let (backend, url, busy, trouble) =
-                (backend.clone(), url.clone(), busy.clone(), trouble.clone());
-            busy.set(true);
-            spawn_local(async move {
-                if let Some(granted) = granted {
-                    granted.await;
-                }
-                match backend.ask_library(&request, rules).await {
-                    Ok(_) => {
-                        url.set(String::new());
-                        trouble.set(None);
-                    }
-                    Err(problem) => trouble.set(Some(problem)),
-                }
-                busy.set(false);
-            });
-        })
-    };
+    let words = use_session().words;
     html! {
         <section>
             <h2>{ words.say(key("rules_packs")) }</h2>
@@ -125,18 +79,8 @@ pub(crate) fn Packs(props: &PacksProps) -> Html {
                     <PackEntry key={pack.id.clone()} pack={pack.clone()} act={props.act.clone()} />
                 }) }
             </ul>
-            <form {onsubmit}>
-                <label for="pack-url">{ words.say(key("rules_pack_address")) }</label>
-                <input id="pack-url" type="text" inputmode="url" class="code" autocomplete="off" spellcheck="false"
-                    placeholder="https://rules.example/pack.json" value={(*url).clone()} {oninput} />
-                <div class="row">
-                    <button type="submit" disabled={*busy || url.trim().is_empty()}>{ words.say(key("rules_pack_add")) }</button>
-                </div>
-                if *busy { <progress class="progress" aria-label={words.say(key("rules_pack_add"))} /> }
-                if let Some(problem) = &*trouble {
-                    <p class="trouble" role="alert">{ words.phrase(&sentences::problem(problem)) }</p>
-                }
-            </form>
+            <AddressForm id="pack-url" label={key("rules_pack_address")} add={key("rules_pack_add")}
+                placeholder="https://rules.example/pack.json" request={Callback::from(|url| LibraryRequest::AddPack { url })} />
         </section>
     }
 }

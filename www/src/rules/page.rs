@@ -1,18 +1,19 @@
 //! The page: what there is, and the editor when a text is open.
 
 use js_sys::Promise;
-use quorum_core::message::{LibraryReply, LibraryRequest, News, Problem};
-use quorum_core::rules::{Library, OwnRule, Sort, Switch};
+use quorum_core::message::{LibraryReply, LibraryRequest, News};
+use quorum_core::rules::{OwnRule, Sort, Switch};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::File;
 use yew::prelude::*;
 
 use crate::files::{chosen, save};
+use crate::library::{Kept, use_kept};
 use crate::menu::{Menu, Place};
 use crate::rules::editor::{Draft, Editor};
 use crate::rules::library::{Each, Packs, Toggle, rules};
 use crate::sentences;
-use crate::session::{Load, use_news, use_session};
+use crate::session::{Load, use_session};
 use crate::words::{Key, key};
 
 /// What a new text begins with.
@@ -34,36 +35,15 @@ const TEMPLATE: &str = r#"rule my_rule
 pub(crate) fn Rules() -> Html {
     let session = use_session();
     let words = session.words.clone();
-    let library = use_state(|| Load::<Library>::Pending);
-    let trouble = use_state(|| None::<Problem>);
+    let Kept {
+        load: library,
+        trouble,
+        act,
+    } = use_kept(LibraryRequest::Rules, rules, |news| match news {
+        News::Rules(library) => Some(library),
+        _ => None,
+    });
     let draft = use_state(|| None::<Draft>);
-    {
-        let library = library.clone();
-        let backend = session.backend.clone();
-        use_effect_with((), move |()| {
-            let asked = backend.ask_library(&LibraryRequest::Rules, rules);
-            spawn_local(async move { library.set(asked.await.into()) });
-        });
-    }
-    {
-        let library = library.clone();
-        use_news(Callback::from(move |news| {
-            if let News::Rules(known) = news
-                && let Ok(known) = serde_json::from_str(&known)
-            {
-                library.set(Load::Ready(known));
-            }
-        }));
-    }
-    // The news tell what came of it; only what went wrong is to be shown.
-    let act = {
-        let (backend, trouble) = (session.backend.clone(), trouble.clone());
-        Callback::from(move |request: LibraryRequest| {
-            let answer = backend.ask_library(&request, Some);
-            let trouble = trouble.clone();
-            spawn_local(async move { trouble.set(answer.await.err()) });
-        })
-    };
     let with_text = {
         let (backend, trouble) = (session.backend.clone(), trouble.clone());
         Callback::from(move |(own, then): (OwnRule, Callback<Draft>)| {

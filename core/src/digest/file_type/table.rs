@@ -35,7 +35,7 @@ macro_rules! kinds {
 //   of markup; `[`: the first section of settings.
 kinds! {
     // "Unknown" owns the endings that promise nothing.
-Unknown "unknown|unknown| bin dat data raw tmp temp bak old part crdownload cache db img dmp||"
+    Unknown "unknown|unknown| bin dat data raw tmp temp bak old part crdownload cache db img dmp||"
     Empty "empty|empty file|||"
 
     PeExe "peexe|Win32 EXE|exe scr com pif dll sys drv cpl ocx efi ax mui xll pyd node|executable windows win32 pe|"
@@ -421,6 +421,20 @@ mod tests {
         };
         for class in ['=', '+', 'd', 'e', 'f'] {
             assert_eq!(Kind::told(class, &sound), None);
+        }
+    }
+
+    #[test]
+    fn every_type_has_a_case_for_its_tags() {
+        let cases = include_str!("../../../../tests/cases/type_tags.json");
+        let cases: serde_json::Value = serde_json::from_str(cases).unwrap();
+        let cases = cases["cases"].as_array().unwrap();
+        for kind in Kind::ALL {
+            let [tag, description, ..] = kind.fields();
+            let told = |case: &serde_json::Value| {
+                case["out"][0] == description && case["out"][1].as_str().unwrap().ends_with(tag)
+            };
+            assert!(cases.iter().any(told), "{kind:?}");
         }
     }
 }

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::indicator::Indicator;
 use crate::observable::{Kind, Observable};
+use crate::text::refang;
 
 /// How much evidence a name without a scheme needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -137,13 +138,20 @@ fn each_hit(text: &[u8], options: &Options, mut take: impl FnMut(Hit) -> Control
 /// The indicators of a text, each once, in their order, at most so many. What no backend has a
 /// report on is passed over.
 pub fn indicators(text: &str, limit: usize) -> Vec<Indicator> {
-    let mut found: Vec<Indicator> = Vec::new();
+    let found = indicators_as_written(text, limit);
+    found.into_iter().map(|(indicator, _)| indicator).collect()
+}
+
+/// As [`indicators`], each with how it is written where it stands first.
+pub fn indicators_as_written(text: &str, limit: usize) -> Vec<(Indicator, String)> {
+    let mut found: Vec<(Indicator, String)> = Vec::new();
     each_hit(text.as_bytes(), &Options::default(), |hit| {
         if found.len() == limit {
             return ControlFlow::Break(());
         }
-        let indicator = hit.observable.indicator();
-        found.extend(indicator.filter(|indicator| !found.contains(indicator)));
+        let new = |indicator: &Indicator| !found.iter().any(|(known, _)| known == indicator);
+        let indicator = hit.observable.indicator().filter(new);
+        found.extend(indicator.map(|indicator| (indicator, hit.written)));
         ControlFlow::Continue(())
     });
     found
@@ -455,7 +463,7 @@ fn look(raw: &[u8], at: usize) -> (usize, bool) {
                 raw.get(end + 1),
                 Some(b'd' | b'D' | b'a' | b'A' | b'[' | b'(' | b'{' | b'<')
             )
-            && crate::text::refang::spelling(&raw[at..], end - at, &raw[at..end]).is_some()
+            && refang::spelling(&raw[at..], end - at, &raw[at..end], refang::listed).is_some()
     };
     (
         end,
@@ -487,6 +495,8 @@ fn calls(byte: u8, behind: &[u8]) -> bool {
         b'.' => {
             next.is_ascii_alphanumeric()
                 || matches!(next, b']' | b'}' | b'<' | b'&' | b'_')
+                || (matches!(next, b')' | b'>')
+                    && behind.get(1).is_some_and(u8::is_ascii_alphanumeric))
                 || next >= 0x80
         }
         b':' => next > b' ' && next != b'"',
@@ -510,7 +520,7 @@ fn calls(byte: u8, behind: &[u8]) -> bool {
             behind,
             [0x80, 0x8b..=0x91 | 0xa4 | 0xaa..=0xae, ..] | [0x81, 0x84 | 0xa0..=0xaf, ..] | [0x88, 0x95, ..]
         ),
-        0xe3 => matches!(behind, [0x80, 0x82, ..]),
+        0xe3 => matches!(behind, [0x80, 0x82 | 0x90, ..]),
         _ => byte >= 0x80,
     }
 }

@@ -623,6 +623,14 @@ impl Reader<'_> {
         let glued = start > 0 && in_run(self.meant[start - 1])
             || next.is_some_and(|byte| in_run(byte) && byte != b'-');
         if len > 46 {
+            // `sha256:…`, and two hashes with a colon between them: what is longer than a group is
+            // read as what it is.
+            if stretch[..len]
+                .split(|&byte| byte == b':')
+                .any(|part| part.len() >= 32)
+            {
+                return None;
+            }
             let rest = stretch[len..].iter();
             return Some(
                 start
@@ -1007,7 +1015,9 @@ impl Reader<'_> {
     /// Hashes, wallets and numbers of registers: told by their length and beginning.
     fn identifier(&mut self, place: &Range<usize>, shape: Shape) -> Option<usize> {
         let run = &self.meant[place.clone()];
-        let plain = shape.dots == 0 && shape.hyphens == 0;
+        // Not `shape.dots`: the full stop of a sentence was taken off.
+        let dots = run.iter().filter(|byte| **byte == b'.').count();
+        let plain = dots == 0 && shape.hyphens == 0;
         if let Some(kind) = hash_kind(run) {
             return self.tell_if(kind, place.clone());
         }
@@ -1049,12 +1059,7 @@ impl Reader<'_> {
         let kind = match run[0] {
             b'C' | b'c' if starts(b"cve-") => Kind::Cve,
             b'c' | b'p' if starts(b"ca-pub-") || starts(b"pub-") => Kind::GoogleAdsense,
-            b'U' | b'G'
-                if shape.dots == 0
-                    && (run.starts_with(b"UA-")
-                        || run.starts_with(b"G-")
-                        || run.starts_with(b"GTM-")) =>
-            {
+            b'U' | b'G' if dots == 0 && (run.starts_with(b"UA-") || run.starts_with(b"G-")) => {
                 Kind::GoogleAnalytics
             }
             b'T' | b'G' | b'S' | b'M' | b'C' | b'D' if shape.hyphens == 0 && is_attack(run) => {
@@ -1062,7 +1067,7 @@ impl Reader<'_> {
             }
             _ if shape.hyphens == 4 && run.len() == 36 => Kind::Uuid,
             _ if shape.hyphens == 5 && run.len() == 17
-                || shape.dots == 2 && run.len() == 14 && shape.others == 0 =>
+                || dots == 2 && run.len() == 14 && shape.others == 0 =>
             {
                 Kind::Mac
             }

@@ -83,11 +83,11 @@ impl Region {
                 break;
             }
             let found = if self.edits.is_empty() {
-                refang::spelling(raw, at, &raw[..at])
+                refang::spelling(raw, at, &raw[..at], refang::listed)
             } else {
                 self.meant.extend_from_slice(&raw[copied..at]);
                 copied = at;
-                refang::spelling(raw, at, &self.meant)
+                refang::spelling(raw, at, &self.meant, refang::listed)
             };
             let (len, meant, deliberate) = match found {
                 Some(found) => (found.len, found.meant, found.deliberate),

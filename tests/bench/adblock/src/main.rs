@@ -22,7 +22,7 @@ const SAMPLES: usize = 201;
 fn main() {
     let entries: usize = std::env::args()
         .nth(1)
-        .map_or(100_000, |count| count.parse().expect("a number of entries"));
+        .map_or(1_000_000, |count| count.parse().expect("a number of entries"));
     let host = |index: usize| format!("host-{index}.example");
 
     let mut builder = Builder::new(Kind::Url, 4).expect("4 bytes are allowed");
@@ -70,6 +70,11 @@ fn main() {
             "a page elsewhere",
             false,
             "https://www.other-#/a/page.html?id=7",
+        ),
+        (
+            "a page elsewhere, with 30 expressions",
+            false,
+            "https://a.b.c.d.other-#/1/2/3/4/5.html?id=7",
         ),
     ] {
         let url =

@@ -1,0 +1,8 @@
+//! The fuzzer's door to `targets::file_types`.
+#![no_main]
+
+#[path = "../targets.rs"]
+#[allow(dead_code, reason = "one target is one function")]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::file_types(bytes));

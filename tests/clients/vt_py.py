@@ -442,12 +442,13 @@ class VtPy(unittest.TestCase):
         self.assertEqual(self.alice.get(f"/references/{encoded}").status, 404)
         made = self.alice.post_object("/references", obj=reference)
         self.assertEqual((made.title, made.author), ("Campaign", "Team"))
-        self.assertEqual(made.creation_date, datetime.datetime(2021, 1, 25))
+        self.assertEqual(made.creation_date, datetime.datetime(2021, 1, 25, tzinfo=datetime.timezone.utc))
         self.assertEqual(self.alice.get(f"/references/{encoded}").status, 200)
-        # The example patches without an id; its address names it.
-        reference.url = url
-        reference.title = "Campaign, renamed"
-        patched = self.alice.patch_object("/references", obj=reference)
+        # Without an id the address names it. vt-py sends what was set on the object and nothing else.
+        change = vt.Object("reference")
+        change.url = url
+        change.title = "Campaign, renamed"
+        patched = self.alice.patch_object("/references", obj=change)
         self.assertEqual((patched.id, patched.title), (made.id, "Campaign, renamed"))
         self.assert_error("InvalidArgumentError", self.alice.patch_object, "/references", obj=vt.Object("reference"))
         about = [one.id for one in self.alice.iterator("/references/{}/domains", made.id)]

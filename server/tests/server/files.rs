@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use quorum_core::digest::fuzzy::FuzzyHasher;
 use serde_json::json;
 
 use crate::harness::{Client, EICAR_SHA256, MULTIPART, Server, eicar, multipart, sha256, until};
@@ -468,6 +469,12 @@ fn memory_does_not_grow_with_what_is_uploaded() {
         let column = &analysis["data"]["attributes"]["results"]["Quorum YARA"];
         let category = ["undetected", "suspicious"][usize::from(round)];
         assert_eq!(column["category"], category, "{column}");
+        // Each byte was read once, whatever the blocks were.
+        let mut fuzzy = FuzzyHasher::new();
+        fuzzy.update(&bytes);
+        let report = server.client.get(&format!("/files/{}", sha256(&bytes)));
+        let ssdeep = fuzzy.finish().ssdeep;
+        assert_eq!(report.data()["attributes"]["ssdeep"], json!(ssdeep));
     }
     let grown = peak_memory(server.pid()) - before;
     assert!(grown < 32 << 20, "grown by {} KiB", grown >> 10);

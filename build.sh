@@ -142,20 +142,24 @@ bind() {
   echo "$stamp" >"$out/$name.stamp"
 }
 
+# module CRATE PROFILE [OPTION …]: compiles a crate to a module. The crate type is said here: where Cargo.toml has
+# it beside the library that another crate or a test needs, Cargo does no link-time optimisation.
+module() { cargo rustc --quiet -p "$1" --lib --crate-type cdylib --target "$WASM" --profile "$2" "${@:3}"; }
+
 # Compiles the WASM modules and leaves them, bound and optimised, in target/bindgen/pkg.
 build_wasm() {
   need_wasm
   say "building the WebAssembly modules"
-  cargo build --quiet -p quorum-extension --target "$WASM" --profile wasm
-  cargo build --quiet -p quorum-library --target "$WASM" --profile wasm
+  module quorum-extension wasm
+  module quorum-library wasm
   # One after the other: together they would share the features of both.
-  cargo build --quiet -p quorum-www --no-default-features --features light --target "$WASM" --profile wasm
-  cargo build --quiet -p quorum-console --target "$WASM" --profile wasm
-  # The extension's part of the npm package, and the package; each is optimised as a whole.
-  cargo rustc --quiet -p quorum-npm --lib --crate-type cdylib --target "$WASM" --profile npm
-  cargo build --quiet -p quorum-package --target "$WASM" --profile npm
+  module quorum-www wasm --no-default-features --features light
+  module quorum-console wasm
+  # The extension's part of the npm package, and the package.
+  module quorum-npm npm
+  module quorum-package npm
   # Minutes, the first time: YARA-X. Nothing but a change of it, of the rules or of the core builds it again.
-  cargo build --quiet -p quorum-scanner --target "$WASM" --profile scanner
+  module quorum-scanner scanner
   bind quorum_extension target/bindgen/pkg
   bind quorum_library target/bindgen/pkg
   bind quorum_www target/bindgen/pkg

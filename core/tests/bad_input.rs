@@ -229,7 +229,7 @@ entries! {
     };
     inspected: |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);
-        let mut inspector = Inspector::new(&text, &text, &[]);
+        let mut inspector = Inspector::new(&text, &text, &[text.to_string()]);
         bytes.chunks(4099).for_each(|piece| inspector.push(piece));
         let _ = inspector.finish();
     };

@@ -174,6 +174,7 @@ async fn carry_out(request: Request, sender: &Asker) -> Result<Reply, Problem> {
                 inspection,
                 sha512: None,
                 published: Vec::new(),
+                coded: false,
                 scannable: false,
             };
             let given = downloads::given(&id, &name, bytes, rules).await;

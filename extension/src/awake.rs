@@ -6,10 +6,10 @@
 use std::cell::Cell;
 
 use gloo_timers::future::TimeoutFuture;
-use wasm_bindgen_futures::spawn_local;
 
 use crate::bindings::{now, platform};
 use crate::downloads;
+use crate::task::spawn_local;
 
 /// Comfortably below the 30 s after which the browser stops an idle worker.
 const STIR_MS: u32 = 20_000;

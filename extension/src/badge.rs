@@ -2,9 +2,9 @@
 //! title how long a held one waits at most.
 
 use quorum_core::verdict::Verdict;
-use wasm_bindgen_futures::spawn_local;
 
 use crate::bindings::platform;
+use crate::task::spawn_local;
 
 const BAD: &str = "#b3261e";
 const WARN: &str = "#8a5a00";

@@ -19,13 +19,13 @@ use quorum_core::rules::ScanReport;
 use quorum_core::verdict::{CopyFailure, Evidence, Reason, Verdict};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
 use crate::awake::{self, Awake};
 use crate::bindings::{error_value, from_js, hold, now, platform, reader, words};
 use crate::fetch::{Cause, Stop};
 use crate::reports::{self, Manner};
+use crate::task::spawn_local;
 use crate::{backend, badge, copy, lists, pages, published, rules, settings, store};
 
 /// How many records a page of the history has.

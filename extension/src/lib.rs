@@ -31,10 +31,13 @@ mod rules;
 mod sender;
 mod settings;
 mod store;
+mod task;
 
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use crate::bindings::platform;
+use crate::task::promise;
 
 pub use crate::bindings::platform::Port;
 pub use crate::rules::{fetch_file, lists_changed, lookup_address, rules_changed};
@@ -48,28 +51,34 @@ pub fn start() {
 
 /// Loads what earlier lives of the background left behind. Everything else waits for this.
 #[wasm_bindgen]
-pub async fn wake() {
-    // Before anything else: local storage must be closed before there is something in it.
-    if let Err(error) = platform::close_storage().await {
-        bindings::error_value(&error);
-    }
-    settings::load().await;
-    downloads::resume();
-    reports::tidy();
-    rules::tick();
-    downloads::recheck();
+pub fn wake() -> Promise {
+    promise(async move {
+        // Before anything else: local storage must be closed before there is something in it.
+        if let Err(error) = platform::close_storage().await {
+            bindings::error_value(&error);
+        }
+        settings::load().await;
+        downloads::resume();
+        reports::tidy();
+        rules::tick();
+        downloads::recheck();
+        Ok(JsValue::UNDEFINED)
+    })
 }
 
 /// The extension was installed or updated, or the browser started.
 #[wasm_bindgen]
-pub async fn installed() {
-    card::set_menu().await;
+pub fn installed() -> Promise {
+    promise(async move {
+        card::set_menu().await;
+        Ok(JsValue::UNDEFINED)
+    })
 }
 
 /// Answers a message. `sender` is what the browser says of its sender.
 #[wasm_bindgen]
-pub async fn answer(message: JsValue, sender: JsValue) -> JsValue {
-    answers::answer(message, sender).await
+pub fn answer(message: JsValue, sender: JsValue) -> Promise {
+    promise(async move { Ok(answers::answer(message, sender).await) })
 }
 
 /// A context opened a port: a page of ours that wants news, or the overlay's frame.
@@ -94,50 +103,74 @@ pub fn disconnected(port: &Port) {
 
 /// Our item in the context menu was chosen.
 #[wasm_bindgen]
-pub async fn menu_clicked(info: JsValue, tab: JsValue) {
-    card::menu_clicked(info, tab).await;
+pub fn menu_clicked(info: JsValue, tab: JsValue) -> Promise {
+    promise(async move {
+        card::menu_clicked(info, tab).await;
+        Ok(JsValue::UNDEFINED)
+    })
 }
 
 /// A tab was closed.
 #[wasm_bindgen]
-pub async fn tab_removed(tab: f64) {
-    card::forget(tab as i64).await;
+pub fn tab_removed(tab: f64) -> Promise {
+    promise(async move {
+        card::forget(tab as i64).await;
+        Ok(JsValue::UNDEFINED)
+    })
 }
 
 /// A download waits for its name, and with it for us (Chromium).
 #[wasm_bindgen]
-pub async fn download_determining(item: JsValue) -> Result<(), JsValue> {
-    downloads::begun(item, true).await
+pub fn download_determining(item: JsValue) -> Promise {
+    promise(async move {
+        downloads::begun(item, true)
+            .await
+            .map(|()| JsValue::UNDEFINED)
+    })
 }
 
 /// A download began. Where downloads can be held, the other event is the one that counts.
 #[wasm_bindgen]
-pub async fn download_created(item: JsValue) -> Result<(), JsValue> {
-    if platform::can_hold() {
-        return Ok(());
-    }
-    downloads::begun(item, false).await
+pub fn download_created(item: JsValue) -> Promise {
+    promise(async move {
+        if platform::can_hold() {
+            return Ok(JsValue::UNDEFINED);
+        }
+        downloads::begun(item, false)
+            .await
+            .map(|()| JsValue::UNDEFINED)
+    })
 }
 
 /// Something about a download changed.
 #[wasm_bindgen]
-pub async fn download_changed(change: JsValue) -> Result<(), JsValue> {
-    downloads::changed(change).await
+pub fn download_changed(change: JsValue) -> Promise {
+    promise(async move {
+        downloads::changed(change)
+            .await
+            .map(|()| JsValue::UNDEFINED)
+    })
 }
 
 /// A notification of ours was clicked.
 #[wasm_bindgen]
-pub async fn notification_clicked(id: String) {
-    downloads::notification_clicked(id).await;
+pub fn notification_clicked(id: String) -> Promise {
+    promise(async move {
+        downloads::notification_clicked(id).await;
+        Ok(JsValue::UNDEFINED)
+    })
 }
 
 /// Something in a storage area changed. An organisation's settings come, and change, at any time.
 #[wasm_bindgen]
-pub async fn storage_changed(area: String) {
-    if area == "managed" {
-        settings::reread_managed().await;
-        pages::publish_state();
-    }
+pub fn storage_changed(area: String) -> Promise {
+    promise(async move {
+        if area == "managed" {
+            settings::reread_managed().await;
+            pages::publish_state();
+        }
+        Ok(JsValue::UNDEFINED)
+    })
 }
 
 /// The alarm rang: something that was put off may be due. What was interrupted goes on in [`wake`].
@@ -148,7 +181,10 @@ pub fn alarm_rang() {
 
 /// The user gave or took away access to sites.
 #[wasm_bindgen]
-pub async fn permissions_changed() {
-    settings::reread_permissions().await;
-    pages::publish_state();
+pub fn permissions_changed() -> Promise {
+    promise(async move {
+        settings::reread_permissions().await;
+        pages::publish_state();
+        Ok(JsValue::UNDEFINED)
+    })
 }

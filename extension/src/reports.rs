@@ -8,13 +8,13 @@ use quorum_core::pointed::{About, Written};
 use quorum_core::privacy::Sendable;
 use quorum_core::report::{AnalysisStatus, Report};
 use quorum_core::verdict::{Assessment, Evidence, Reason, assess, assess_host};
-use wasm_bindgen_futures::spawn_local;
 
 use crate::awake::Awake;
 use crate::bindings::now;
 use crate::card::about;
 use crate::fetch::Cause;
 use crate::store::{self, StoredReport};
+use crate::task::spawn_local;
 use crate::{backend, lists, settings};
 
 /// How long a submitted address is asked after, in milliseconds.

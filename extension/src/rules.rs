@@ -9,12 +9,12 @@ use quorum_core::message::{News, Problem};
 use quorum_core::rules::{Glance, Job, ScanReport, time_limit};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
 
 use crate::awake::Awake;
 use crate::bindings::{database, error_value, from_js, library, now, platform, scanner, words};
 use crate::fetch::{Cause, Outgoing, Payload, Redirects, Stop, fetch};
+use crate::task::spawn_local;
 use crate::{pages, settings};
 
 /// How long one file of a pack may take to come, in milliseconds.

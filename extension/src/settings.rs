@@ -16,6 +16,7 @@ use wasm_bindgen::JsValue;
 
 use crate::bindings::{database, error_value, from_js, now, platform, to_js, vault};
 use crate::store;
+use crate::task::spawn_local;
 
 /// Under which name the budget is kept.
 const BUDGET: &str = "budget";
@@ -328,7 +329,7 @@ pub(crate) async fn learn(account: Account) {
 /// Changes the budget, which all windows share, and stores it.
 pub(crate) fn with_budget<T>(make: impl FnOnce(&mut Budget) -> T) -> T {
     let out = change(|settings| make(&mut settings.budget));
-    wasm_bindgen_futures::spawn_local(save_budget());
+    spawn_local(save_budget());
     out
 }
 

@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn what_a_links_text_hides_is_told_before_what_its_address_does() {
-        let told = names("https://paypa1.com/", "", "https://bank.example/login");
+        let told = names("https://paypa1.com/", "", "https://www.paypal.com/signin");
         assert_eq!(told, ["link_text_names_other_host", "look_alike"]);
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::refang::{CAN_BEGIN, listed, refang, spelling};
+use super::refang::{CAN_BEGIN, any, spelling, undo};
 use crate::observable::Observable;
 
 /// How an observable is made unclickable.
@@ -50,7 +50,7 @@ pub fn defang(observable: &Observable, style: DefangStyle) -> String {
             _ => out.push(c),
         }
     }
-    if refang(&out) == text {
+    if undo(&out, any) == text {
         return out;
     }
     // What was put in can make a new spelling together with what stands around it. Then nothing is
@@ -135,7 +135,7 @@ fn hidden(scheme: &str) -> &str {
 /// Whether a spelling that would be undone begins at this place of the text itself.
 fn is_spelling(text: &str, at: usize) -> bool {
     let text = text.as_bytes();
-    CAN_BEGIN[usize::from(text[at])] && spelling(text, at, &text[..at], listed).is_some()
+    CAN_BEGIN[usize::from(text[at])] && spelling(text, at, &text[..at], any).is_some()
 }
 
 /// Writes a character as the entity that stands for exactly this one.

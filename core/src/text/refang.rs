@@ -24,6 +24,11 @@ pub(super) fn listed(label: &[u8]) -> bool {
     std::str::from_utf8(label).is_ok_and(|label| crate::suffix::public_suffix(label).known)
 }
 
+/// Any label: for who must not be mistaken by whatever list there is, as [`defang`](super::defang()).
+pub(super) fn any(_: &[u8]) -> bool {
+    true
+}
+
 /// A spelling that stands for something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Spelling {
@@ -103,7 +108,7 @@ pub(crate) fn refang_common(text: &str) -> Cow<'_, str> {
     undo(text, |_| false)
 }
 
-fn undo(text: &str, known: Known) -> Cow<'_, str> {
+pub(super) fn undo(text: &str, known: Known) -> Cow<'_, str> {
     let raw = text.as_bytes();
     let mut out: Option<Vec<u8>> = None;
     let mut copied = 0;

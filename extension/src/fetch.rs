@@ -241,7 +241,10 @@ async fn exchange(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Troub
         .referrer_policy(ReferrerPolicy::NoReferrer)
         .abort_signal(Some(&stop.0.signal()));
     if let Some(key) = outgoing.key {
-        builder = builder.header("x-apikey", key);
+        // A header of the API's: a server notes by it which program a submission came from.
+        builder = builder
+            .header("x-apikey", key)
+            .header("x-tool", "quorum-extension");
     }
     let request = match outgoing.payload {
         Payload::Empty => builder.build(),

@@ -9,6 +9,7 @@ use crate::lists::Lists;
 use crate::quota::Ledger;
 use crate::record::Past;
 use crate::rule_packs::RulePacks;
+use crate::rulebook::Rulebook;
 use crate::store::Store;
 use crate::store::bell::Bell;
 use crate::store::blobs::Blobs;
@@ -22,6 +23,7 @@ pub(crate) struct Parts {
     pub(crate) engines: Arc<Engines>,
     pub(crate) lists: Arc<Lists>,
     pub(crate) rule_packs: Arc<RulePacks>,
+    pub(crate) rules: Arc<Rulebook>,
     pub(crate) past: Past,
     pub(crate) ledger: Ledger,
     /// Where the administrator has such a database.

@@ -6,6 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::{Extension, Json};
+use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use std::time::Instant;
@@ -122,6 +123,51 @@ impl Ask {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// Keeps of an object's attributes those that `attributes=` names, if it names any.
+    pub(crate) fn restrict(&self, object: &mut Value) {
+        let asked = self.parameter("attributes").unwrap_or_default();
+        let names: Vec<_> = asked.split(',').map(str::trim).collect();
+        if asked.trim().is_empty() {
+            return;
+        }
+        if let Some(attributes) = object.get_mut("attributes").and_then(Value::as_object_mut) {
+            attributes.retain(|name, _| names.contains(&name.as_str()));
+        }
+    }
+
+    /// By what a list is to be ordered, of what it can be, and whether from the least up; `None`
+    /// where nothing is said. `+` after the name is up, as is nothing, and `-` is down.
+    ///
+    /// # Errors
+    /// The list has no such order.
+    pub(crate) fn order<T: Copy>(
+        &self,
+        allowed: &[(&str, T)],
+    ) -> Result<Option<(T, bool)>, ApiError> {
+        let asked = self.parameter("order").unwrap_or_default();
+        if asked.is_empty() {
+            return Ok(None);
+        }
+        // A `+` that was not escaped has become a space.
+        let (name, up) = match asked.strip_suffix(['+', ' ']) {
+            Some(name) => (name, true),
+            None => match asked.strip_suffix('-') {
+                Some(name) => (name, false),
+                None => (asked, true),
+            },
+        };
+        match allowed.iter().find(|(known, _)| *known == name) {
+            Some((_, order)) => Ok(Some((*order, up))),
+            None => {
+                let known: Vec<_> = allowed.iter().map(|(known, _)| *known).collect();
+                Err(ApiError::invalid_argument(format!(
+                    "order is {asked:?}; it must be one of {}, with + or - behind it",
+                    known.join(", ")
+                )))
+            }
+        }
     }
 
     /// Which page is asked for.
@@ -253,13 +299,21 @@ pub(crate) struct Path<T>(pub(crate) T);
 /// All bytes of a body that has to be small.
 ///
 /// # Errors
-/// It is larger than [`MAX_BODY`], or the connection broke.
-pub(crate) async fn small_body(body: Body) -> Result<axum::body::Bytes, ApiError> {
-    axum::body::to_bytes(body, MAX_BODY).await.map_err(|_| {
-        ApiError::too_large(format!(
-            "The body is larger than {MAX_BODY} bytes, or was cut off"
-        ))
-    })
+/// It is larger than [`MAX_BODY`], or it broke off.
+pub(crate) async fn small_body(body: Body) -> Result<Vec<u8>, ApiError> {
+    let mut stream = body.into_data_stream();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk =
+            chunk.map_err(|error| ApiError::bad_request(format!("The body broke off: {error}")))?;
+        if bytes.len() + chunk.len() > MAX_BODY {
+            return Err(ApiError::too_large(format!(
+                "The body is larger than {MAX_BODY} bytes"
+            )));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 /// A JSON body, whatever the content type says: clients say many things.
@@ -269,13 +323,20 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, ApiError> {
-        let bytes = small_body(request.into_body()).await?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            if error.is_data() {
-                ApiError::invalid_argument(format!("The body is not as it should be: {error}"))
-            } else {
-                ApiError::bad_request(format!("The body is not JSON: {error}"))
-            }
-        })
+        read_json(&small_body(request.into_body()).await?).map(Self)
     }
+}
+
+/// Reads a JSON body.
+///
+/// # Errors
+/// It is not JSON, or not as it should be.
+pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        if error.is_data() {
+            ApiError::invalid_argument(format!("The body is not as it should be: {error}"))
+        } else {
+            ApiError::bad_request(format!("The body is not JSON: {error}"))
+        }
+    })
 }

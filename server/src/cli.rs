@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use quorum_core::indicator::Sha256;
 
 use crate::admin;
 use crate::client;
@@ -12,6 +13,7 @@ use crate::clock;
 use crate::config::{Config, Settings};
 use crate::doctor;
 use crate::ids::Secret;
+use crate::import;
 use crate::serve;
 use crate::store::{Actor, AddAccount, NewAccount, Store, open};
 use crate::tier::Tier;
@@ -69,6 +71,9 @@ enum Command {
         #[arg(long)]
         apply: bool,
     },
+    /// Takes in what other programs found, beside a running server
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Looks files and web addresses up at a backend, and sends in what it does not know
     Scan(client::Scan),
     /// Shows a backend's reports on hashes, web addresses, domains, IP addresses and files
@@ -121,6 +126,18 @@ pub(crate) enum Role {
     Api,
     /// Carries analyses out
     Worker,
+}
+
+#[derive(Subcommand)]
+enum ImportCommand {
+    /// A sandbox's report, or a list of them, as the API gives file_behaviour objects
+    Behaviour {
+        /// JSON: the object, a list of them, or an answer of the API with either; - is standard input
+        file: PathBuf,
+        /// SHA-256 of the file that ran, where the objects' ids do not begin with it
+        #[arg(long)]
+        sample: Option<Sha256>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -305,6 +322,9 @@ async fn beside(config: &Config, command: Command) -> Result<(), Failure> {
             upkeep::migrate(config, &to).await
         }
         Command::Retention { apply } => upkeep::retention(config, apply).await,
+        Command::Import(ImportCommand::Behaviour { file, sample }) => {
+            import::behaviours(config, &file, sample).await
+        }
         Command::User(command) => user(config, command).await,
         Command::Group(GroupCommand::Here(command)) => {
             admin::run(config, admin::Command::Group(command)).await

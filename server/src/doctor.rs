@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::cli::{Failure, say};
 use crate::clock::{self, DAY};
 use crate::config::Config;
+use crate::rule_packs::RulePacks;
 use crate::store::{Store, open};
 use crate::tls;
 use crate::upstream::Upstream;
@@ -128,6 +129,16 @@ fn directory(config: &Config, findings: &mut Findings) -> bool {
     }
     if data.join("packs").is_dir() {
         findings.fine("packs", data.join("packs").display().to_string());
+        for (name, pack) in &*RulePacks::new(&data.join("packs")).shelf() {
+            match pack {
+                Ok(pack) => findings.fine("rules", format!("{name}: {} rules", pack.rules)),
+                Err(reason) => findings.doubtful(
+                    "rules",
+                    format!("the pack {name} is neither scanned with nor handed out: {reason}"),
+                    "put it in order; it is read again by itself",
+                ),
+            }
+        }
     } else {
         let todo = "the next start writes the first ones";
         findings.doubtful("packs", "there are none", todo);

@@ -39,6 +39,10 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "InvalidArgumentError", message)
     }
 
+    /// 400: it will be there later.
+    pub(crate) fn not_available_yet(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "NotAvailableYet", message)
+    }
     /// 401: no key.
     pub(crate) fn authentication_required() -> Self {
         Self::new(

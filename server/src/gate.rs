@@ -30,6 +30,9 @@ const NOT_CHARGED_HERE: &[(&str, &str)] = &[
     ("GET", "/api/v3/users/{id}/overall_quotas"),
     ("GET", "/api/v3/users/{id}/api_usage"),
     ("GET", "/api/v3/groups/{id}/api_usage"),
+    ("GET", "/api/v3/feeds/{feed}/{batch}"),
+    ("GET", "/api/v3/feeds/{feed}/hourly/{hour}"),
+    ("GET", "/api/v3/feeds/{feed}/{batch}/{part}"),
 ];
 
 /// How much of a refused body is read, and for how long, before its connection closes.
@@ -148,6 +151,7 @@ fn endpoint(method: &Method, path: &str) -> &'static str {
             "v5" => "safe_browsing",
             "{collection}" if own.ends_with("/explanation") => "explanation",
             "{collection}" if own.ends_with("/history") => "history",
+            "{collection}" if own.ends_with("/behaviours") => "file_behaviours",
             _ => "moderation",
         };
     }
@@ -171,6 +175,9 @@ fn endpoint(method: &Method, path: &str) -> &'static str {
         ("urls", "comments") => "url_comments",
         ("domains", "comments") => "domain_comments",
         ("ip_addresses", "comments") => "ip_address_comments",
+        ("files", "behaviour_summary" | "behaviour_mitre_trees") | ("file_behaviours", _) => {
+            "file_behaviours"
+        }
         ("files", _) => "file_relationships",
         ("urls", _) => "url_relationships",
         ("domains", _) => "domain_relationships",
@@ -181,9 +188,15 @@ fn endpoint(method: &Method, path: &str) -> &'static str {
         ("users", _) => "users",
         ("groups", _) => "groups",
         ("search", _) => "search",
+        ("collections", _) => "collections",
+        ("references", _) => "references",
+        ("operations", _) => "operations",
+        ("threat_actors" | "attack_tactics" | "attack_techniques", _) => "threats",
+        ("popular_threat_categories", _) => "metadata",
         ("metadata", _) => "metadata",
         ("intelligence", _) if path.contains("/zip_files") => "zip_files",
         ("submission" | "submissions", _) => "submissions",
+        ("yara_rules" | "yara_rulesets" | "sigma_rules", _) => "rules",
         _ => "other",
     }
 }

@@ -7,6 +7,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use quorum_core::digest::sha256;
 use quorum_core::indicator::{Kind, Md5, Sha256};
 
+use crate::store::Topic;
+
 /// The letter that stands for a kind in ids.
 pub(crate) fn letter(kind: Kind) -> char {
     match kind {
@@ -14,6 +16,14 @@ pub(crate) fn letter(kind: Kind) -> char {
         Kind::Url => 'u',
         Kind::Domain => 'd',
         Kind::IpAddress => 'i',
+    }
+}
+
+/// The same for all that can be commented on.
+pub(crate) fn letter_of(topic: Topic) -> char {
+    match topic {
+        Topic::Item(kind) => letter(kind),
+        Topic::Collection => 'c',
     }
 }
 
@@ -30,8 +40,13 @@ pub(crate) fn analysis(kind: Kind, item: &str, md5: Option<&Md5>, epoch: i64) ->
 }
 
 /// A new id for a comment or a vote: `<letter>-<item>-<8 hex>`.
-pub(crate) fn remark(kind: Kind, item: &str) -> Result<String, getrandom::Error> {
-    Ok(format!("{}-{item}-{:08x}", letter(kind), getrandom::u32()?))
+pub(crate) fn remark(letter: char, item: &str) -> Result<String, getrandom::Error> {
+    Ok(format!("{letter}-{item}-{:08x}", getrandom::u32()?))
+}
+
+/// The id of a sandbox's report on a file.
+pub(crate) fn behaviour(sha256: &str, sandbox: &str) -> String {
+    format!("{sha256}_{sandbox}")
 }
 
 /// The id of a submission.

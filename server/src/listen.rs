@@ -34,6 +34,7 @@ use crate::error::ApiError;
 use crate::gate;
 use crate::metrics::{Raised, TurnedAway, metrics};
 use crate::origin::Secure;
+use crate::refusals::Spoken;
 
 /// Least bytes a second of a body, on average over the time that it is waited for.
 const LEAST_PACE: u64 = 1024;
@@ -210,7 +211,7 @@ impl Connection {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(headers)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(Spoken::new(stream)), service);
         let mut connection = pin!(connection);
         let outcome = tokio::select! {
             outcome = connection.as_mut() => outcome,

@@ -303,7 +303,9 @@ mod tests {
     use super::*;
 
     fn index(directory: &std::path::Path) -> Arc<Index> {
-        let engines = Engines::open(directory, std::time::Duration::from_secs(1));
+        let packs = Arc::new(crate::rule_packs::RulePacks::new(directory));
+        let rules = Arc::new(crate::rulebook::Rulebook::new(packs));
+        let engines = Engines::open(directory, rules, std::time::Duration::from_secs(1));
         Lists::default().index(&engines)
     }
 

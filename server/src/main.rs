@@ -5,8 +5,8 @@
 //! - An upload is acknowledged only when its bytes, their directory, its row and its job are on the
 //!   disk. What was acknowledged is analysed, whatever happens to the process.
 //! - Only `store/sql` and its dialects know SQL, only [`store::blobs`] knows where samples lie.
-//! - No answer of the API is anything but JSON, and none but 200 is a success; files of packs are
-//!   what they are, and 304 says that the client has them.
+//! - No answer of the API is anything but JSON, and none but 200 is a success; files of packs
+//!   and of feeds are what they are, and 304 says that the client has them.
 //! - Keys are never stored, logged or repeated.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 #![forbid(unsafe_code)]
@@ -14,6 +14,8 @@
 mod admin;
 mod app;
 mod ask;
+mod attack;
+mod behaviour;
 mod cli;
 mod client;
 mod clock;
@@ -24,8 +26,10 @@ mod doctor;
 mod engines;
 mod error;
 mod failpoint;
+mod filter;
 mod gate;
 mod ids;
+mod import;
 mod jobs;
 mod leave;
 mod listen;
@@ -36,11 +40,16 @@ mod ops;
 mod origin;
 mod quota;
 mod record;
+mod refusals;
+mod relating;
 mod relationships;
 mod routes;
 mod rule_packs;
+mod rulebook;
+mod sandboxes;
 mod serve;
 mod store;
+mod tarball;
 mod telemetry;
 mod tier;
 mod tls;
@@ -48,6 +57,7 @@ mod tools;
 mod upkeep;
 mod upstream;
 mod words;
+mod zip_password;
 
 use std::process::ExitCode;
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use quorum_core::indicator::{CanonicalUrl, Domain, Indicator, Kind, address};
 use quorum_core::report::{EngineResult, Stats, VoteVerdict};
 use serde_json::{Map, Value, json};
@@ -10,12 +11,14 @@ use crate::clock;
 use crate::engines::Subject;
 use crate::ids;
 use crate::origin::Origin;
-use crate::quota::{DOWNLOADS, Used};
+use crate::quota::{COLLECTIONS, DOWNLOADS, Used};
+use crate::rulebook::{Rule, RulesetText};
 use crate::store::{
-    Account, AnalysisRecord, AuditRecord, CommentRecord, FalsePositive, Group, Item, KeyRecord,
-    Privilege, Submission, VoteRecord, ZipRecord,
+    Account, AnalysisRecord, AuditRecord, BehaviourRecord, CollectionRecord, CommentRecord,
+    FalsePositive, Group, Item, KeyRecord, Privilege, ReferenceRecord, RuleRecord, Submission,
+    VoteRecord, ZipRecord,
 };
-use crate::tier::{Limits, UNLIMITED};
+use crate::tier::Limits;
 
 /// An object with its link to itself.
 fn object(
@@ -167,6 +170,9 @@ fn file_attributes(subject: &Subject, item: Option<&Item>) -> Map<String, Value>
         if !file.type_extension.is_empty() {
             attributes.insert("type_extension".to_owned(), json!(file.type_extension));
         }
+        if !file.sandbox_verdicts.is_empty() {
+            attributes.insert("sandbox_verdicts".to_owned(), json!(file.sandbox_verdicts));
+        }
         if let Some(name) = file.names.first() {
             attributes.insert("meaningful_name".to_owned(), json!(name));
         }
@@ -304,6 +310,104 @@ pub(crate) fn submission(origin: &Origin, record: &Submission, key: &[u8; 32]) -
     )
 }
 
+/// A sandbox's report. There is a page of each, and nothing that was recorded.
+pub(crate) fn file_behaviour(origin: &Origin, record: &BehaviourRecord) -> Value {
+    let mut attributes = record.report.clone();
+    attributes.extend(map(json!({
+        "last_modification_date": record.imported,
+        "has_html_report": true,
+        "has_pcap": false,
+        "has_evtx": false,
+        "has_memdump": false,
+    })));
+    attributes
+        .entry("analysis_date")
+        .or_insert_with(|| record.imported.into());
+    let path = format!("file_behaviours/{}", segment(&record.id));
+    object("file_behaviour", &record.id, origin, &path, attributes)
+}
+
+/// A sandbox's report as a page for people.
+pub(crate) fn behaviour_page(record: &BehaviourRecord) -> String {
+    let mut page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{sandbox}: {file}</title>\
+         <h1>{sandbox}</h1><p>{file}</p>",
+        sandbox = escaped(&record.sandbox),
+        file = escaped(&record.sha256),
+    );
+    for (name, value) in &record.report {
+        let title = escaped(&name.replace('_', " "));
+        let text = match value {
+            Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join("\n"),
+            value => plain(value),
+        };
+        page.push_str(&format!("<h2>{title}</h2><pre>{}</pre>", escaped(&text)));
+    }
+    page.push_str("</html>\n");
+    page
+}
+
+/// A text as it is, everything else as JSON.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => format!("{value:#}"),
+    }
+}
+
+/// A rule of the catalogue.
+pub(crate) fn yara_rule(origin: &Origin, rule: &Rule, record: &RuleRecord) -> Value {
+    let meta: Vec<_> = rule
+        .info
+        .meta
+        .iter()
+        .map(|(key, value)| json!({"key": key, "value": value}))
+        .collect();
+    let mut attributes = map(json!({
+        "name": rule.info.name,
+        "rule": rule.text,
+        "enabled": true,
+        "matches": record.matches,
+        "author": rule.info.author().unwrap_or_default(),
+        "tags": rule.info.tags,
+        "meta": meta,
+        "included_date": record.included,
+        "last_modification_date": record.modified,
+    }));
+    if let Some(date) = rule.created {
+        attributes.insert("creation_date".to_owned(), date.into());
+    }
+    let path = format!("yara_rules/{}", segment(&rule.id));
+    object("yara_rule", &rule.id, origin, &path, attributes)
+}
+
+/// An id as one segment of a path.
+pub(crate) fn segment(id: &str) -> PercentEncode<'_> {
+    const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'.')
+        .remove(b'_')
+        .remove(b'~');
+    utf8_percent_encode(id, PLAIN)
+}
+
+/// A text with rules, and the names of those that can match.
+pub(crate) fn yara_ruleset(
+    origin: &Origin,
+    id: &str,
+    ruleset: &RulesetText,
+    names: &[&str],
+) -> Value {
+    let attributes = map(json!({
+        "name": ruleset.name,
+        "rules": ruleset.text,
+        "number_of_rules": names.len(),
+        "rule_names": names,
+    }));
+    let path = format!("yara_rulesets/{id}");
+    object("yara_ruleset", id, origin, &path, attributes)
+}
+
 /// A ZIP of samples. It is made while it is fetched, so there is nothing to wait for.
 pub(crate) fn zip_file(origin: &Origin, seq: i64, record: &ZipRecord) -> Value {
     object(
@@ -318,6 +422,36 @@ pub(crate) fn zip_file(origin: &Origin, seq: i64, record: &ZipRecord) -> Value {
             "files_error": record.missing,
         })),
     )
+}
+
+/// A collection.
+pub(crate) fn collection(origin: &Origin, record: &CollectionRecord) -> Value {
+    let mut attributes = map(json!({
+        "name": record.name,
+        "description": record.description,
+        "private": record.private,
+        "collection_type": "collection",
+        "creation_date": record.created,
+        "last_modification_date": record.modified,
+    }));
+    for (name, count) in &record.counts {
+        attributes.insert(format!("{name}_count"), (*count).into());
+    }
+    let path = format!("collections/{}", record.id);
+    object("collection", &record.id, origin, &path, attributes)
+}
+
+/// A reference.
+pub(crate) fn reference(origin: &Origin, record: &ReferenceRecord) -> Value {
+    let attributes = map(json!({
+        "url": record.url,
+        "title": record.title,
+        "author": record.author,
+        "creation_date": record.published,
+        "last_modification_date": record.modified,
+    }));
+    let path = format!("references/{}", record.id);
+    object("reference", &record.id, origin, &path, attributes)
 }
 
 /// A comment.
@@ -387,6 +521,7 @@ pub(crate) fn quotas(
         livehunt,
         vtdiff,
         private_graphs,
+        collections,
     } = limits;
     let hourly = minute.map_or(daily, |minute| u64::from(minute) * 60);
     vec![
@@ -404,7 +539,12 @@ pub(crate) fn quotas(
         ("intelligence_retrohunt_jobs_monthly", retrohunt, 0, 0),
         ("intelligence_graphs_private", private_graphs, 0, 0),
         ("intelligence_vtdiff_creation_monthly", vtdiff, 0, 0),
-        ("collections_creation_monthly", UNLIMITED, 0, 0),
+        (
+            COLLECTIONS,
+            collections,
+            user.collections,
+            group.collections,
+        ),
         ("private_scans_monthly", 0, 0, 0),
         ("private_scans_per_minute", 0, 0, 0),
         ("private_urlscans_monthly", 0, 0, 0),

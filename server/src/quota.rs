@@ -34,6 +34,9 @@ pub(crate) enum Refusal {
 /// The quota of samples that leave.
 pub(crate) const DOWNLOADS: &str = "intelligence_downloads_monthly";
 
+/// The quota of collections that are made.
+pub(crate) const COLLECTIONS: &str = "collections_creation_monthly";
+
 /// Requests in the hour, the day and the month that are running, and what was spent in the month.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Used {
@@ -41,14 +44,17 @@ pub(crate) struct Used {
     pub(crate) daily: u64,
     pub(crate) monthly: u64,
     pub(crate) downloads: u64,
+    pub(crate) collections: u64,
 }
 
 impl Used {
     /// With what stands in the store of quotas that are spent there at once.
     fn with_spent<'a>(mut self, spent: impl Iterator<Item = &'a Spent>) -> Self {
         for one in spent {
-            if one.quota == DOWNLOADS {
-                self.downloads += one.used;
+            match one.quota.as_str() {
+                DOWNLOADS => self.downloads += one.used,
+                COLLECTIONS => self.collections += one.used,
+                _ => {}
             }
         }
         self

@@ -13,9 +13,13 @@ use crate::ask::Ask;
 use crate::clock;
 use crate::error::ApiError;
 use crate::objects;
+use crate::relating::parents;
 use crate::routes::item;
+use crate::sandboxes;
 use crate::store::{
-    Account, AnalysisRecord, CommentFilter, CommentRecord, Group, Listing, Page, VoteFilter,
+    Account, AnalysisRecord, BehaviourRecord, CollectionFilter, CollectionOrder, CollectionRecord,
+    CommentFilter, CommentRecord, Group, Item, Listing, Page, ReferenceFilter, ReferenceRecord,
+    RelationFilter, RelationRecord, Topic, VoteFilter,
 };
 
 /// How many descriptors of a relationship are shown inside an object.
@@ -56,17 +60,30 @@ const USER: &str = "1api_quota_group collections comments graphs groups hunting_
     hunting_notifications hunting_rulesets 1intelligence_quota_group mentions \
     1monitor_quota_group retrohunt_jobs votes";
 
+const BEHAVIOUR: &str = "attack_techniques contacted_domains contacted_ips contacted_urls \
+    dropped_files 1file";
+
 /// Every type with its relationships: `*` marks those that the public tier does not have, `1`
 /// those with one object at the other end.
 const TYPES: &[(&str, &str)] = &[
     ("analysis", "1item"),
+    (
+        "collection",
+        "comments domains files ip_addresses 1owner references urls",
+    ),
     ("comment", "1author 1item"),
     ("domain", DOMAIN),
     ("file", FILE),
+    ("file_behaviour", BEHAVIOUR),
     ("group", "administrators users"),
     ("ip_address", IP_ADDRESS),
+    (
+        "reference",
+        "collections domains files ip_addresses 1owner urls",
+    ),
     ("url", URL),
     ("user", USER),
+    ("yara_rule", "files"),
 ];
 
 /// What the names mean, for people.
@@ -74,6 +91,7 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("administrators", "Users who administer the group"),
     ("analyses", "Analyses of the object, newest first"),
     ("api_quota_group", "Group whose API quota is used"),
+    ("attack_techniques", "ATT&CK techniques that were seen"),
     ("author", "User who wrote it"),
     ("behaviours", "Reports of sandboxes that ran the file"),
     ("bundled_files", "Files inside the file"),
@@ -102,6 +120,7 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("contacted_ips", "IP addresses that it talks to"),
     ("contacted_urls", "URLs that it talks to"),
     ("distributors", "Who distributes it"),
+    ("domains", "Domains that it holds or is about"),
     ("downloaded_files", "Files that were downloaded from it"),
     ("dropped_files", "Files that it writes when it runs"),
     ("email_attachments", "Files attached to the message"),
@@ -112,6 +131,8 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("embedded_js_files", "Scripts that the page embeds"),
     ("embedded_urls", "URLs in its text"),
     ("execution_parents", "Files that run it"),
+    ("file", "The file that ran"),
+    ("files", "Files that it holds, is about or has matched"),
     ("graphs", "Graphs that the object is in"),
     ("groups", "Groups that the user is in"),
     ("hash_collisions", "Other files with one of its hashes"),
@@ -132,6 +153,7 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
         "intelligence_quota_group",
         "Group whose Intelligence quota is used",
     ),
+    ("ip_addresses", "IP addresses that it holds or is about"),
     ("item", "The object that it is about"),
     ("itw_domains", "Domains that it was downloaded from"),
     ("itw_ips", "IP addresses that it was downloaded from"),
@@ -154,6 +176,7 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("ns_records", "Names in the domain's NS records"),
     ("overlay_children", "Files in its overlay"),
     ("overlay_parents", "Files with it in their overlay"),
+    ("owner", "User who made it"),
     ("parent", "The registered domain above it"),
     ("pcap_children", "Files in the network capture"),
     ("pcap_parents", "Network captures that contain it"),
@@ -181,12 +204,22 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("soa_records", "Names in the domain's SOA records"),
     ("subdomains", "Domains below it"),
     ("submissions", "Each time it was sent in, newest first"),
-    ("urls", "URLs on it"),
+    ("urls", "URLs on it, or in it"),
     ("urls_for_embedded_js", "URLs in its scripts"),
     ("urls_related_by_tracker_id", "URLs with the same tracker"),
     ("user_votes", "Your own vote on it"),
     ("users", "Users in the group"),
     ("votes", "Votes, newest first"),
+];
+
+/// Relationships that are others, read from the other end: of which type, under which name, what
+/// has which to it.
+const INVERSES: &[(&str, &str, &str, &str)] = &[
+    ("file", "compressed_parents", "file", "bundled_files"),
+    ("file", "ciphered_parents", "file", "ciphered_bundled_files"),
+    ("url", "referrer_files", "file", "embedded_urls"),
+    ("domain", "referrer_files", "file", "embedded_domains"),
+    ("ip_address", "referrer_files", "file", "embedded_ips"),
 ];
 
 /// One relationship of a type.
@@ -237,6 +270,11 @@ pub(crate) enum Owner {
     Analysis(AnalysisRecord),
     User(Account),
     Group(Group),
+    Collection(CollectionRecord),
+    Reference(ReferenceRecord),
+    /// By its id.
+    YaraRule(String),
+    Behaviour(BehaviourRecord),
     /// Votes and submissions, which have none.
     None,
 }
@@ -249,6 +287,10 @@ impl Owner {
             Self::Analysis(_) => "analysis",
             Self::User(_) => "user",
             Self::Group(_) => "group",
+            Self::Collection(_) => "collection",
+            Self::Reference(_) => "reference",
+            Self::YaraRule(_) => "yara_rule",
+            Self::Behaviour(_) => "file_behaviour",
             Self::None => "",
         }
     }
@@ -260,6 +302,12 @@ impl Owner {
             Self::Analysis(analysis) => format!("analyses/{}", analysis.id),
             Self::User(account) => format!("users/{}", account.name),
             Self::Group(group) => format!("groups/{}", group.name),
+            Self::Collection(collection) => format!("collections/{}", collection.id),
+            Self::Reference(reference) => format!("references/{}", reference.id),
+            Self::Behaviour(record) => {
+                format!("file_behaviours/{}", objects::segment(&record.id))
+            }
+            Self::YaraRule(id) => format!("yara_rules/{}", objects::segment(id)),
             Self::None => String::new(),
         }
     }
@@ -314,7 +362,10 @@ pub(crate) async fn related(
                     None => None,
                 }
             }
-            _ => Some(item::node(ask, comment.kind, &comment.item).await?),
+            _ => Some(match comment.topic {
+                Topic::Item(kind) => item::node(ask, kind, &comment.item).await?,
+                Topic::Collection => other_node(ask, "collection", &comment.item).await?,
+            }),
         })),
         Owner::Analysis(analysis) => Some(Related::One(Some(
             item::node(ask, analysis.kind, &analysis.item).await?,
@@ -339,6 +390,37 @@ pub(crate) async fn related(
                 total: names.total,
             }))
         }
+        Owner::Collection(collection) => {
+            let on = CommentFilter::On(Topic::Collection, &collection.id);
+            match name {
+                "owner" => Some(owner_node(ask, &collection.owner).await?),
+                "comments" => Some(Related::Many(comments(ask, on, page).await?)),
+                _ => Some(noted(ask, "collection", &collection.id, name, page).await?),
+            }
+        }
+        Owner::Reference(reference) => {
+            let id = &reference.id;
+            match name {
+                "owner" => Some(owner_node(ask, &reference.owner).await?),
+                "collections" => Some(holding(ask, "reference", id, page).await?),
+                _ => Some(noted(ask, "reference", id, name, page).await?),
+            }
+        }
+        Owner::Behaviour(record) => sandboxes::of_report(ask, record, name, page).await?,
+        Owner::YaraRule(id) => {
+            let matches = ask.app.store.rule_matches(id, page).await?;
+            let mut entries = Vec::new();
+            for found in matches.entries {
+                let mut node = item::node(ask, Kind::File, &found.sha256).await?;
+                node.object["context_attributes"] = json!({"match_date": found.date});
+                entries.push(node);
+            }
+            Some(Related::Many(Listing {
+                entries,
+                next: matches.next,
+                total: matches.total,
+            }))
+        }
         Owner::None => None,
     };
     Ok(filled.unwrap_or_else(|| {
@@ -357,9 +439,13 @@ async fn of_item(
     name: &str,
     page: Page,
 ) -> Result<Option<Related>, ApiError> {
+    if let Some(seen) = sandboxes::of_item(ask, kind, id, name, page).await? {
+        return Ok(Some(seen));
+    }
     let store = &ask.app.store;
     Ok(Some(Related::Many(match name {
-        "comments" => comments(ask, CommentFilter::On(kind, id), page).await?,
+        "comments" => comments(ask, CommentFilter::On(kind.into(), id), page).await?,
+        "related_comments" => comments(ask, CommentFilter::Near(kind, id), page).await?,
         "votes" => votes(ask, VoteFilter::On(kind, id), page).await?,
         "user_votes" => votes(ask, VoteFilter::OnBy(kind, id, &ask.account.name), page).await?,
         "analyses" => store.analyses(kind, id, page).await?.map(|record| Node {
@@ -373,8 +459,223 @@ async fn of_item(
         "network_location" => {
             return Ok(Some(Related::One(item::network_location(ask, id).await?)));
         }
-        _ => return Ok(None),
+        "parent" | "immediate_parent" => {
+            let parents = parents(id);
+            let parent = match name {
+                "parent" => parents.last(),
+                _ => parents.first(),
+            };
+            return Ok(Some(Related::One(match parent {
+                Some(parent) => Some(item::node(ask, kind, parent).await?),
+                None => None,
+            })));
+        }
+        "siblings" => {
+            let filter = match parents(id).first() {
+                Some(of) => RelationFilter::Beside {
+                    kind: kind.as_str(),
+                    id,
+                    name: "children",
+                    of,
+                },
+                None => return Ok(None),
+            };
+            related_nodes(ask, store.relations(filter, page).await?).await?
+        }
+        "hash_collisions" => collisions(ask, id, page).await?,
+        "collections" => return Ok(Some(holding(ask, kind.as_str(), id, page).await?)),
+        "related_collections" => {
+            let Some(host) = item::network_location(ask, id).await? else {
+                return Ok(None);
+            };
+            return match host.owner {
+                Owner::Item(kind, id) => Ok(Some(holding(ask, kind.as_str(), &id, page).await?)),
+                _ => Ok(None),
+            };
+        }
+        "references" | "related_references" => {
+            let filter = match name {
+                "references" => ReferenceFilter::About(kind.as_str(), id),
+                _ => ReferenceFilter::Near(kind.as_str(), id, &ask.account.name),
+            };
+            let listing = store.references(filter, page).await?;
+            listing.map(|record| reference_node(ask, record))
+        }
+        _ => return Ok(Some(noted(ask, kind.as_str(), id, name, page).await?)),
     })))
+}
+
+/// What was noted of a thing under a name, or at others of it.
+async fn noted(
+    ask: &Ask,
+    kind: &str,
+    id: &str,
+    name: &str,
+    page: Page,
+) -> Result<Related, ApiError> {
+    let inverse = INVERSES
+        .iter()
+        .find(|(of, here, ..)| (*of, *here) == (kind, name));
+    let filter = match inverse {
+        Some((_, _, there, name)) => RelationFilter::With {
+            kind: there,
+            name,
+            other_kind: kind,
+            other: id,
+        },
+        None => RelationFilter::Of { kind, id, name },
+    };
+    let one = relations(kind).any(|relation| relation.name == name && relation.one);
+    let listing = ask.app.store.relations(filter, page).await?;
+    let listing = related_nodes(ask, listing).await?;
+    Ok(match one {
+        true => Related::One(listing.entries.into_iter().next()),
+        false => Related::Many(listing),
+    })
+}
+
+/// The things at the other ends of relations, each with what it is there.
+async fn related_nodes(
+    ask: &Ask,
+    listing: Listing<RelationRecord>,
+) -> Result<Listing<Node>, ApiError> {
+    let mut entries = Vec::new();
+    for record in listing.entries {
+        entries.push(related_node(ask, record).await?);
+    }
+    Ok(Listing {
+        entries,
+        next: listing.next,
+        total: listing.total,
+    })
+}
+
+/// The thing at the other end of a relation.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn related_node(ask: &Ask, record: RelationRecord) -> Result<Node, ApiError> {
+    let url = record.context.get("url").and_then(Value::as_str);
+    let mut node = match (record.kind.as_str(), url) {
+        ("url", Some(url)) => item::url_node(ask, &record.id, url).await?,
+        (kind, _) => other_node(ask, kind, &record.id).await?,
+    };
+    if !record.context.is_empty() {
+        node.object["context_attributes"] = record.context.into();
+    }
+    Ok(node)
+}
+
+/// A thing by its type and id, as far as the caller may see it.
+async fn other_node(ask: &Ask, kind: &str, id: &str) -> Result<Node, ApiError> {
+    let store = &ask.app.store;
+    let found = match kind {
+        "file" => Some(item::node(ask, Kind::File, id).await?),
+        "url" => Some(item::node(ask, Kind::Url, id).await?),
+        "domain" => Some(item::node(ask, Kind::Domain, id).await?),
+        "ip_address" => Some(item::node(ask, Kind::IpAddress, id).await?),
+        "collection" => {
+            let found = store.collection(id).await?;
+            let found = found.filter(|one| !one.private || one.owner == ask.account.name);
+            found.map(|record| collection_node(ask, record))
+        }
+        "reference" => {
+            let found = store.reference(id).await?;
+            found.map(|record| reference_node(ask, record))
+        }
+        _ => None,
+    };
+    Ok(found.unwrap_or_else(|| gone(kind, id)))
+}
+
+/// What is not there any more, or not for the caller.
+pub(crate) fn gone(kind: &str, id: &str) -> Node {
+    let error = json!({"code": "NotFoundError", "message": "Not available"});
+    Node {
+        object: json!({"type": kind, "id": id, "error": error}),
+        owner: Owner::None,
+    }
+}
+
+/// Other files with the MD5 or the SHA-1 of a file.
+async fn collisions(ask: &Ask, id: &str, page: Page) -> Result<Listing<Node>, ApiError> {
+    let store = &ask.app.store;
+    let mut others = Vec::new();
+    if let Some(Item {
+        file: Some(file), ..
+    }) = store.item(Kind::File, id).await?
+    {
+        for hash in [&file.md5, &file.sha1] {
+            let Ok(hash) = hash.parse() else { continue };
+            others.extend(store.files_with(&hash).await?);
+        }
+    }
+    others.sort_unstable();
+    others.dedup();
+    others.retain(|other| other != id);
+    let part = ask.part(page, others);
+    let mut entries = Vec::new();
+    for other in part.entries {
+        entries.push(item::node(ask, Kind::File, &other).await?);
+    }
+    Ok(Listing {
+        entries,
+        next: part.next,
+        total: part.total,
+    })
+}
+
+/// The collections that hold a thing, of those that the caller may see.
+async fn holding(ask: &Ask, kind: &str, id: &str, page: Page) -> Result<Related, ApiError> {
+    let filter = CollectionFilter {
+        viewer: &ask.account.name,
+        holding: Some((kind, id)),
+        ..CollectionFilter::default()
+    };
+    collections(ask, filter, NEWEST, page)
+        .await
+        .map(Related::Many)
+}
+
+/// How collections are ordered where nothing is said.
+pub(crate) const NEWEST: (CollectionOrder, bool) = (CollectionOrder::Created, false);
+
+/// Collections as nodes.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn collections(
+    ask: &Ask,
+    filter: CollectionFilter<'_>,
+    order: (CollectionOrder, bool),
+    page: Page,
+) -> Result<Listing<Node>, ApiError> {
+    let listing = ask.app.store.collections(filter, order, page).await?;
+    Ok(listing.map(|record| collection_node(ask, record)))
+}
+
+/// A collection.
+pub(crate) fn collection_node(ask: &Ask, record: CollectionRecord) -> Node {
+    Node {
+        object: objects::collection(&ask.origin, &record),
+        owner: Owner::Collection(record),
+    }
+}
+
+/// A reference.
+pub(crate) fn reference_node(ask: &Ask, record: ReferenceRecord) -> Node {
+    Node {
+        object: objects::reference(&ask.origin, &record),
+        owner: Owner::Reference(record),
+    }
+}
+
+async fn owner_node(ask: &Ask, name: &str) -> Result<Related, ApiError> {
+    let account = ask.app.store.account(name).await?;
+    Ok(Related::One(match account {
+        Some(account) => Some(user_node(ask, account).await?),
+        None => None,
+    }))
 }
 
 async fn of_user(
@@ -386,6 +687,14 @@ async fn of_user(
     Ok(Some(match name {
         "comments" => Related::Many(comments(ask, CommentFilter::By(&account.name), page).await?),
         "votes" => Related::Many(votes(ask, VoteFilter::By(&account.name), page).await?),
+        "collections" => {
+            let filter = CollectionFilter {
+                viewer: &ask.account.name,
+                owner: &account.name,
+                ..CollectionFilter::default()
+            };
+            Related::Many(collections(ask, filter, NEWEST, page).await?)
+        }
         "mentions" => {
             let filter = CommentFilter::Mentioning(&account.name);
             Related::Many(comments(ask, filter, page).await?)
@@ -433,12 +742,26 @@ pub(crate) fn administers(ask: &Ask, group: &str) -> bool {
 /// # Errors
 /// The store does not answer.
 pub(crate) async fn user_node(ask: &Ask, account: Account) -> Result<Node, ApiError> {
-    let used = match may_see(ask, &account) {
-        true => Some(ask.app.ledger.used(&account, clock::now()).await?),
-        false => None,
-    };
+    let now = clock::now();
+    let mut used = None;
+    let mut last_login = None;
+    if may_see(ask, &account) {
+        used = Some(ask.app.ledger.used(&account, now).await?);
+        // Every request is a login; of others' it is known to the day.
+        last_login = match account.name == ask.account.name {
+            true => Some(now),
+            false => {
+                let day = ask.app.store.last_day_of(&account.name).await?;
+                day.map(|day| day * clock::DAY)
+            }
+        };
+    }
+    let mut object = objects::user(&ask.origin, &account, used);
+    if let Some(last_login) = last_login {
+        object["attributes"]["last_login"] = last_login.into();
+    }
     Ok(Node {
-        object: objects::user(&ask.origin, &account, used),
+        object,
         owner: Owner::User(account),
     })
 }
@@ -483,10 +806,10 @@ async fn votes(ask: &Ask, filter: VoteFilter<'_>, page: Page) -> Result<Listing<
     }))
 }
 
-/// Type and id of an object, and in which context it stands.
+/// Type and id of an object, in which context it stands, and why it cannot be served if it cannot.
 fn descriptor(object: &Value) -> Value {
     let mut descriptor = Map::new();
-    for name in ["type", "id", "context_attributes"] {
+    for name in ["type", "id", "context_attributes", "error"] {
         if let Some(value) = object.get(name) {
             descriptor.insert(name.to_owned(), value.clone());
         }
@@ -543,6 +866,7 @@ pub(crate) async fn dressed(ask: &Ask, node: Node) -> Result<Value, ApiError> {
     if ask.parameter("relationships").is_some() {
         object["relationships"] = inside.into();
     }
+    ask.restrict(&mut object);
     Ok(object)
 }
 

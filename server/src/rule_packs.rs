@@ -1,6 +1,8 @@
 //! Rule packs: folders of YARA rules that are handed to extensions, each with the manifest of
 //! [`quorum_core::rules`].
 //!
+//! The server scans with them itself too: see [`rulebook`](crate::rulebook).
+//!
 //! A folder is read when somebody asks and its files have changed. It is handed out only if its
 //! manifest is one that an extension takes and its rules compile: one slip of an administrator
 //! reaches nobody else.

@@ -21,10 +21,12 @@ use crate::metrics;
 use crate::ops::{self, Ops};
 use crate::quota::{FLUSH_EVERY, Ledger};
 use crate::record::Past;
+use crate::relating;
 use crate::routes;
 use crate::rule_packs::RulePacks;
+use crate::rulebook::Rulebook;
 use crate::store::open::{self, Opened};
-use crate::store::{Actor, AddAccount, NewAccount, Store};
+use crate::store::{Actor, AddAccount, NewAccount, Store, StoreError};
 use crate::telemetry;
 use crate::tier::Tier;
 use crate::tls;
@@ -85,7 +87,10 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     let deadline = config.engine_timeout();
     // Compiling the rules takes a moment; better now than in the first analysis.
     let rule_packs = Arc::new(RulePacks::new(&packs));
-    let engines = tokio::task::spawn_blocking(move || Engines::open(&packs, deadline)).await?;
+    let rules = Arc::new(Rulebook::new(rule_packs.clone()));
+    let book = rules.clone();
+    let engines =
+        tokio::task::spawn_blocking(move || Engines::open(&packs, book, deadline)).await?;
     let countries = config.country_database.as_deref().map(Countries::open);
     let upstream = Upstream::open(&config.upstream)?;
     let app: App = Arc::new(Parts {
@@ -98,6 +103,7 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
         engines: Arc::new(engines),
         lists: Arc::default(),
         rule_packs,
+        rules,
         past: Past::default(),
         bell,
         config,
@@ -138,6 +144,8 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     let books = tokio::spawn(keep_books(app.clone(), stopped.clone()));
     tokio::spawn(sweep(app.clone()));
     tokio::spawn(index_comments(app.clone()));
+    tokio::spawn(relate_urls(app.clone()));
+    tokio::spawn(keep_rulebook(app.clone()));
     tokio::spawn(until_told_to_stop(stop)?);
     let router = routes::router(&app)
         .merge(ops::probes(ops))
@@ -240,12 +248,58 @@ async fn keep_books(app: App, mut stopped: watch::Receiver<bool>) {
     }
 }
 
+/// How often the packs are looked at where nobody asks for them.
+const LOOK_AT_RULES: Duration = Duration::from_secs(60);
+
+/// Tells the store of rules that are new, so that the day from which on they are here is known.
+async fn keep_rulebook(app: App) {
+    loop {
+        if let Err(error) = app.rules.noted(&*app.store).await {
+            tracing::warn!(%error, "cannot note the rules");
+        }
+        tokio::time::sleep(LOOK_AT_RULES).await;
+    }
+}
+
 /// Makes comments from before there was an index findable.
 async fn index_comments(app: App) {
     match app.store.index_comments().await {
         Ok(0) => {}
         Ok(indexed) => tracing::info!(indexed, "comments of an earlier release can be searched"),
         Err(error) => tracing::warn!(%error, "cannot index comments of an earlier release"),
+    }
+}
+
+/// Notes the URLs of an earlier release at their hosts, once.
+async fn relate_urls(app: App) {
+    match relate_all_urls(&*app.store).await {
+        Ok(0) => {}
+        Ok(urls) => tracing::info!(urls, "URLs of an earlier release are noted at their hosts"),
+        Err(error) => tracing::warn!(%error, "cannot note URLs of an earlier release"),
+    }
+}
+
+async fn relate_all_urls(store: &dyn Store) -> Result<u64, StoreError> {
+    const DONE: &str = "urls.related";
+    if store.noted(DONE).await?.is_some() {
+        return Ok(0);
+    }
+    let mut related = 0;
+    let mut after = String::new();
+    loop {
+        let page = store.urls_after(&after, 200).await?;
+        let Some((last, _)) = page.last() else {
+            store.note_down(DONE, "1").await?;
+            return Ok(related);
+        };
+        after.clone_from(last);
+        for (_, url) in page {
+            let Ok(url) = url.parse() else { continue };
+            for (kind, id, relations) in relating::of_url(&url).relations {
+                store.relate(kind, &id, &relations, clock::now()).await?;
+            }
+            related += 1;
+        }
     }
 }
 

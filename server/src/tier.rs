@@ -47,6 +47,8 @@ pub(crate) struct Limits {
     pub(crate) vtdiff: u64,
     /// Private graphs.
     pub(crate) private_graphs: u64,
+    /// Collections made a month.
+    pub(crate) collections: u64,
 }
 
 /// How "unlimited" is written where a number has to stand.
@@ -76,6 +78,8 @@ impl Tier {
             livehunt,
             vtdiff,
             private_graphs: 0,
+            // The tiers say nothing of them; a group's own number can.
+            collections: UNLIMITED,
         };
         match self {
             Self::Public => Limits {
@@ -101,9 +105,9 @@ impl Tier {
             Self::DuetFeeds => &[
                 INTELLIGENCE,
                 PRIVATE_GRAPHS,
-                "file-feed",
-                "url-feed",
-                "file-behaviour-feed",
+                FILE_FEED,
+                URL_FEED,
+                BEHAVIOUR_FEED,
             ],
         }
     }
@@ -125,6 +129,7 @@ impl Limits {
             "intelligence_retrohunt_jobs_monthly" => &mut self.retrohunt,
             "intelligence_graphs_private" => &mut self.private_graphs,
             "intelligence_vtdiff_creation_monthly" => &mut self.vtdiff,
+            "collections_creation_monthly" => &mut self.collections,
             _ => return None,
         })
     }
@@ -143,6 +148,24 @@ pub(crate) const RAW_DOWNLOADS: &str = "downloads-tier-2";
 /// The add-on of private graphs.
 pub(crate) const PRIVATE_GRAPHS: &str = "private-graphs";
 
+/// The add-on of the feed of files.
+pub(crate) const FILE_FEED: &str = "file-feed";
+
+/// The add-on of the feed of URLs.
+pub(crate) const URL_FEED: &str = "url-feed";
+
+/// The add-on of the feed of domains.
+pub(crate) const DOMAIN_FEED: &str = "domain-feed";
+
+/// The add-on of the feed of IP addresses.
+pub(crate) const IP_ADDRESS_FEED: &str = "ip-address-feed";
+
+/// The add-on of the feed of sandboxes' reports.
+pub(crate) const BEHAVIOUR_FEED: &str = "file-behaviour-feed";
+
+/// The add-on of taking sandboxes' reports in.
+pub(crate) const BEHAVIOUR_IMPORT: &str = "behaviour-import";
+
 /// Everything that can be granted to a group or a user beside its tier, for ever or to a day. That
 /// of administrating the server is a role: see `Account::administrator`.
 pub(crate) const ADD_ONS: &[&str] = &[
@@ -150,11 +173,12 @@ pub(crate) const ADD_ONS: &[&str] = &[
     PRIVATE_GRAPHS,
     "retrohunt-180-days",
     "retrohunt-365-days",
-    "file-feed",
-    "url-feed",
-    "domain-feed",
-    "ip-address-feed",
-    "file-behaviour-feed",
+    FILE_FEED,
+    URL_FEED,
+    DOMAIN_FEED,
+    IP_ADDRESS_FEED,
+    BEHAVIOUR_FEED,
+    BEHAVIOUR_IMPORT,
     "private-scanning",
     DOWNLOADS,
     RAW_DOWNLOADS,

@@ -35,6 +35,9 @@ def fill(server: Server, key: str) -> None:
     post("/urls", data={"url": "http://example.com/a"})
     comment = {"data": {"type": "comment", "attributes": {"text": "seen #before"}}}
     post("/domains/example.com/comments", json=comment)
+    collection = {"data": {"type": "collection", "attributes": {"name": "IoCs"}, "raw_items": "example.com"}}
+    post("/collections", json=collection)
+    post("/references", json={"data": {"type": "reference", "attributes": {"url": "http://blog.example/"}}})
 
 
 def counted(report: Path) -> tuple[int, int, int]:

@@ -1,8 +1,11 @@
 """Starts a real `quorum serve` for a test: free port, empty data folder, stopped and removed at the end."""
 
+import contextlib
+import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import tempfile
 from pathlib import Path
@@ -52,6 +55,18 @@ class Server:
         if done.returncode or not found:
             raise RuntimeError(f"`quorum user add` failed: {done.stdout}{done.stderr}")
         return found[0]
+
+    def import_behaviour(self, sha256: str, report: dict) -> None:
+        """Takes a sandbox's report in by the command line."""
+        subprocess.run(
+            [BINARY, "import", "behaviour", "-", "--sample", sha256, "--data", str(self.data)],
+            input=json.dumps(report), capture_output=True, text=True, check=True,
+        )
+
+    def rewrite(self, statement: str, *values) -> None:
+        """Changes rows beside the running server: the only way to let time pass."""
+        with contextlib.closing(sqlite3.connect(self.data / "quorum.sqlite", timeout=60)) as store, store:
+            store.execute(statement, values)
 
     def stop(self) -> None:
         """Asks the server to shut down as a service manager does, and waits for it."""

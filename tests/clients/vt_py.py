@@ -32,6 +32,7 @@ def setUpModule() -> None:
     keys["alice"] = server.add_user("alice", "enterprise")
     keys["bob"] = server.add_user("bob", "enterprise")
     keys["carol"] = server.add_user("carol", "public")
+    keys["reader"] = server.add_user("reader", "duet-feeds")
 
 
 def tearDownModule() -> None:
@@ -261,6 +262,70 @@ class VtPy(unittest.TestCase):
     def test_refuses_a_vote_that_is_neither(self) -> None:
         self.assert_error("InvalidArgumentError", self.vote, self.alice, "/domains/example.org/votes", "suspicious")
 
+    # --- Rules, behaviours, feeds ---------------------------------------------------------------
+
+    def test_finds_the_rules_that_a_report_names(self) -> None:
+        self.scan(EICAR, "eicar.com")
+        result = self.alice.get_object("/files/{}", sha256(EICAR)).crowdsourced_yara_results[0]
+        rule = self.alice.get_object("/yara_rules/{}", f"{result['ruleset_id']}|{result['rule_name']}")
+        self.assertEqual((rule.type, rule.name, rule.enabled), ("yara_rule", result["rule_name"], True))
+        self.assertIsInstance(rule.creation_date, datetime.datetime)
+        self.assertIn(sha256(EICAR), [file.id for file in self.alice.iterator("/yara_rules/{}/files", rule.id)])
+        self.assertIn(rule.rule, self.alice.get_object("/yara_rulesets/{}", result["ruleset_id"]).rules)
+        found = list(self.alice.iterator("/yara_rules", params={"filter": "enabled:true", "order": "matches-"}))
+        self.assertEqual(found[0].id, rule.id)
+
+    def test_reads_what_a_sandbox_saw(self) -> None:
+        content = b"a file that ran in a sandbox\n"
+        self.scan(content, "ran.exe")
+        report = {
+            "sandbox_name": "Zen Box",
+            "analysis_date": 1_700_000_000,
+            "dns_lookups": [{"hostname": "c2.example"}],
+            "mitre_attack_techniques": [{"id": "T1059", "severity": "IMPACT_SEVERITY_INFO"}],
+        }
+        server.import_behaviour(sha256(content), report)
+        seen = list(self.alice.iterator("/files/{}/behaviours", sha256(content)))
+        self.assertEqual([one.sandbox_name for one in seen], ["Zen Box"])
+        one = self.alice.get_object("/file_behaviours/{}", seen[0].id)
+        self.assertIsInstance(one.analysis_date, datetime.datetime)
+        self.assertEqual(one.dns_lookups, report["dns_lookups"])
+        summary = self.alice.get_data("/files/{}/behaviour_summary", sha256(content))
+        self.assertEqual(summary["dns_lookups"], report["dns_lookups"])
+        trees = self.alice.get_data("/files/{}/behaviour_mitre_trees", sha256(content))
+        self.assertEqual(trees["Zen Box"]["tactics"][0]["id"], "TA0002")
+        back = list(self.alice.iterator("/domains/c2.example/communicating_files"))
+        self.assertEqual([file.id for file in back], [sha256(content)])
+
+    def test_follows_the_feeds_from_batch_to_batch(self) -> None:
+        older, newer = b"sent in long ago\n", b"sent in two minutes later\n"
+        for content in (older, newer):
+            self.scan(content, "fed.txt")
+        self.alice.scan_url("http://fed.example/long/ago")
+        start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=4)
+        start = start.replace(second=0, microsecond=0)
+        at = int(start.timestamp())
+        server.rewrite("UPDATE submission SET date = ? WHERE item = ?", at + 20, sha256(older))
+        server.rewrite("UPDATE submission SET date = ? WHERE item = ?", at + 140, sha256(newer))
+        server.rewrite("UPDATE submission SET date = ? WHERE kind = 'url'", at + 5)
+        reader = self.client(keys["reader"])
+        cursor = start.strftime("%Y%m%d%H%M")
+        feed = reader.feed(vt.FeedType.FILES, cursor=cursor)
+        first, second = next(feed), next(feed)
+        self.assertEqual([first.id, second.id], [sha256(older), sha256(newer)])
+        self.assertEqual(first.context_attributes["filename"], "fed.txt")
+        self.assertEqual(feed.cursor, (start + datetime.timedelta(minutes=2)).strftime("%Y%m%d%H%M-1"))
+        sample = reader.get(first.context_attributes["download_url"]).read()
+        with zipfile.ZipFile(io.BytesIO(sample)) as archive:
+            self.assertEqual(archive.read(sha256(older), pwd=b"infected"), older)
+        self.assertIn("http://fed.example/long/ago", next(reader.feed(vt.FeedType.URLS, cursor=cursor)).url)
+        server.import_behaviour(sha256(older), {"sandbox_name": "Fed"})
+        server.rewrite("UPDATE behaviour SET imported = ? WHERE sha256 = ?", at + 5, sha256(older))
+        seen = next(reader.feed(vt.FeedType.FILE_BEHAVIOURS, cursor=cursor))
+        self.assertEqual(seen.id, f"{sha256(older)}_Fed")
+        self.assertIn("<h1>Fed</h1>", reader.get(seen.context_attributes["html_report"]).text())
+        self.assert_error("ForbiddenError", next, self.alice.feed(vt.FeedType.FILES, cursor=cursor))
+
     # --- Users, search, metadata, errors --------------------------------------------------------
 
     def test_tells_who_i_am_and_what_is_left(self) -> None:
@@ -339,6 +404,55 @@ class VtPy(unittest.TestCase):
         comment = self.comment(self.alice, "/domains/tagged.example/comments", "see #findmehere")
         found = list(self.alice.iterator("/search", params={"query": "#findmehere"}))
         self.assertEqual([(item.type, item.id) for item in found], [("comment", comment.id)])
+
+    # --- Collections and references: as the client's examples do it ------------------------------
+
+    def test_creates_a_collection_from_a_text_and_updates_it(self) -> None:
+        new = vt.Object("collection", obj_attributes={"name": "IoCs", "description": "of a campaign"})
+        new.set_data("raw_items", io.StringIO("www.example.com\nhttps://www.hooli.com").read())
+        made = self.alice.post_object("/collections", obj=new)
+        self.assertEqual((made.type, made.name, made.domains_count, made.urls_count), ("collection", "IoCs", 1, 1))
+        self.assertIsInstance(made.creation_date, datetime.datetime)
+        more = vt.Object("collection", obj_id=made.id)
+        more.set_data("raw_items", "mail.example.com www.example.com")
+        changed = self.alice.patch_object("/collections/%s" % made.id, obj=more)
+        self.assertEqual((changed.name, changed.domains_count), ("IoCs", 2))
+        names = [one.id for one in self.alice.iterator("/collections/{}/domains", made.id)]
+        self.assertEqual(sorted(names), ["mail.example.com", "www.example.com"])
+        holding = [one.id for one in self.alice.iterator("/domains/www.example.com/collections")]
+        self.assertIn(made.id, holding)
+        self.assertEqual(self.bob.delete("/collections/{}", made.id).status, 403)
+        self.assertEqual(self.alice.delete("/collections/{}", made.id).status, 200)
+
+    def test_creates_a_reference_with_what_it_is_about_and_patches_it(self) -> None:
+        url = "https://blog.example/new-campaign/"
+        payload = {
+            "attributes": {"url": url, "creation_date": "2021-01-25 00:00:00", "title": "Campaign", "author": "Team"},
+            "relationships": {
+                "files": {"data": [{"type": "file", "id": sha256(EICAR)}]},
+                "urls": {"data": [{"type": "url", "url": "https://c2.example/upload.asp"}]},
+                "domains": {"data": [{"type": "domain", "id": "c2.example"}]},
+                "ip_addresses": {"data": [{"type": "ip_address", "id": "193.70.64.169"}]},
+            },
+            "type": "reference",
+            "id": "",
+        }
+        reference = vt.Object.from_dict(payload)
+        encoded = base64.b64encode(url.encode()).decode().strip("=")
+        self.assertEqual(self.alice.get(f"/references/{encoded}").status, 404)
+        made = self.alice.post_object("/references", obj=reference)
+        self.assertEqual((made.title, made.author), ("Campaign", "Team"))
+        self.assertEqual(made.creation_date, datetime.datetime(2021, 1, 25, tzinfo=datetime.timezone.utc))
+        self.assertEqual(self.alice.get(f"/references/{encoded}").status, 200)
+        # Without an id the address names it. vt-py sends what was set on the object and nothing else.
+        change = vt.Object("reference")
+        change.url = url
+        change.title = "Campaign, renamed"
+        patched = self.alice.patch_object("/references", obj=change)
+        self.assertEqual((patched.id, patched.title), (made.id, "Campaign, renamed"))
+        self.assert_error("InvalidArgumentError", self.alice.patch_object, "/references", obj=vt.Object("reference"))
+        about = [one.id for one in self.alice.iterator("/references/{}/domains", made.id)]
+        self.assertEqual(about, ["c2.example"])
 
     def test_lists_its_engines_and_relationships(self) -> None:
         metadata = self.alice.get_data("/metadata")

@@ -14,9 +14,11 @@
 
 mod ruleset;
 mod scanner;
+mod text;
 
 pub use ruleset::{CompileError, RuleInfo, Ruleset, Severity, Source};
 pub use scanner::{BlockScanner, MAX_DATA, MAX_MATCHES, Match, PatternMatch, ScanError, Scanner};
+pub use text::rule_texts;
 
 /// The version of the YARA-X engine inside, such as `1.22.1`.
 pub const ENGINE_VERSION: &str = yara_x::VERSION;

@@ -108,11 +108,18 @@ pub struct BlockScanner<'r> {
 }
 
 impl<'r> BlockScanner<'r> {
-    /// A scanner for one file after another.
+    /// A scanner for one file after another, without a time limit.
     pub fn new(ruleset: &'r Ruleset) -> Self {
         let mut engine = yara_x::blocks::Scanner::new(ruleset.engine());
         engine.max_matches_per_pattern(MAX_COUNTED);
         Self { ruleset, engine }
+    }
+
+    /// Ends each block, and the end of a file, as [`Scanner::timeout`] does a scan.
+    #[must_use]
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.engine.set_timeout(limit);
+        self
     }
 
     /// Takes the block that begins at this offset of the file. Blocks may overlap.

@@ -4,6 +4,7 @@
 //! a deadline; when it fails, panics or is late, its column says so and the report is complete all
 //! the same.
 
+mod content;
 mod hash_list;
 mod host_list;
 mod packs;
@@ -15,7 +16,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
 use quorum_core::indicator::{CanonicalUrl, Domain, FileHash, Kind, Md5, Sha1, Sha256};
 use quorum_core::report::{Category, EngineResult};
 use serde_json::{Map, Value};
@@ -24,8 +24,10 @@ use tracing::Instrument as _;
 
 use crate::failpoint;
 use crate::metrics::metrics;
+use crate::rulebook::Rulebook;
 use crate::telemetry::TARGET;
 
+pub(crate) use content::Content;
 pub(crate) use hash_list::HashList;
 pub(crate) use host_list::HostList;
 pub(crate) use packs::{Entries, Source, write_first_packs};
@@ -34,12 +36,12 @@ pub(crate) use url_list::UrlList;
 /// What is judged.
 #[derive(Debug, Clone)]
 pub(crate) enum Subject {
-    /// A file: what is known of its hashes, and its bytes where they are here and not too many.
+    /// A file: what is known of its hashes, and its content where it is here and not too long.
     File {
         md5: Option<Md5>,
         sha1: Option<Sha1>,
         sha256: Option<Sha256>,
-        bytes: Option<Bytes>,
+        content: Option<Content>,
     },
     Url(CanonicalUrl),
     Domain(Domain),
@@ -68,7 +70,7 @@ impl Subject {
             md5,
             sha1,
             sha256,
-            bytes: None,
+            content: None,
         }
     }
 }
@@ -147,13 +149,13 @@ pub(crate) struct Engines {
 }
 
 impl Engines {
-    /// The engines over the packs in a directory.
-    pub(crate) fn open(packs: &Path, deadline: Duration) -> Self {
+    /// The engines over the packs in a directory and the rules of a book.
+    pub(crate) fn open(packs: &Path, rules: Arc<Rulebook>, deadline: Duration) -> Self {
         let hashes = Arc::new(HashList::new(packs));
         let urls = Arc::new(UrlList::new(packs));
         let hosts = Arc::new(HostList::new(packs));
         let all: Vec<Arc<dyn Engine>> = vec![
-            Arc::new(yara::Yara::embedded()),
+            Arc::new(yara::Yara::new(rules)),
             hashes.clone(),
             urls.clone(),
             hosts.clone(),
@@ -366,7 +368,7 @@ mod tests {
             md5: None,
             sha1: None,
             sha256: None,
-            bytes: None,
+            content: None,
         }
     }
 

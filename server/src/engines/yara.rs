@@ -1,35 +1,37 @@
-//! YARA-X with the rules that are built in. Its column names the strongest rule; all of them stand
-//! in `crowdsourced_yara_results`.
+//! YARA-X with the rules that are built in and those of the packs. Its column names the strongest
+//! rule; all of them stand in `crowdsourced_yara_results`.
 
 use std::cell::Cell;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use quorum_core::indicator::Kind;
 use quorum_core::report::Category;
-use quorum_yara::{Match, Ruleset, ScanError, Scanner, Severity};
+use quorum_yara::{BlockScanner, Match, Ruleset, ScanError, Scanner, Severity};
 use serde_json::json;
 
-use super::{Engine, EngineError, Finding, Subject};
+use super::content::Long;
+use super::{Content, Engine, EngineError, Finding, Subject};
 use crate::clock;
+use crate::rulebook::{Edition, Rulebook, ruleset_id};
 
 thread_local! {
     /// A scanner costs more to make than a small file takes to scan, and cannot leave its thread:
-    /// each thread keeps its own. It is taken out while it works, so one that panicked is not met
-    /// again.
+    /// each thread keeps its own of the built-in rules. It is taken out while it works, so one that
+    /// panicked is not met again.
     static IDLE: Cell<Option<Scanner<'static>>> = const { Cell::new(None) };
 }
 
 /// The engine.
 pub(super) struct Yara {
-    ruleset: &'static Ruleset,
+    rules: Arc<Rulebook>,
 }
 
 impl Yara {
-    /// Compiles the built-in rules, or takes those that are compiled already.
-    pub(super) fn embedded() -> Self {
-        Self {
-            ruleset: Ruleset::embedded(),
-        }
+    /// Compiles the rules, or takes those that are compiled already.
+    pub(super) fn new(rules: Arc<Rulebook>) -> Self {
+        let _compiled = rules.current();
+        Self { rules }
     }
 }
 
@@ -43,35 +45,90 @@ impl Engine for Yara {
     }
 
     fn version(&self) -> String {
-        self.ruleset.version()
+        self.rules.current().version()
     }
 
     fn updated(&self) -> Option<String> {
-        self.ruleset.updated().map(|day| day.replace('-', ""))
+        let day = self.rules.current().updated()?;
+        Some(day.replace('-', ""))
     }
 
     fn judge(&self, subject: &Subject, deadline: Duration) -> Result<Finding, EngineError> {
-        // No bytes: the file is larger than what is scanned.
+        // No content: the file is larger than what is scanned.
         let Subject::File {
-            bytes: Some(bytes), ..
+            content: Some(content),
+            ..
         } = subject
         else {
             return Err(EngineError::Unsupported);
         };
-        let kept = IDLE.take().unwrap_or_else(|| Scanner::new(self.ruleset));
-        let mut scanner = kept.timeout(deadline);
-        let matches = scanner.scan(bytes).map_err(|error| match error {
-            ScanError::Timeout => EngineError::Late,
-            ScanError::Failed(reason) => EngineError::Failed(reason),
-        });
-        IDLE.set(Some(scanner));
-        Ok(finding(&matches?))
+        let began = Instant::now();
+        let edition = self.rules.current();
+        let sets = [Some(Ruleset::embedded()), edition.packs()];
+        let matches = match content {
+            Content::Whole(bytes) => {
+                let kept = IDLE
+                    .take()
+                    .unwrap_or_else(|| Scanner::new(Ruleset::embedded()));
+                let mut scanner = kept.timeout(deadline);
+                let matches = scanner.scan(bytes);
+                IDLE.set(Some(scanner));
+                let mut matches = matches.map_err(refused)?;
+                if let Some(packs) = edition.packs() {
+                    let left = deadline.saturating_sub(began.elapsed());
+                    let mut scanner = Scanner::new(packs).timeout(left);
+                    matches.extend(scanner.scan(bytes).map_err(refused)?);
+                }
+                matches
+            }
+            Content::Long(long) => by_blocks(long, sets.into_iter().flatten(), began, deadline)?,
+        };
+        Ok(finding(&matches, &edition))
     }
 }
 
-fn finding(matches: &[Match]) -> Finding {
+fn refused(error: ScanError) -> EngineError {
+    match error {
+        ScanError::Timeout => EngineError::Late,
+        ScanError::Failed(reason) => EngineError::Failed(reason),
+    }
+}
+
+/// Reads a long file once, for all sets of rules.
+fn by_blocks<'r>(
+    long: &Long,
+    sets: impl Iterator<Item = &'r Ruleset>,
+    began: Instant,
+    deadline: Duration,
+) -> Result<Vec<Match>, EngineError> {
+    let mut scanners: Vec<_> = sets
+        .map(|set| BlockScanner::new(set).timeout(deadline))
+        .collect();
+    let take = |offset: usize, block: &[u8]| {
+        for scanner in &mut scanners {
+            // The scanner's own limit is that of one block.
+            if began.elapsed() >= deadline {
+                return Err(EngineError::Late);
+            }
+            scanner.block(offset, block).map_err(refused)?;
+        }
+        Ok(())
+    };
+    long.blocks(take, EngineError::Failed)?;
+    let mut matches = Vec::new();
+    for scanner in &mut scanners {
+        matches.extend(scanner.finish().map_err(refused)?);
+    }
+    Ok(matches)
+}
+
+fn finding(matches: &[Match], edition: &Edition) -> Finding {
     // `max_by_key` would take the last of equals; the first rule of the set shall win.
-    let Some(strongest) = matches.iter().rev().max_by_key(|found| found.severity()) else {
+    let judged = matches
+        .iter()
+        .rev()
+        .map(|found| (edition.severity(&found.rule), found));
+    let Some((severity, strongest)) = judged.max_by_key(|(severity, _)| *severity) else {
         return Finding::undetected();
     };
     let now = clock::now();
@@ -82,8 +139,7 @@ fn finding(matches: &[Match]) -> Finding {
             json!({
                 "rule_name": rule.name,
                 "ruleset_name": rule.namespace,
-                // Ten hex digits that stay while the ruleset keeps its name.
-                "ruleset_id": quorum_core::digest::sha256(rule.namespace.as_bytes()).to_string()[..10],
+                "ruleset_id": ruleset_id(&rule.namespace),
                 "author": rule.author().unwrap_or_default(),
                 "source": rule.reference().unwrap_or_default(),
                 "description": rule.description().unwrap_or_default(),
@@ -92,7 +148,7 @@ fn finding(matches: &[Match]) -> Finding {
             })
         })
         .collect();
-    let mut finding = match strongest.severity() {
+    let mut finding = match severity {
         Severity::Malicious => Finding::malicious(strongest.label()),
         Severity::Suspicious => Finding {
             category: Category::Suspicious,

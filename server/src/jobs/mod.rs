@@ -11,17 +11,19 @@
 //! lets it be: there is never a second copy of a result.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use quorum_core::indicator::Kind;
 use quorum_core::report::EngineResult;
+use serde_json::{Map, Value};
 use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
 use crate::clock;
-use crate::engines::{Engines, Subject};
+use crate::engines::{Content, Engines, Subject};
 use crate::metrics::{JobEnd, metrics};
+use crate::relating::{self, Facts};
 use crate::store::bell::Bell;
 use crate::store::blobs::Blobs;
 use crate::store::{Job, Store, StoreError};
@@ -169,7 +171,9 @@ impl Workshop {
             );
             results.extend(self.engines.give_up(job.analysis.kind, &results));
         } else {
-            let mut running = self.engines.start(self.subject(job).await?, &results);
+            let subject = self.subject(job).await?;
+            self.relate(job, subject.clone(), &mut findings).await?;
+            let mut running = self.engines.start(subject, &results);
             while let Some(verdict) = running.next().await {
                 results.push(verdict.result);
                 findings.extend(verdict.attributes);
@@ -189,6 +193,41 @@ impl Workshop {
             .await
     }
 
+    /// Notes what the thing itself tells of what it has to do with others. Where that cannot be read
+    /// the analysis goes on without.
+    async fn relate(
+        &self,
+        job: &Job,
+        subject: Subject,
+        findings: &mut Map<String, Value>,
+    ) -> Result<(), StoreError> {
+        let (item, password) = (job.analysis.item.clone(), job.password.clone());
+        let deadline = Instant::now() + self.deadline / 4;
+        let read = tokio::task::spawn_blocking(move || match subject {
+            Subject::File {
+                content: Some(content),
+                ..
+            } => relating::of_file(&item, &content, password.as_deref(), deadline),
+            Subject::Url(url) => Ok(relating::of_url(&url)),
+            Subject::Domain(domain) => Ok(relating::of_domain(&domain)),
+            Subject::File { content: None, .. } | Subject::Ip(_) => Ok(Facts::default()),
+        });
+        let read = read.await.unwrap_or_else(|error| Err(error.to_string()));
+        let facts = match read {
+            Ok(facts) => facts,
+            Err(error) => {
+                tracing::error!(analysis = job.analysis.id, %error, "cannot be read into");
+                return Ok(());
+            }
+        };
+        findings.extend(facts.attributes);
+        for (kind, id, relations) in &facts.relations {
+            let noted = self.store.relate(kind, id, relations, clock::now());
+            noted.await?;
+        }
+        Ok(())
+    }
+
     async fn subject(&self, job: &Job) -> Result<Subject, StoreError> {
         let item = &job.analysis.item;
         let corrupt = || StoreError::Corrupt {
@@ -198,16 +237,15 @@ impl Workshop {
         Ok(match job.analysis.kind {
             Kind::File => {
                 let digests = job.analysis.file.ok_or_else(corrupt)?;
-                let bytes = if digests.size <= self.scan_limit {
-                    Some(self.blobs.read(&digests.sha256).await?)
-                } else {
-                    None
+                let content = match digests.size <= self.scan_limit {
+                    true => Some(Content::of(&self.blobs, &digests).await?),
+                    false => None,
                 };
                 Subject::File {
                     md5: Some(digests.md5),
                     sha1: Some(digests.sha1),
                     sha256: Some(digests.sha256),
-                    bytes,
+                    content,
                 }
             }
             Kind::Url => {

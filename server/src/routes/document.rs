@@ -142,6 +142,8 @@ pub(crate) struct FileForm {
     /// The bytes; the part's `filename` is the file's name.
     #[schema(format = Binary, value_type = String)]
     file: Vec<u8>,
+    /// Opens the members of a ZIP that are protected. It is forgotten after the analysis.
+    password: Option<String>,
 }
 
 /// The form that a URL is sent in with.

@@ -96,14 +96,23 @@ async fn sample_address(ask: &Ask, raw: &str) -> Result<String, ApiError> {
         .await?
         .ok_or_else(|| item::missing(Kind::File, raw))?;
     spend(ask, 1).await?;
+    Ok(address_of_sample(ask, &sha256))
+}
+
+/// The address of a sample, in the form in which the caller may have it.
+pub(super) fn address_of_sample(ask: &Ask, sha256: &Sha256) -> String {
     let form = match ask.account.has(RAW_DOWNLOADS) {
         true => "raw",
         false => "zip",
     };
-    Ok(address(ask, &format!("{form}.{sha256}")))
+    address(ask, &format!("{form}.{sha256}"))
 }
 
-fn redirect(address: &str) -> Result<Response, ApiError> {
+/// Sends the client to an address.
+///
+/// # Errors
+/// It is none.
+pub(super) fn redirect(address: &str) -> Result<Response, ApiError> {
     let location = HeaderValue::from_str(address).map_err(|_| ApiError::internal())?;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;

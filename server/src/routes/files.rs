@@ -20,7 +20,7 @@ use crate::failpoint;
 use crate::ids::{Secret, SecretHash};
 use crate::objects;
 use crate::origin::{Origin, country};
-use crate::store::{Account, Actor, StoreError};
+use crate::store::{Account, Actor, SentAs, StoreError};
 use crate::upstream;
 
 /// How long an upload address can be used, in seconds.
@@ -137,7 +137,11 @@ async fn accept(
     door: Door,
     upload: Upload,
 ) -> Result<String, ApiError> {
-    let Upload { received, name } = upload;
+    let Upload {
+        received,
+        name,
+        password,
+    } = upload;
     let digests = received.digests;
     // A file that nobody has sent in before is free of charge.
     if app.store.has_file(&digests.sha256.to_string()).await? {
@@ -150,10 +154,14 @@ async fn accept(
         interface: door.interface,
         country: door.country.as_deref(),
     };
+    let sent_as = SentAs {
+        name: name.as_deref(),
+        password: password.as_deref(),
+    };
     let settling = received.publish(&*app.store).await?;
     let analysis = app
         .store
-        .submit_file(&digests, &file_type, name.as_deref(), by, clock::now())
+        .submit_file(&digests, &file_type, sent_as, by, clock::now())
         .await?;
     drop(settling);
     failpoint::reach("upload.committed");

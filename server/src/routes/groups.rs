@@ -58,11 +58,22 @@ async fn find_administered(ask: &Ask, id: &str) -> Result<Group, ApiError> {
 /// A group.
 #[utoipa::path(
     get, path = "/groups/{id}", tag = "groups",
-    params(("id" = String, Path), ("relationships" = Option<String>, Query)),
+    params(
+        ("id" = String, Path), ("relationships" = Option<String>, Query),
+        ("attributes" = Option<String>, Query)
+    ),
     responses((status = 200, body = Envelope), Errors)
 )]
 pub(crate) async fn group(ask: Ask, Path(id): Path<String>) -> Answer {
-    let node = group_node(&ask, find(&ask, &id).await?).await?;
+    let group = find(&ask, &id).await?;
+    let by_user = match administers(&ask, &group.name) {
+        true => Some(usage_by_user(&ask, &group).await?),
+        false => None,
+    };
+    let mut node = group_node(&ask, group).await?;
+    if let Some(by_user) = by_user {
+        node.object["attributes"]["quota_usage_by_user"] = by_user;
+    }
     Ok(Json(json!({"data": dressed(&ask, node).await?})))
 }
 
@@ -167,12 +178,68 @@ pub(crate) async fn api_usage(ask: Ask, Path(id): Path<String>) -> Answer {
     Ok(Json(json!({"data": usage_table(first, last, rows)})))
 }
 
-/// Members by what they used of one of the group's quotas in the time that it is running, most
-/// first.
+/// The days of a period of a quota, the first and the last, counted from the Unix epoch: the one
+/// that is running, or one that `period=` names as `YYYYMM`, or `YYYYMMDD` for a day's quota.
+fn period(ask: &Ask, daily: bool) -> Result<(i64, i64), ApiError> {
+    let today = clock::now() / DAY;
+    let running = match daily {
+        true => (today, today),
+        false => (clock::month_start(today), today),
+    };
+    let asked = ask.parameter("period").unwrap_or_default();
+    let day = match (asked.len(), daily) {
+        (0, _) => return Ok(running),
+        (8, true) => clock::day_from_compact(asked).map(|day| (day, day)),
+        (6, false) => clock::day_from_compact(&format!("{asked}01"))
+            .map(|first| (first, clock::month_end(first))),
+        _ => None,
+    };
+    day.ok_or_else(|| {
+        let form = if daily { "YYYYMMDD" } else { "YYYYMM" };
+        ApiError::invalid_argument(format!("period is {asked:?}; it must be {form}"))
+    })
+}
+
+/// What members used of one of the group's quotas in a period, by name.
+async fn used_of(
+    ask: &Ask,
+    group: &Group,
+    quota: &str,
+    (first, last): (i64, i64),
+) -> Result<BTreeMap<String, u64>, ApiError> {
+    let store = &ask.app.store;
+    let mut by_user: BTreeMap<String, u64> = BTreeMap::new();
+    // What the others are spent on stands in the store by itself; some nobody can spend yet.
+    if matches!(quota, "api_requests_daily" | "api_requests_monthly") {
+        for row in store.usage_of_group(&group.name, first, last).await? {
+            *by_user.entry(row.account).or_default() += row.used;
+        }
+    }
+    for spent in store.spent(&group.name, clock::month_start(first)).await? {
+        if spent.quota == quota {
+            *by_user.entry(spent.account).or_default() += spent.used;
+        }
+    }
+    Ok(by_user)
+}
+
+/// By what members who used something are ordered.
+#[derive(Clone, Copy)]
+enum ConsumerOrder {
+    Used,
+    Name,
+}
+
+/// Members by what they used of one of the group's quotas in the time that it is running or in
+/// another one, most first.
 #[utoipa::path(
     get, path = "/groups/{id}/users_consuming_quota/{quota_name}", tag = "groups",
     params(
         ("id" = String, Path), ("quota_name" = String, Path),
+        ("period" = Option<String>, Query, description = "`YYYYMM`, or `YYYYMMDD` for a day's quota"),
+        ("order" = Option<String>, Query,
+            description = "`quota_consumed_from_group` or `id`, with `+` or `-` behind it"),
+        ("attributes" = Option<String>, Query),
         ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query),
         ("relationships" = Option<String>, Query)
     ),
@@ -187,41 +254,38 @@ pub(crate) async fn users_consuming_quota(
     if !known.iter().any(|(name, ..)| *name == quota) {
         return Err(ApiError::not_found(format!("There is no quota {quota:?}")));
     }
+    let orders = [
+        ("quota_consumed_from_group", ConsumerOrder::Used),
+        ("id", ConsumerOrder::Name),
+    ];
+    let order = ask.order(&orders)?.unwrap_or((ConsumerOrder::Used, false));
+    let days = period(&ask, quota == "api_requests_daily")?;
     ask.app.ledger.flush().await?;
-    let today = clock::now() / DAY;
-    // What the others are spent on stands in the store by itself; some nobody can spend yet.
-    let first = match quota.as_str() {
-        "api_requests_daily" => Some(today),
-        "api_requests_monthly" => Some(clock::month_start(today)),
-        _ => None,
-    };
-    let mut by_user: BTreeMap<String, u64> = BTreeMap::new();
-    if let Some(first) = first {
-        let rows = ask.app.store.usage_of_group(&group.name, first, today);
-        for row in rows.await? {
-            *by_user.entry(row.account).or_default() += row.used;
+    let mut consumers = Vec::new();
+    for (name, used) in used_of(&ask, &group, &quota, days).await? {
+        // Those who were deleted are no users any more: a page must not be empty where they were.
+        if let Some(account) = ask.app.store.account(&name).await? {
+            consumers.push((account, used));
         }
     }
-    let month = clock::month_start(today);
-    for spent in ask.app.store.spent(&group.name, month).await? {
-        if spent.quota == quota {
-            *by_user.entry(spent.account).or_default() += spent.used;
+    match order {
+        (ConsumerOrder::Name, true) => {}
+        (ConsumerOrder::Name, false) => consumers.reverse(),
+        (ConsumerOrder::Used, true) => consumers.sort_by_key(|(_, used)| *used),
+        (ConsumerOrder::Used, false) => {
+            consumers.sort_by_key(|(_, used)| std::cmp::Reverse(*used));
         }
     }
-    let mut by_user: Vec<_> = by_user.into_iter().collect();
-    by_user.sort_by_key(|(_, used)| std::cmp::Reverse(*used));
     let Listing {
         entries,
         next,
         total,
-    } = ask.part(ask.page()?, by_user);
+    } = ask.part(ask.page()?, consumers);
     let mut nodes = Vec::new();
-    for (name, used) in entries {
-        if let Some(account) = ask.app.store.account(&name).await? {
-            let mut node = user_node(&ask, account).await?;
-            node.object["context_attributes"] = json!({"quota_consumed_from_group": used});
-            nodes.push(node);
-        }
+    for (account, used) in entries {
+        let mut node = user_node(&ask, account).await?;
+        node.object["context_attributes"] = json!({"quota_consumed_from_group": used});
+        nodes.push(node);
     }
     let listing = Listing {
         entries: nodes,
@@ -229,6 +293,23 @@ pub(crate) async fn users_consuming_quota(
         total,
     };
     page(&ask, listing).await
+}
+
+/// What each member used of the group's quotas in the time that they are running.
+async fn usage_by_user(ask: &Ask, group: &Group) -> Result<Value, ApiError> {
+    ask.app.ledger.flush().await?;
+    let mut by_user: BTreeMap<String, BTreeMap<&str, u64>> = BTreeMap::new();
+    for (quota, ..) in objects::quotas(group.limits, Used::default(), Used::default()) {
+        let today = clock::now() / DAY;
+        let days = match quota {
+            "api_requests_daily" => (today, today),
+            _ => (clock::month_start(today), today),
+        };
+        for (name, used) in used_of(ask, group, quota, days).await? {
+            by_user.entry(name).or_default().insert(quota, used);
+        }
+    }
+    Ok(json!(by_user))
 }
 
 /// A group's `users` or `administrators`.

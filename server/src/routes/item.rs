@@ -12,7 +12,7 @@ use crate::clock;
 use crate::engines::Subject;
 use crate::error::ApiError;
 use crate::objects;
-use crate::relationships::{Node, Owner, descriptors_at, dressed, objects_at};
+use crate::relationships::{Node, Owner, descriptors_at, dressed, gone, objects_at};
 use crate::store::{CastVote, Item};
 
 /// Makes the endpoints that every noun has, as functions `report`, `analyse`, `add_comment`,
@@ -247,7 +247,7 @@ pub(crate) async fn find_file(ask: &Ask, hash: FileHash) -> Result<Option<Found>
                 md5: file.md5.parse().ok(),
                 sha1: file.sha1.parse().ok(),
                 sha256: sha256.parse().ok(),
-                bytes: None,
+                content: None,
             };
             return Ok(Some(Found {
                 subject,
@@ -336,14 +336,27 @@ pub(crate) async fn node(ask: &Ask, kind: Kind, id: &str) -> Result<Node, ApiErr
     match find(ask, kind, id).await {
         Ok(found) => Ok(found.node(ask).await),
         // Commented on while it was on a list, and taken off since.
-        Err(_) => Ok(Node {
-            object: json!({
-                "type": kind.as_str(),
-                "id": id,
-                "error": {"code": "NotFoundError", "message": "Not available any more"},
-            }),
-            owner: Owner::None,
-        }),
+        Err(error) if error.is_not_found() => Ok(gone(kind.as_str(), id)),
+        Err(error) => Err(error),
+    }
+}
+
+/// The report on a URL of which the text is known, whether or not it was sent in.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn url_node(ask: &Ask, id: &str, text: &str) -> Result<Node, ApiError> {
+    match (find(ask, Kind::Url, id).await, text.parse()) {
+        (Ok(found), _) => Ok(found.node(ask).await),
+        (Err(error), Ok(url)) if error.is_not_found() => {
+            let found = Found {
+                subject: Subject::Url(url),
+                id: id.to_owned(),
+                item: None,
+            };
+            Ok(found.node(ask).await)
+        }
+        (Err(error), _) => Err(error),
     }
 }
 
@@ -490,8 +503,15 @@ pub(crate) async fn add_comment(ask: &Ask, kind: Kind, raw: &str, body: NewComme
     let record = ask
         .app
         .store
-        .add_comment(kind, &found.id, &ask.account.name, text, clock::now())
-        .await?;
+        .add_comment(
+            kind.into(),
+            &found.id,
+            &ask.account.name,
+            text,
+            clock::now(),
+        )
+        .await?
+        .ok_or_else(|| missing(kind, raw))?;
     let object = objects::comment(&ask.origin, &record);
     Ok(Json(
         json!({"data": dressed(ask, Node { owner: Owner::Comment(record), object }).await?}),

@@ -1,26 +1,33 @@
 //! The API's routes, one module a noun, and the router over them.
 
+mod absent;
 mod analyses;
 mod audit;
+mod behaviours;
+mod collections;
 mod comments;
 mod document;
 mod domains;
 mod downloads;
+mod feeds;
 mod files;
 mod groups;
 mod history;
 mod ip_addresses;
 pub(crate) mod item;
+mod members;
 mod metadata;
 mod moderation;
 mod people;
 mod quorum;
+mod references;
 mod search;
 mod submissions;
 mod upload;
 mod urls;
 mod users;
 mod votes;
+mod yara_rules;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
@@ -50,8 +57,14 @@ fn api() -> OpenApiRouter<App> {
         .merge(votes::routes())
         .merge(search::routes())
         .merge(metadata::routes())
+        .merge(feeds::routes())
+        .merge(behaviours::routes())
+        .merge(yara_rules::routes())
         .merge(users::routes())
         .merge(groups::routes())
+        .merge(collections::routes())
+        .merge(references::routes())
+        .merge(absent::routes())
 }
 
 /// Our own additions.
@@ -61,6 +74,7 @@ fn own() -> OpenApiRouter<App> {
         .merge(audit::routes())
         .merge(moderation::routes())
         .merge(history::routes())
+        .merge(behaviours::own_routes())
         .merge(votes::own_routes())
         .merge(quorum::routes())
 }

@@ -66,6 +66,8 @@ pub(super) struct Upload {
     pub(super) received: Received,
     /// The last component of the name that the client gave.
     pub(super) name: Option<String>,
+    /// What opens the file, as the client says.
+    pub(super) password: Option<String>,
 }
 
 /// Streams the part `file` of a form to the blob store.
@@ -97,7 +99,8 @@ async fn read_parts(
     form: &mut Multipart<'_>,
     gathered: &AtomicU64,
 ) -> Result<Option<Upload>, ApiError> {
-    let mut upload = None;
+    let mut upload: Option<Upload> = None;
+    let mut password = None;
     let mut parts = 0;
     while let Some(mut field) = form.next_field().await.map_err(malformed)? {
         gathered.store(0, Ordering::Relaxed);
@@ -108,16 +111,23 @@ async fn read_parts(
             )));
         }
         if field.name() != Some("file") {
-            // `password` is the API's, others are their senders'; none is read, all are bounded.
-            let mut size = 0;
+            // `password` is the API's, others are their senders' and not read; all are bounded.
+            let is_password = field.name() == Some("password");
+            let mut value = Vec::new();
             while let Some(chunk) = field.chunk().await.map_err(malformed)? {
                 gathered.store(0, Ordering::Relaxed);
-                size += chunk.len();
-                if size > MAX_FIELD {
+                value.extend_from_slice(&chunk);
+                if value.len() > MAX_FIELD {
                     return Err(ApiError::bad_request(format!(
                         "A field of the form is longer than {MAX_FIELD} bytes"
                     )));
                 }
+            }
+            if is_password && !value.is_empty() {
+                let text = String::from_utf8(value);
+                password = Some(
+                    text.map_err(|_| ApiError::invalid_argument("The password is not UTF-8"))?,
+                );
             }
             continue;
         }
@@ -141,9 +151,11 @@ async fn read_parts(
         upload = Some(Upload {
             received: incoming.finish().await?,
             name,
+            password: None,
         });
     }
-    Ok(upload)
+    // It may stand before the file or behind it.
+    Ok(upload.map(|upload| Upload { password, ..upload }))
 }
 
 /// The body, which ends with an error when the form's reader gathers more than it may.

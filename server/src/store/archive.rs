@@ -77,6 +77,7 @@ pub(crate) static TABLES: &[Table] = tables! {
         "last_modification" Integer, "last_analysis" Text;
     "file" by "sha256": "sha256" Text, "sha1" Text, "md5" Text, "size" Integer, "type_tag" Text,
         "type_description" Text, "type_extension" Text, "type_tags" Text;
+        since "sandbox_verdicts" Text = r#""{}""#;
     "file_name" by "sha256, name": "sha256" Text, "name" Text, "seen" Integer,
         "last_seen" Integer;
     "url" by "id": "id" Text, "url" Text;
@@ -87,7 +88,7 @@ pub(crate) static TABLES: &[Table] = tables! {
         "status" Text, "results" Text, "findings" Text, "completed" Integer, "attempts" Integer;
     "job" by "id": "id" Integer, "analysis" Text, "group_name" Text, "attempts" Integer,
         "not_before" Integer, "error" Text, "rank" Integer, "claim" Integer, "deadline" Integer;
-        since "account" Text = r#""""#, "turn" Integer = "0";
+        since "account" Text = r#""""#, "turn" Integer = "0", "password" Text = "null";
     "free_read" by "sha256, group_name": "sha256" Text, "group_name" Text;
     "comment" by "seq": "seq" Integer, "id" Text, "kind" Text, "item" Text, "account" Text,
         "date" Integer, "text" Text;
@@ -108,9 +109,22 @@ pub(crate) static TABLES: &[Table] = tables! {
         "month" Integer, "account" Text, "used" Integer;
     "zip_file" by "seq": "seq" Integer, "account" Text, "created" Integer, "password" Text,
         "samples" Text, "missing" Integer;
+    "yara_rule" by "id": "id" Text, "digest" Text, "included" Integer, "modified" Integer;
+    "yara_match" by "seq": "seq" Integer, "rule" Text, "sha256" Text, "date" Integer;
+    "behaviour" by "seq": "seq" Integer, "id" Text, "sha256" Text, "imported" Integer,
+        "report" Text;
+    "behaviour_relation" by "seq": "seq" Integer, "behaviour" Integer, "sha256" Text, "name" Text,
+        "kind" Text, "target" Text;
     "setting" by "name": "name" Text, "value" Text;
     "list_version" by "list, sequence": "list" Text, "sequence" Integer, "date" Integer,
         "entries" Integer, "checksum" Text, "content" Text, "file" Bytes;
+    "relation" by "seq": "seq" Integer, "kind" Text, "item" Text, "name" Text,
+        "other_kind" Text, "other" Text, "first_seen" Integer, "last_seen" Integer,
+        "context" Text;
+    "collection" by "seq": "seq" Integer, "id" Text, "account" Text, "private" Integer,
+        "name" Text, "description" Text, "created" Integer, "modified" Integer;
+    "reference" by "seq": "seq" Integer, "id" Text, "account" Text, "url" Text, "title" Text,
+        "author" Text, "published" Integer, "added" Integer, "modified" Integer;
 };
 
 /// Takes rows.

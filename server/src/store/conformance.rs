@@ -60,11 +60,18 @@ fn column(name: &str) -> EngineResult {
     }
 }
 
+fn named(name: &str) -> SentAs<'_> {
+    SentAs {
+        name: Some(name),
+        password: None,
+    }
+}
+
 async fn submit(store: &dyn Store, text: &str, by: Actor<'_>, now: i64) -> String {
     let digests = digests(text.as_bytes());
     let kind = file_type(text.as_bytes());
     store
-        .submit_file(&digests, &kind, Some("a.txt"), by, now)
+        .submit_file(&digests, &kind, named("a.txt"), by, now)
         .await
         .unwrap()
 }
@@ -458,15 +465,15 @@ async fn items(store: &dyn Store) {
     assert!(analyse(Kind::File, "0").await.is_none());
     work_off(store, NOW).await;
     let kind = file_type(b"");
-    let refused = store.submit_file(&many, &kind, Some("\0"), by("bob", "team"), NOW);
+    let refused = store.submit_file(&many, &kind, named("\0"), by("bob", "team"), NOW);
     assert!(matches!(refused.await, Err(StoreError::Nul)));
 }
 
 async fn community(store: &dyn Store) {
     let tags = ["zz".to_owned(), "aa".to_owned()];
     let text = "100% of <b>É</b> #zz #aa, @cyd @nobody 危険なfile";
-    let add = store.add_comment(Kind::Domain, "a.example", "bob", text, NOW);
-    let comment = add.await.unwrap();
+    let add = store.add_comment(Kind::Domain.into(), "a.example", "bob", text, NOW);
+    let comment = add.await.unwrap().unwrap();
     let found = store.comment(&comment.id).await.unwrap().unwrap();
     assert_eq!(
         (found.text.as_str(), found.tags.as_slice()),
@@ -476,7 +483,7 @@ async fn community(store: &dyn Store) {
         (CommentFilter::All, 1),
         (CommentFilter::Tag("aa"), 1),
         (CommentFilter::Tag("a"), 0),
-        (CommentFilter::On(Kind::Domain, "a.example"), 1),
+        (CommentFilter::On(Kind::Domain.into(), "a.example"), 1),
         (CommentFilter::By("zoe"), 0),
         (CommentFilter::Saying("OF 100%"), 1),
         (CommentFilter::Saying("é"), 1),
@@ -554,16 +561,16 @@ async fn community(store: &dyn Store) {
         let id = &votes.entries[0].id;
         assert!(store.vote_by_id(id).await.unwrap().is_some());
     }
-    let extra = store.add_comment(Kind::Domain, "a.example", "bob", "x", NOW);
-    let extra = extra.await.unwrap().id;
+    let extra = store.add_comment(Kind::Domain.into(), "a.example", "bob", "x", NOW);
+    let extra = extra.await.unwrap().unwrap().id;
     let delete = async || store.delete_comment(&extra, by("zoe", "team"), NOW).await;
     assert!(delete().await.unwrap());
     assert!(!delete().await.unwrap());
-    let nul = store.add_comment(Kind::Domain, "a.example", "bob", "a\0", NOW);
+    let nul = store.add_comment(Kind::Domain.into(), "a.example", "bob", "a\0", NOW);
     assert!(matches!(nul.await, Err(StoreError::Nul)));
     // A vote counts for its voter's reputation at that time.
-    let praised = store.add_comment(Kind::Domain, "b.example", "cyd", "good", NOW);
-    let praised = praised.await.unwrap().id;
+    let praised = store.add_comment(Kind::Domain.into(), "b.example", "cyd", "good", NOW);
+    let praised = praised.await.unwrap().unwrap().id;
     for account in ["bob", "zoe", "Bob"] {
         let positive = CommentVerdict::Positive;
         store
@@ -909,6 +916,176 @@ async fn leaving(store: &dyn Store) {
 }
 
 /// What the upstream said is kept for a while, and a pause is never made shorter.
+/// Sandboxes' reports, and what files touched, in both directions.
+async fn behaviours(store: &dyn Store) {
+    use crate::behaviour::Behaviour;
+    let read = |value| serde_json::from_value::<Behaviour>(value).unwrap();
+    let one = read(json!({
+        "sandbox_name": "A b", "verdicts": ["MALWARE"],
+        "dns_lookups": [{"hostname": "a.example"}, {"hostname": "b.example"}],
+        "http_conversations": [{"url": "http://a.example/x"}],
+    }));
+    let two = read(json!({"sandbox_name": "B", "dns_lookups": [{"hostname": "a.example"}]}));
+    let name = |text: &str| digests(text.as_bytes()).sha256.to_string();
+    let (ran, other) = (name("ran"), name("ran too"));
+    let import = async |file: &str, report: &Behaviour, now| {
+        let imported = store.import_behaviour(file, report, by("bob", "team"), now);
+        imported.await.unwrap()
+    };
+    assert!(!import(&ran, &one, NOW).await);
+    for text in ["ran", "ran too"] {
+        submit(store, text, by("bob", "team"), NOW).await;
+        work_off(store, NOW).await;
+    }
+    assert!(import(&ran, &one, NOW + 1).await);
+    assert!(import(&ran, &two, NOW + 2).await);
+    assert!(import(&other, &two, NOW + 3).await);
+    let listed = store.behaviours(&ran, page(None, 1)).await.unwrap();
+    assert_eq!((listed.total, listed.entries[0].sandbox.as_str()), (2, "B"));
+    let listed = store.behaviours(&ran, page(listed.next, 1)).await.unwrap();
+    let first = &listed.entries[0];
+    assert_eq!(
+        (first.id.clone(), first.imported),
+        (format!("{ran}_A b"), NOW + 1)
+    );
+    assert_eq!(first.report, one.attributes());
+    assert!(store.behaviour(&first.id).await.unwrap().is_some());
+    assert_eq!(
+        store.behaviour_by_seq(first.seq).await.unwrap().unwrap().id,
+        first.id
+    );
+    let reported = store.reported(NOW + 2..NOW + 3).await.unwrap();
+    assert_eq!(reported.len(), 1);
+    let touched = async |ran, page| store.touched(ran, "contacted_domains", page).await.unwrap();
+    let all = touched(Ran::File(&ran), page(None, 10)).await;
+    assert_eq!(
+        (all.entries, all.total),
+        (vec!["a.example".to_owned(), "b.example".to_owned()], 2)
+    );
+    let part = touched(Ran::File(&ran), page(None, 1)).await;
+    let rest = touched(Ran::File(&ran), page(part.next, 1)).await;
+    assert_eq!(
+        (part.entries, rest.entries),
+        (vec!["a.example".to_owned()], vec!["b.example".to_owned()])
+    );
+    assert_eq!(
+        touched(Ran::Report(reported[0].seq), page(None, 10))
+            .await
+            .total,
+        1
+    );
+    let touching = async |page| {
+        let found = store.touching(Kind::Domain, "a.example", "contacted_domains", page);
+        found.await.unwrap()
+    };
+    assert_eq!(
+        touching(page(None, 10)).await.entries,
+        [other.clone(), ran.clone()]
+    );
+    let part = touching(page(None, 1)).await;
+    assert_eq!((part.total, part.entries), (2, vec![other]));
+    assert_eq!(touching(page(part.next, 1)).await.entries, [ran.as_str()]);
+    let item = store.item(Kind::File, &ran).await.unwrap().unwrap();
+    let verdicts = item.file.unwrap().sandbox_verdicts;
+    assert_eq!(verdicts["A b"]["category"], "malicious");
+    assert_eq!(verdicts.len(), 1);
+    // A later one takes the place of the first; the address that it named stays known.
+    let empty = read(json!({"sandbox_name": "A b"}));
+    assert!(import(&ran, &empty, NOW + 9).await);
+    assert_eq!(touched(Ran::File(&ran), page(None, 10)).await.total, 1);
+    let url: CanonicalUrl = "http://a.example/x".parse().unwrap();
+    let item = store.item(Kind::Url, &url.id().to_string()).await.unwrap();
+    assert_eq!(item.unwrap().url.as_deref(), Some(url.as_str()));
+    let item = store.item(Kind::File, &ran).await.unwrap().unwrap();
+    assert!(item.file.unwrap().sandbox_verdicts.is_empty());
+}
+
+/// What came in within a time, and nothing of before or after.
+async fn feeds(store: &dyn Store) {
+    let start = NOW + 3 * DAY;
+    for (number, text) in ["before", "first", "again", "again", "after"]
+        .iter()
+        .enumerate()
+    {
+        let now = start - 1 + [0, 1, 30, 60, 61][number];
+        submit(store, text, by("bob", "team"), now).await;
+        let asked = store.analyse(Kind::Domain, "fed.example", LOCAL, now);
+        asked.await.unwrap().unwrap();
+        work_off(store, now).await;
+    }
+    let name = |text: &str| digests(text.as_bytes()).sha256.to_string();
+    let sent = store.sent_in(Kind::File, start..start + 60).await.unwrap();
+    let told: Vec<_> = sent
+        .iter()
+        .map(|one| (one.item.clone(), one.date))
+        .collect();
+    let expected = [("first", 0), ("again", 29), ("again", 59)];
+    assert_eq!(told, expected.map(|(text, at)| (name(text), start + at)));
+    let asked = store
+        .analysed(Kind::Domain, start..start + 60)
+        .await
+        .unwrap();
+    assert_eq!(asked, ["fed.example"]);
+    assert_eq!(
+        store
+            .sent_in(Kind::Url, start..start + 60)
+            .await
+            .unwrap()
+            .len(),
+        0
+    );
+}
+
+/// The catalogue knows since when a rule is here, and what it has matched.
+async fn rules(store: &dyn Store) {
+    work_off(store, NOW).await;
+    let rule = |id: &str, digest: &str| (id.to_owned(), digest.to_owned());
+    let all = [rule("00|a", "1"), rule("00|b", "1")];
+    store.note_rules(&all, NOW).await.unwrap();
+    let changed = [rule("00|a", "1"), rule("00|b", "2")];
+    store.note_rules(&changed, NOW + 5).await.unwrap();
+    store.note_rules(&changed, NOW + 9).await.unwrap();
+    let times = async |id| {
+        let records = store.rule_records(id).await.unwrap();
+        let times = |one: &RuleRecord| (one.included - NOW, one.modified - NOW, one.matches);
+        records.iter().map(times).collect::<Vec<_>>()
+    };
+    assert_eq!(times(None).await, [(0, 0, 0), (0, 5, 0)]);
+    let found = |names: &[&str]| {
+        let each = names.iter();
+        let results: Vec<_> = each
+            .map(|name| json!({"ruleset_id": "00", "rule_name": name}))
+            .collect();
+        Map::from_iter([("crowdsourced_yara_results".to_owned(), json!(results))])
+    };
+    let texts = ["hay", "straw", "hay"];
+    for (number, text) in (0..).zip(texts) {
+        let now = NOW + 100 * number;
+        submit(store, text, by("bob", "team"), now).await;
+        let job = store.claim(now, 10).await.unwrap().unwrap();
+        store.begin(&job, now + 5).await.unwrap();
+        let found = found(if number == 1 { &["a", "b"] } else { &["a"] });
+        store.complete(&job, &[], &found, now).await.unwrap();
+    }
+    assert_eq!(times(None).await, [(0, 0, 2), (0, 5, 1)]);
+    assert_eq!(times(Some("00|b")).await, [(0, 5, 1)]);
+    assert_eq!(times(Some("00|c")).await, []);
+    let first = store.rule_matches("00|a", page(None, 1)).await.unwrap();
+    let name = |text: &str| digests(text.as_bytes()).sha256.to_string();
+    let matched = |text: &str, date| RuleMatch {
+        sha256: name(text),
+        date,
+    };
+    assert_eq!(first.entries, [matched("straw", NOW + 100)]);
+    assert_eq!(first.total, 2);
+    let second = store
+        .rule_matches("00|a", page(first.next, 1))
+        .await
+        .unwrap();
+    assert_eq!(second.entries, [matched("hay", NOW + 200)]);
+    assert_eq!(second.next, None);
+}
+
 async fn upstream(store: &dyn Store) {
     let answer = |fetched, body| UpstreamAnswer { fetched, body };
     let body = Map::from_iter([("a".to_owned(), json!({"b": "\0ü"}))]);
@@ -932,6 +1109,324 @@ async fn upstream(store: &dyn Store) {
         store.pause_upstream(until).await.unwrap();
         assert_eq!(store.upstream_pause().await.unwrap(), then);
     }
+}
+
+fn to(name: &'static str, other_kind: &'static str, other: &str) -> NewRelation {
+    NewRelation {
+        name,
+        other_kind,
+        other: other.to_owned(),
+        context: Map::from_iter([("filename".to_owned(), json!(format!("{other}\"é")))]),
+    }
+}
+
+/// One row is read from both ends, page by page, and noted twice it is one.
+async fn relations(store: &dyn Store) {
+    let found: Vec<_> = (0..25)
+        .map(|number| to("bundled_files", "file", &format!("m{number:02}")))
+        .collect();
+    for now in [NOW, NOW + 5] {
+        store.relate("file", "zip", &found, now).await.unwrap();
+    }
+    let other = [to("bundled_files", "file", "m03")];
+    store.relate("file", "other", &other, NOW).await.unwrap();
+    let of = RelationFilter::Of {
+        kind: "file",
+        id: "zip",
+        name: "bundled_files",
+    };
+    let mut seen = Vec::new();
+    let mut before = None;
+    loop {
+        let part = store.relations(of, page(before, 10)).await.unwrap();
+        assert_eq!(part.total, 25);
+        seen.extend(part.entries);
+        before = part.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    let ids: HashSet<_> = seen.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!((seen.len(), ids.len()), (25, 25));
+    assert_eq!((seen[0].first_seen, seen[0].last_seen), (NOW, NOW + 5));
+    assert_eq!(seen[0].context["filename"], format!("{}\"é", seen[0].id));
+    let with = RelationFilter::With {
+        kind: "file",
+        name: "bundled_files",
+        other_kind: "file",
+        other: "m03",
+    };
+    let parents = store.relations(with, page(None, 10)).await.unwrap();
+    let parents: Vec<_> = parents.entries.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(parents, ["other", "zip"]);
+    let children =
+        ["a.e.example", "b.e.example", "c.e.example"].map(|id| to("children", "domain", id));
+    store
+        .relate("domain", "e.example", &children, NOW)
+        .await
+        .unwrap();
+    let beside = RelationFilter::Beside {
+        kind: "domain",
+        id: "b.e.example",
+        name: "children",
+        of: "e.example",
+    };
+    let siblings = store.relations(beside, page(None, 10)).await.unwrap();
+    assert_eq!(siblings.total, 2);
+    assert!(siblings.entries.iter().all(|one| one.id != "b.e.example"));
+    assert_eq!(
+        store.all_relations("file", "zip", 7).await.unwrap().len(),
+        7
+    );
+    // Many who note the same at once.
+    let noting = (0..20).map(|_| store.relate("file", "many", &found, NOW));
+    let noted = futures_util::future::join_all(noting).await;
+    assert!(noted.into_iter().all(|one| one.is_ok()));
+    assert_eq!(
+        store.all_relations("file", "many", 99).await.unwrap().len(),
+        25
+    );
+    // Comments on what is near.
+    let below = [to("subdomains", "domain", "near.e.example")];
+    store
+        .relate("domain", "e.example", &below, NOW)
+        .await
+        .unwrap();
+    let (kind, near) = (Kind::Domain, "near.e.example");
+    store
+        .add_comment(kind.into(), near, "bob", "so near", NOW)
+        .await
+        .unwrap()
+        .unwrap();
+    let count = async |id| {
+        let listed = store.comments(CommentFilter::Near(kind, id), page(None, 5));
+        listed.await.unwrap().total
+    };
+    assert_eq!((count("e.example").await, count(near).await), (1, 0));
+    for text in ["1", "2"] {
+        store.note_down("x.test", text).await.unwrap();
+        assert_eq!(store.noted("x.test").await.unwrap().as_deref(), Some(text));
+    }
+}
+
+/// Collections hold what is put in, are seen by whom they are for, and go as a whole.
+async fn collections(store: &dyn Store) {
+    let new = |id: &str, owner: &str, private| CollectionRecord {
+        id: id.to_owned(),
+        owner: owner.to_owned(),
+        private,
+        name: format!("{id} 50%_É"),
+        description: "d".to_owned(),
+        created: NOW,
+        modified: NOW,
+        counts: Vec::new(),
+    };
+    let members = [to("files", "file", "f1"), to("urls", "url", "u1")];
+    for (at, one) in [new("one", "bob", false), new("two", "zoe", true)]
+        .iter()
+        .enumerate()
+    {
+        let by = by("bob", "team");
+        let added = store
+            .add_collection(one, &members, by, NOW + at as i64)
+            .await;
+        assert_eq!(added.unwrap(), Edit::Done);
+    }
+    let one = store.collection("one").await.unwrap().unwrap();
+    assert_eq!(one.counts[..2], [("files", 1), ("urls", 1)]);
+    let listed = async |filter, order| {
+        let listed = store
+            .collections(filter, order, page(None, 10))
+            .await
+            .unwrap();
+        assert_eq!(listed.total, listed.entries.len() as u64);
+        listed
+            .entries
+            .into_iter()
+            .map(|one| one.id)
+            .collect::<Vec<_>>()
+    };
+    let newest = (CollectionOrder::Created, false);
+    let seen_by = |viewer| CollectionFilter {
+        viewer,
+        ..CollectionFilter::default()
+    };
+    assert_eq!(listed(seen_by("bob"), newest).await, ["one"]);
+    assert_eq!(listed(seen_by("zoe"), newest).await, ["two", "one"]);
+    assert_eq!(
+        listed(seen_by("zoe"), (CollectionOrder::Name, true)).await,
+        ["one", "two"]
+    );
+    assert_eq!(
+        listed(seen_by("zoe"), (CollectionOrder::Modified, true)).await,
+        ["one", "two"]
+    );
+    let named = |name| CollectionFilter {
+        name,
+        ..seen_by("zoe")
+    };
+    assert_eq!(listed(named("ONE 50%_"), newest).await, ["one"]);
+    assert!(listed(named("one_50"), newest).await.is_empty());
+    let holding = |viewer| CollectionFilter {
+        holding: Some(("file", "f1")),
+        ..seen_by(viewer)
+    };
+    assert_eq!(listed(holding("bob"), newest).await, ["one"]);
+    assert_eq!(listed(holding("zoe"), newest).await, ["two", "one"]);
+    let first = store
+        .collections(seen_by("zoe"), newest, page(None, 1))
+        .await
+        .unwrap();
+    let second = store
+        .collections(seen_by("zoe"), newest, page(first.next, 1))
+        .await
+        .unwrap();
+    assert_eq!((second.entries[0].id.as_str(), second.next), ("one", None));
+    // A comment on what only its owner sees would say that it is there.
+    let comment = async |id| {
+        store
+            .add_comment(Topic::Collection, id, "cyd", "hm", NOW)
+            .await
+            .unwrap()
+    };
+    assert!(comment("two").await.is_none());
+    assert!(comment("none").await.is_none());
+    let said = comment("one").await.unwrap();
+    assert!(said.id.starts_with("c-one-"));
+    let change = async |id, change: CollectionChange| {
+        let changed = store.change_collection(id, &change, by("bob", "team"), NOW + 9);
+        changed.await.unwrap()
+    };
+    let hide = || CollectionChange {
+        private: Some(true),
+        ..CollectionChange::default()
+    };
+    assert_eq!(change("one", hide()).await, Edit::HasComments);
+    assert_eq!(
+        change("none", CollectionChange::default()).await,
+        Edit::Missing
+    );
+    let edit = CollectionChange {
+        name: Some("new".to_owned()),
+        add: vec![to("references", "reference", "r1")],
+        remove: vec![to("files", "file", "f1")],
+        ..CollectionChange::default()
+    };
+    assert_eq!(change("one", edit).await, Edit::Done);
+    let one = store.collection("one").await.unwrap().unwrap();
+    assert_eq!((one.name.as_str(), one.description.as_str()), ("new", "d"));
+    let counts: Vec<_> = one.counts.iter().map(|(_, count)| *count).collect();
+    assert_eq!((counts, one.modified), (vec![0, 1, 0, 0, 1], NOW + 9));
+    let many = (0..=MOST_MEMBERS).map(|number| to("domains", "domain", &number.to_string()));
+    let flood = CollectionChange {
+        add: many.collect(),
+        ..CollectionChange::default()
+    };
+    assert_eq!(change("one", flood).await, Edit::Full);
+    assert_eq!(
+        store.collection("one").await.unwrap().unwrap().counts[2],
+        ("domains", 0)
+    );
+    // References: once by their address, and found at what they are about or stand with.
+    let reference = ReferenceRecord {
+        id: "r1".to_owned(),
+        owner: "bob".to_owned(),
+        url: "http://r.example/".to_owned(),
+        title: "T".to_owned(),
+        author: String::new(),
+        published: NOW - 5,
+        added: NOW,
+        modified: NOW,
+    };
+    let add = async || {
+        let about = [to("files", "file", "f9")];
+        store
+            .add_reference(&reference, &about, by("bob", "team"), NOW)
+            .await
+            .unwrap()
+    };
+    assert_eq!(add().await, Some(Edit::Done));
+    assert_eq!(add().await, None);
+    assert_eq!(
+        store.reference("r1").await.unwrap(),
+        Some(reference.clone())
+    );
+    let count = async |filter| store.references(filter, page(None, 5)).await.unwrap().total;
+    assert_eq!(count(ReferenceFilter::About("file", "f9")).await, 1);
+    assert_eq!(count(ReferenceFilter::About("file", "f1")).await, 0);
+    assert_eq!(count(ReferenceFilter::Near("url", "u1", "zoe")).await, 1);
+    let put = CollectionChange {
+        add: vec![
+            to("references", "reference", "r1"),
+            to("domains", "domain", "secret"),
+        ],
+        ..CollectionChange::default()
+    };
+    assert_eq!(change("two", put).await, Edit::Done);
+    assert_eq!(
+        count(ReferenceFilter::Near("domain", "secret", "zoe")).await,
+        1
+    );
+    assert_eq!(
+        count(ReferenceFilter::Near("domain", "secret", "bob")).await,
+        0
+    );
+    let change = ReferenceChange {
+        title: Some("U".to_owned()),
+        ..ReferenceChange::default()
+    };
+    for (id, outcome) in [("r1", Edit::Done), ("r2", Edit::Missing)] {
+        let changed = store.change_reference(id, &change, by("bob", "team"), NOW);
+        assert_eq!(changed.await.unwrap(), outcome);
+    }
+    assert_eq!(store.reference("r1").await.unwrap().unwrap().title, "U");
+    // A collection goes with what was said about it.
+    let delete = async |id| {
+        store
+            .delete_collection(id, by("bob", "team"), NOW)
+            .await
+            .unwrap()
+    };
+    assert!(delete("one").await);
+    assert!(!delete("one").await);
+    assert!(store.comment(&said.id).await.unwrap().is_none());
+    assert!(
+        store
+            .all_relations("collection", "one", 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        store
+            .all_relations("collection", "two", 9)
+            .await
+            .unwrap()
+            .len(),
+        4
+    );
+}
+
+/// What opens a file goes with its job.
+async fn passwords(store: &dyn Store) {
+    let sent_as = SentAs {
+        name: None,
+        password: Some("pä"),
+    };
+    let (digests, kind) = (digests(b"protected"), file_type(b"protected"));
+    let sent = store.submit_file(&digests, &kind, sent_as, by("bob", "team"), NOW);
+    sent.await.unwrap();
+    let job = store.claim(NOW, 10).await.unwrap().unwrap();
+    assert_eq!(job.password.as_deref(), Some("pä"));
+    store.complete(&job, &[], &Map::new(), NOW).await.unwrap();
+    let id = digests.sha256.to_string();
+    store
+        .analyse(Kind::File, &id, by("bob", "team"), NOW)
+        .await
+        .unwrap();
+    let job = store.claim(NOW, 10).await.unwrap().unwrap();
+    assert_eq!(job.password, None);
+    store.complete(&job, &[], &Map::new(), NOW).await.unwrap();
 }
 
 /// S16: two hundred at once with one left are one, also where several processes count.
@@ -987,6 +1482,8 @@ async fn quotas(store: &dyn Store) {
         used(store.usage_of_group("team", day, day).await.unwrap()),
         40
     );
+    assert_eq!(store.last_day_of("bob").await.unwrap(), Some(day));
+    assert_eq!(store.last_day_of("nobody").await.unwrap(), None);
     assert_eq!(used(store.usage_since(day + 1).await.unwrap()), 0);
 }
 
@@ -1015,7 +1512,7 @@ async fn blobs(store: &dyn Store, blobs: &Arc<Blobs>) {
         let _settling = received.publish(store).await.unwrap();
         let by = by("bob", "team");
         store
-            .submit_file(&digests, &kind, None, by, NOW)
+            .submit_file(&digests, &kind, SentAs::default(), by, NOW)
             .await
             .unwrap();
     }));
@@ -1061,6 +1558,15 @@ async fn upkeep(store: &dyn Store) {
         .vote(Kind::File, &old, "bob", VoteVerdict::Harmless, NOW)
         .await
         .unwrap();
+    let inside = [to("bundled_files", "file", "m")];
+    store.relate("file", &old, &inside, NOW).await.unwrap();
+    let host = [to("subdomains", "file", &old)];
+    store
+        .relate("domain", "f.example", &host, NOW)
+        .await
+        .unwrap();
+    let kept = [to("bundled_files", "file", &old)];
+    store.relate("file", &young, &kept, NOW).await.unwrap();
     for id in &expired {
         assert!(store.forget(Kind::File, id, before).await.unwrap(), "{id}");
     }
@@ -1075,6 +1581,11 @@ async fn upkeep(store: &dyn Store) {
             .is_empty()
     );
     assert_eq!(store.contradictions().await.unwrap(), []);
+    // What it held goes with it, and that another one holds it stays.
+    let left = async |kind, id: &str| store.all_relations(kind, id, 9).await.unwrap().len();
+    assert_eq!(left("file", &old).await, 0);
+    assert_eq!(left("domain", "f.example").await, 0);
+    assert_eq!(left("file", &young).await, 1);
     assert_eq!(store.forget_usage(NOW / DAY + 1).await.unwrap(), 2);
 }
 
@@ -1096,7 +1607,13 @@ async fn whole(store: &dyn Store, blobs_at: &Arc<Blobs>) {
     looking_back(store).await;
     quotas(store).await;
     leaving(store).await;
+    rules(store).await;
+    feeds(store).await;
+    behaviours(store).await;
     upstream(store).await;
+    relations(store).await;
+    collections(store).await;
+    passwords(store).await;
     blobs(store, blobs_at).await;
     // A table or a column that is not carried along would be lost by every backup.
     let schema: HashSet<_> = store.schema().await.unwrap().into_iter().collect();
@@ -1138,8 +1655,8 @@ async fn carry(from: &dyn Store, to: &dyn Store) {
         .comments(CommentFilter::All, page(None, 1))
         .await
         .unwrap();
-    let added = to.add_comment(Kind::Domain, "later.example", "bob", "later", NOW);
-    let added = added.await.unwrap().id;
+    let added = to.add_comment(Kind::Domain.into(), "later.example", "bob", "later", NOW);
+    let added = added.await.unwrap().unwrap().id;
     let newest = to
         .comments(CommentFilter::All, page(None, 1))
         .await

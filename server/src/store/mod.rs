@@ -18,6 +18,7 @@ pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use std::any::Any;
+use std::ops::Range;
 
 use async_trait::async_trait;
 use quorum_core::digest::{Digests, FileType};
@@ -26,6 +27,7 @@ use quorum_core::report::{EngineResult, VoteVerdict};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::behaviour::Behaviour;
 use crate::clock;
 use crate::ids::SecretHash;
 use crate::tier::{INTELLIGENCE, Limits, PRIVATE_GRAPHS, Tier, UNLIMITED};
@@ -78,7 +80,17 @@ pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once.
 pub(crate) trait Store:
-    Accounts + Audit + Items + Community + Lists + Queue + Usage + Upkeep + More + archive::Archive
+    Accounts
+    + Audit
+    + Items
+    + Community
+    + Relations
+    + Lists
+    + Queue
+    + Usage
+    + Upkeep
+    + More
+    + archive::Archive
 {
 }
 impl<T> Store for T where
@@ -86,6 +98,7 @@ impl<T> Store for T where
         + Audit
         + Items
         + Community
+        + Relations
         + Lists
         + Queue
         + Usage
@@ -96,8 +109,8 @@ impl<T> Store for T where
 }
 
 /// What some servers have and others do without.
-pub(crate) trait More: Zips + Upstreams {}
-impl<T: Zips + Upstreams> More for T {}
+pub(crate) trait More: Behaviours + Collections + Feeds + Rules + Upstreams + Zips {}
+impl<T: Behaviours + Collections + Feeds + Rules + Upstreams + Zips> More for T {}
 
 /// A right that is given back when it is dropped.
 pub(crate) type Guard = Box<dyn Any + Send>;
@@ -560,6 +573,8 @@ pub(crate) struct FileRecord {
     pub(crate) type_tags: Vec<String>,
     /// The name it was seen under most often first.
     pub(crate) names: Vec<String>,
+    /// What sandboxes call it, by their names.
+    pub(crate) sandbox_verdicts: Map<String, Value>,
 }
 
 /// The last completed analysis of an item.
@@ -642,6 +657,14 @@ pub(crate) enum PrefixOf {
     Url,
 }
 
+/// What a file was sent in with.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SentAs<'a> {
+    pub(crate) name: Option<&'a str>,
+    /// What opens it. It is forgotten with the job.
+    pub(crate) password: Option<&'a str>,
+}
+
 /// Files, URLs, domains, addresses; their submissions and analyses.
 #[async_trait]
 pub(crate) trait Items: Send + Sync {
@@ -657,7 +680,7 @@ pub(crate) trait Items: Send + Sync {
         &self,
         digests: &Digests,
         file_type: &FileType,
-        name: Option<&str>,
+        sent_as: SentAs<'_>,
         by: Actor<'_>,
         now: i64,
     ) -> Result<String>;
@@ -696,11 +719,42 @@ pub(crate) trait Items: Send + Sync {
     async fn take_free_read(&self, sha256: &str, group: &str) -> Result<bool>;
 }
 
+/// What can be commented on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Topic {
+    Item(Kind),
+    /// One that everybody sees.
+    Collection,
+}
+
+impl Topic {
+    /// The API's object type.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Item(kind) => kind.as_str(),
+            Self::Collection => "collection",
+        }
+    }
+}
+
+impl From<Kind> for Topic {
+    fn from(kind: Kind) -> Self {
+        Self::Item(kind)
+    }
+}
+
+fn read_topic(text: &str) -> Result<Topic> {
+    match text {
+        "collection" => Ok(Topic::Collection),
+        other => read_kind(other).map(Topic::Item),
+    }
+}
+
 /// A comment.
 #[derive(Debug, Clone)]
 pub(crate) struct CommentRecord {
     pub(crate) id: String,
-    pub(crate) kind: Kind,
+    pub(crate) topic: Topic,
     pub(crate) item: String,
     pub(crate) author: String,
     pub(crate) date: i64,
@@ -731,7 +785,9 @@ pub(crate) enum CommentFilter<'a> {
     All,
     /// With this tag, in lower case.
     Tag(&'a str),
-    On(Kind, &'a str),
+    On(Topic, &'a str),
+    /// On a thing's neighbours: the URLs of a host, a domain and those below it.
+    Near(Kind, &'a str),
     By(&'a str),
     /// With each word of a text in them, in any case.
     Saying(&'a str),
@@ -788,15 +844,16 @@ pub(crate) enum CastVote {
 /// What people say.
 #[async_trait]
 pub(crate) trait Community: Send + Sync {
-    /// Adds a comment, with the tags, the mentions and the words of its text.
+    /// Adds a comment, with the tags, the mentions and the words of its text; `None` where its topic
+    /// is not there, or not for everybody.
     async fn add_comment(
         &self,
-        kind: Kind,
+        topic: Topic,
         item: &str,
         author: &str,
         text: &str,
         now: i64,
-    ) -> Result<CommentRecord>;
+    ) -> Result<Option<CommentRecord>>;
     async fn comment(&self, id: &str) -> Result<Option<CommentRecord>>;
     async fn comments(
         &self,
@@ -859,6 +916,218 @@ pub(crate) trait Community: Send + Sync {
     async fn index_comments(&self) -> Result<u64>;
 }
 
+/// Something that one thing has to do with another. Kinds are the API's object types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewRelation {
+    /// As it is called from the side of the thing that it is noted at, such as `bundled_files`.
+    pub(crate) name: &'static str,
+    pub(crate) other_kind: &'static str,
+    pub(crate) other: String,
+    /// What the other is here, and nowhere else: the name of a member of an archive.
+    pub(crate) context: Map<String, Value>,
+}
+
+/// One relation, with the thing at its other end.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RelationRecord {
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) id: String,
+    pub(crate) context: Map<String, Value>,
+    pub(crate) first_seen: i64,
+    pub(crate) last_seen: i64,
+}
+
+/// Which relations are meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RelationFilter<'a> {
+    /// Those that a thing has under a name.
+    Of {
+        kind: &'a str,
+        id: &'a str,
+        name: &'a str,
+    },
+    /// Those of another thing of its kind, without the one to the thing itself.
+    Beside {
+        kind: &'a str,
+        id: &'a str,
+        name: &'a str,
+        of: &'a str,
+    },
+    /// Those that things of a kind have to this one under a name: the same from the other end.
+    With {
+        kind: &'a str,
+        name: &'a str,
+        other_kind: &'a str,
+        other: &'a str,
+    },
+}
+
+/// What belongs to what.
+#[async_trait]
+pub(crate) trait Relations: Send + Sync {
+    /// Notes relations of one thing, all or none. What is noted already was seen again.
+    async fn relate(&self, kind: &str, id: &str, found: &[NewRelation], now: i64) -> Result<()>;
+    async fn relations(
+        &self,
+        filter: RelationFilter<'_>,
+        page: Page,
+    ) -> Result<Listing<RelationRecord>>;
+    /// All that a thing has, by name and in the order in which they were noted; at most so many.
+    async fn all_relations(&self, kind: &str, id: &str, limit: u32) -> Result<Vec<RelationRecord>>;
+    /// Ids and texts of URLs in the order of their ids, from the one after this on.
+    async fn urls_after(&self, id: &str, limit: u32) -> Result<Vec<(String, String)>>;
+    /// What the store has noted for itself under a name.
+    async fn noted(&self, name: &str) -> Result<Option<String>>;
+    async fn note_down(&self, name: &str, value: &str) -> Result<()>;
+}
+
+/// Most things in a collection, or that a reference is about.
+pub(crate) const MOST_MEMBERS: u32 = 10_000;
+
+/// What somebody put together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CollectionRecord {
+    pub(crate) id: String,
+    pub(crate) owner: String,
+    /// It is there for its owner alone.
+    pub(crate) private: bool,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) created: i64,
+    pub(crate) modified: i64,
+    /// How much is in it, by the name of its relations.
+    pub(crate) counts: Vec<(&'static str, u64)>,
+}
+
+/// What changes about a collection; `None` stays.
+#[derive(Debug, Default)]
+pub(crate) struct CollectionChange {
+    pub(crate) private: Option<bool>,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) add: Vec<NewRelation>,
+    pub(crate) remove: Vec<NewRelation>,
+}
+
+/// What became of a change of a collection or a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Edit {
+    Done,
+    Missing,
+    /// More than [`MOST_MEMBERS`] would be in it.
+    Full,
+    /// Others have commented on it, who would not find what they said any more.
+    HasComments,
+}
+
+/// Which collections are meant, of those that somebody may see.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct CollectionFilter<'a> {
+    pub(crate) viewer: &'a str,
+    /// Whose they are; all if nothing is said.
+    pub(crate) owner: &'a str,
+    /// What stands in their names, in any case of ASCII's letters.
+    pub(crate) name: &'a str,
+    /// Kind and id of what is in them.
+    pub(crate) holding: Option<(&'a str, &'a str)>,
+}
+
+/// By what collections are ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CollectionOrder {
+    Created,
+    Modified,
+    Name,
+}
+
+/// A publication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReferenceRecord {
+    /// That of its address.
+    pub(crate) id: String,
+    /// Who noted it.
+    pub(crate) owner: String,
+    pub(crate) url: String,
+    pub(crate) title: String,
+    pub(crate) author: String,
+    /// When it was published.
+    pub(crate) published: i64,
+    pub(crate) added: i64,
+    pub(crate) modified: i64,
+}
+
+/// What changes about a reference; `None` stays.
+#[derive(Debug, Default)]
+pub(crate) struct ReferenceChange {
+    pub(crate) title: Option<String>,
+    pub(crate) author: Option<String>,
+    pub(crate) published: Option<i64>,
+    pub(crate) add: Vec<NewRelation>,
+}
+
+/// Which references are meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ReferenceFilter<'a> {
+    /// Those that are about a thing.
+    About(&'a str, &'a str),
+    /// Those that stand in the collections with a thing which somebody may see.
+    Near(&'a str, &'a str, &'a str),
+}
+
+/// Collections and references. What is in them are relations.
+#[async_trait]
+pub(crate) trait Collections: Send + Sync {
+    /// Makes one with what is in it, all or nothing.
+    async fn add_collection(
+        &self,
+        new: &CollectionRecord,
+        members: &[NewRelation],
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<Edit>;
+    /// Whosever it is.
+    async fn collection(&self, id: &str) -> Result<Option<CollectionRecord>>;
+    /// Pages count entries from the first.
+    async fn collections(
+        &self,
+        filter: CollectionFilter<'_>,
+        order: (CollectionOrder, bool),
+        page: Page,
+    ) -> Result<Listing<CollectionRecord>>;
+    /// Changes all that is said, or nothing.
+    async fn change_collection(
+        &self,
+        id: &str,
+        change: &CollectionChange,
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<Edit>;
+    /// With all that was said about it; `false` if it was gone already.
+    async fn delete_collection(&self, id: &str, by: Actor<'_>, now: i64) -> Result<bool>;
+    /// `None` if it is noted already.
+    async fn add_reference(
+        &self,
+        new: &ReferenceRecord,
+        about: &[NewRelation],
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<Option<Edit>>;
+    async fn reference(&self, id: &str) -> Result<Option<ReferenceRecord>>;
+    async fn references(
+        &self,
+        filter: ReferenceFilter<'_>,
+        page: Page,
+    ) -> Result<Listing<ReferenceRecord>>;
+    async fn change_reference(
+        &self,
+        id: &str,
+        change: &ReferenceChange,
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<Edit>;
+}
+
 /// An analysis to be made.
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
@@ -870,6 +1139,8 @@ pub(crate) struct Job {
     /// What it is about, with the results that earlier attempts came to.
     pub(crate) analysis: AnalysisRecord,
     pub(crate) findings: Map<String, Value>,
+    /// What opens the file, where whoever sent it in has said so.
+    pub(crate) password: Option<String>,
 }
 
 /// The durable queue. A job is there from the transaction that accepted it to the one that
@@ -957,6 +1228,8 @@ pub(crate) trait Usage: Send + Sync {
     async fn usage_since(&self, day: i64) -> Result<Vec<UsageRow>>;
     /// One user's rows, both days included.
     async fn usage_of(&self, account: &str, first: i64, last: i64) -> Result<Vec<UsageRow>>;
+    /// The last day on which a user asked for something, as far back as usage is kept.
+    async fn last_day_of(&self, account: &str) -> Result<Option<i64>>;
     /// One group's rows, both days included.
     async fn usage_of_group(&self, group: &str, first: i64, last: i64) -> Result<Vec<UsageRow>>;
     /// Speaks for up to `want` requests of a group whose tier allows `limit` a day, for one of
@@ -1009,6 +1282,101 @@ pub(crate) trait Zips: Send + Sync {
     /// Adds one, lets go of those from before a time, and says under which number it is.
     async fn add_zip(&self, zip: &ZipRecord, forget_before: i64) -> Result<i64>;
     async fn zip(&self, seq: i64) -> Result<Option<ZipRecord>>;
+}
+
+/// What a sandbox saw a file do.
+#[derive(Debug, Clone)]
+pub(crate) struct BehaviourRecord {
+    pub(crate) seq: i64,
+    /// The file's SHA-256, `_`, the sandbox's name.
+    pub(crate) id: String,
+    pub(crate) sha256: String,
+    pub(crate) sandbox: String,
+    pub(crate) imported: i64,
+    /// The report's attributes: see [`Behaviour`].
+    pub(crate) report: Map<String, Value>,
+}
+
+/// Whose relations are meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ran<'a> {
+    /// All that a file did, in any sandbox.
+    File(&'a str),
+    /// What one report says.
+    Report(i64),
+}
+
+/// Sandboxes' reports.
+#[async_trait]
+pub(crate) trait Behaviours: Send + Sync {
+    /// Takes a report in, in place of an earlier one of the same sandbox on the same file; `false` if
+    /// there is no such file. The URLs that it names are known from then on.
+    async fn import_behaviour(
+        &self,
+        sha256: &str,
+        report: &Behaviour,
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<bool>;
+    async fn behaviour(&self, id: &str) -> Result<Option<BehaviourRecord>>;
+    async fn behaviour_by_seq(&self, seq: i64) -> Result<Option<BehaviourRecord>>;
+    /// Of a file, the newest first.
+    async fn behaviours(&self, sha256: &str, page: Page) -> Result<Listing<BehaviourRecord>>;
+    /// Those that were taken in within a time, the oldest first.
+    async fn reported(&self, within: Range<i64>) -> Result<Vec<BehaviourRecord>>;
+    /// Ids of what stands at the other end of a file's relationship, each once.
+    async fn touched(&self, ran: Ran<'_>, name: &str, page: Page) -> Result<Listing<String>>;
+    /// The other way: the files at whose other end something stands.
+    async fn touching(
+        &self,
+        kind: Kind,
+        target: &str,
+        name: &str,
+        page: Page,
+    ) -> Result<Listing<String>>;
+}
+
+/// What came in within a time, from its first second to the one before its last: what the feeds
+/// hand out.
+#[async_trait]
+pub(crate) trait Feeds: Send + Sync {
+    /// The submissions of a kind, the oldest first.
+    async fn sent_in(&self, kind: Kind, within: Range<i64>) -> Result<Vec<Submission>>;
+    /// The things of a kind whose analysis was asked for, each once.
+    async fn analysed(&self, kind: Kind, within: Range<i64>) -> Result<Vec<String>>;
+}
+
+/// What is known of a YARA rule beside its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RuleRecord {
+    /// See [`rule_id`](crate::rulebook::rule_id).
+    pub(crate) id: String,
+    /// Since when it is here.
+    pub(crate) included: i64,
+    /// When its text was last another one.
+    pub(crate) modified: i64,
+    /// How many files it has matched.
+    pub(crate) matches: u64,
+}
+
+/// A file that a rule has matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RuleMatch {
+    pub(crate) sha256: String,
+    /// Of the last analysis in which it did.
+    pub(crate) date: i64,
+}
+
+/// The catalogue of YARA rules. What matches is noted by [`Queue::complete`].
+#[async_trait]
+pub(crate) trait Rules: Send + Sync {
+    /// Notes the rules that there are, each with the digest of its text: those that are new, and
+    /// those that are written anew.
+    async fn note_rules(&self, rules: &[(String, String)], now: i64) -> Result<()>;
+    /// What is known of one rule, or of all that ever were.
+    async fn rule_records(&self, id: Option<&str>) -> Result<Vec<RuleRecord>>;
+    /// The files that a rule has matched, the one that it matched first last.
+    async fn rule_matches(&self, id: &str, page: Page) -> Result<Listing<RuleMatch>>;
 }
 
 /// What the upstream said of something.

@@ -56,14 +56,24 @@ mod accounts;
 mod archive;
 #[path = "sql/audit.rs"]
 mod audit;
+#[path = "sql/behaviours.rs"]
+mod behaviours;
+#[path = "sql/collections.rs"]
+mod collections;
 #[path = "sql/community.rs"]
 mod community;
+#[path = "sql/feeds.rs"]
+mod feeds;
 #[path = "sql/items.rs"]
 mod items;
 #[path = "sql/lists.rs"]
 mod lists;
 #[path = "sql/queue.rs"]
 mod queue;
+#[path = "sql/relations.rs"]
+mod relations;
+#[path = "sql/rules.rs"]
+mod rules;
 #[path = "sql/upkeep.rs"]
 mod upkeep;
 #[path = "sql/upstream.rs"]
@@ -234,6 +244,10 @@ async fn after_import(connection: &mut Connection) -> Result<()> {
         "SELECT setval(pg_get_serial_sequence('false_positive', 'seq'), max(seq))
          FROM false_positive",
         "SELECT setval(pg_get_serial_sequence('zip_file', 'seq'), max(seq)) FROM zip_file",
+        "SELECT setval(pg_get_serial_sequence('yara_match', 'seq'), max(seq)) FROM yara_match",
+        "SELECT setval(pg_get_serial_sequence('behaviour', 'seq'), max(seq)) FROM behaviour",
+        "SELECT setval(pg_get_serial_sequence('behaviour_relation', 'seq'), max(seq))
+         FROM behaviour_relation",
     ] {
         sqlx::query(statement).execute(&mut *connection).await?;
     }

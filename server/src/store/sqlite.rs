@@ -55,14 +55,24 @@ mod accounts;
 mod archive;
 #[path = "sql/audit.rs"]
 mod audit;
+#[path = "sql/behaviours.rs"]
+mod behaviours;
+#[path = "sql/collections.rs"]
+mod collections;
 #[path = "sql/community.rs"]
 mod community;
+#[path = "sql/feeds.rs"]
+mod feeds;
 #[path = "sql/items.rs"]
 mod items;
 #[path = "sql/lists.rs"]
 mod lists;
 #[path = "sql/queue.rs"]
 mod queue;
+#[path = "sql/relations.rs"]
+mod relations;
+#[path = "sql/rules.rs"]
+mod rules;
 #[path = "sql/upkeep.rs"]
 mod upkeep;
 #[path = "sql/upstream.rs"]

@@ -52,6 +52,49 @@ fn no_route_answers_without_a_good_key() {
     }
 }
 
+/// S1: routes that are in no document, and so in none of the tests that take theirs from it.
+#[test]
+fn the_plain_routes_are_these_and_no_others() {
+    let server = Server::start();
+    let nobody = Client::new(&server.origin, "");
+    // Each says itself who may, or tells nothing.
+    for (path, status) in [
+        ("/api/v3/openapi.json", 200),
+        ("/health", 200),
+        ("/healthz", 200),
+        ("/readyz", 200),
+        ("/_ah/upload/none", 405),
+        ("/_ah/download/none", 404),
+    ] {
+        let reply = nobody.fetch(&format!("{}{path}", server.origin), &[]);
+        assert_eq!(reply.status, status, "{path}");
+    }
+    // Counted in the sources: a new one has to be named above.
+    let count = |text: &str| text.matches(".route(").count();
+    assert_eq!(count(include_str!("../../src/routes/mod.rs")), 4);
+    assert_eq!(count(include_str!("../../src/ops.rs")), 3);
+    let mut others = 0;
+    let mut folders = vec![std::path::PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src"
+    ))];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                others += count(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    assert_eq!(
+        others,
+        4 + 3,
+        "a route outside of the document: is it tested?"
+    );
+}
+
 #[test]
 fn a_revoked_key_opens_nothing_and_a_new_one_does() {
     let server = Server::start();

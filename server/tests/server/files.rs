@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use quorum_core::digest::fuzzy::FuzzyHasher;
 use serde_json::json;
 
 use crate::harness::{Client, EICAR_SHA256, MULTIPART, Server, eicar, multipart, sha256, until};
@@ -442,17 +443,38 @@ fn a_file_too_large_to_scan_is_still_looked_up_by_hash() {
     assert_eq!(results["Hash list"]["category"], "malicious");
 }
 
-/// S6: memory stays flat while much is uploaded.
+/// S6: memory stays flat while much is uploaded and scanned, and what is far inside is found.
 #[test]
 fn memory_does_not_grow_with_what_is_uploaded() {
-    // Nothing is scanned: scanning holds the file, uploading must not.
-    let server = Server::with(&[("QUORUM_SCAN_LIMIT", "0")]);
-    let mut bytes = vec![9; 64 << 20];
-    server.client.analysed("first", &bytes);
+    // The compiler of these tests leaves the scanner slow.
+    let server = Server::with(&[("QUORUM_ENGINE_TIMEOUT_MS", "300000")]);
+    let rule = server.data().join("packs/rules/ours/far.yar");
+    std::fs::create_dir_all(rule.parent().unwrap()).unwrap();
+    let text = "rule Far { strings: $a = \"far inside of a long file\" condition: $a }";
+    std::fs::write(rule, text).unwrap();
+    until("the pack is read", || {
+        server.client.get("/yara_rules?filter=name:far").json["meta"]["count"] == 1
+    });
+    server.client.analysed("first", b"small");
     let before = peak_memory(server.pid());
-    for round in 0..4 {
+    let mut bytes = vec![9; 48 << 20];
+    for round in 0..2 {
         bytes[0] = round;
-        server.client.analysed("next", &bytes);
+        if round == 1 {
+            // Where one of the scanner's blocks ends.
+            let needle = b"far inside of a long file";
+            bytes[(4 << 20) - 7..][..needle.len()].copy_from_slice(needle);
+        }
+        let analysis = server.client.analysed("next", &bytes);
+        let column = &analysis["data"]["attributes"]["results"]["Quorum YARA"];
+        let category = ["undetected", "suspicious"][usize::from(round)];
+        assert_eq!(column["category"], category, "{column}");
+        // Each byte was read once, whatever the blocks were.
+        let mut fuzzy = FuzzyHasher::new();
+        fuzzy.update(&bytes);
+        let report = server.client.get(&format!("/files/{}", sha256(&bytes)));
+        let ssdeep = fuzzy.finish().ssdeep;
+        assert_eq!(report.data()["attributes"]["ssdeep"], json!(ssdeep));
     }
     let grown = peak_memory(server.pid()) - before;
     assert!(grown < 32 << 20, "grown by {} KiB", grown >> 10);

@@ -1,5 +1,7 @@
 //! What is sent in to do harm: statements, markup, hashes that meet, requests that are two.
 
+use serde_json::Value;
+
 use crate::harness::{MULTIPART, Server, multipart, sha256};
 
 /// S13: a statement holds no value of anybody's; only the archive puts statements together, from
@@ -308,4 +310,29 @@ fn forms_that_are_bombs_are_refused() {
     let endless = format!("------quorum-test\r\n{file}\r\n\r\nno end");
     assert_eq!(send(endless.as_bytes()).error(400), "BadRequestError");
     assert_eq!(server.client.get("/files/upload_url").status, 200);
+}
+
+#[test]
+fn what_is_no_request_is_refused_in_json_too() {
+    let server = Server::start();
+    let headers: String = (0..200)
+        .map(|number| format!("X-{number}: a\r\n"))
+        .collect();
+    let long = format!("GET /api/v3/metadata HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
+    for (request, status) in [
+        ("GET nonsense\r\n\r\n", "400"),
+        (
+            "POST /api/v3/urls HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+            "400",
+        ),
+        (long.as_str(), "431"),
+    ] {
+        let reply = server.raw(request.as_bytes());
+        assert!(reply.starts_with(&format!("HTTP/1.1 {status} ")), "{reply}");
+        let (head, body) = reply.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("content-type: application/json"), "{head}");
+        let body: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["error"]["code"], "BadRequestError");
+        assert!(body["error"]["message"].is_string());
+    }
 }

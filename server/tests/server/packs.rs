@@ -42,6 +42,11 @@ fn an_extension_takes_a_pack_and_later_only_what_changed() {
     let about = r#"{"name": "Ours", "license": "MIT"}"#;
     write(&server, "rules/ours/pack.json", about);
     let url = format!("{}{OWN}/packs/rules/ours/pack.json", server.origin);
+    // The folders are looked at once a second; at the start there was nothing.
+    until("the whole pack is read", || {
+        let read = client.fetch(&url, &[]);
+        read.status == 200 && read.json()["entries"] == 2 && read.json()["name"] == "Ours"
+    });
     let (manifest, texts) = take(client, &url);
     assert_eq!(texts[0], RULE);
     assert_eq!(manifest.files[1].path, "deep/b.yar");
@@ -111,6 +116,11 @@ fn only_what_a_manifest_names_can_be_had() {
         "rule a { condition: nothing }",
     );
     let base = format!("{OWN}/packs/rules");
+    until("both packs are read", || {
+        let packs = client.get(&format!("{OWN}/packs")).data();
+        let packs = packs.as_array().unwrap().iter();
+        packs.filter(|one| one["type"] == "rule_pack").count() == 2
+    });
     assert_eq!(client.fetch(&format!("{base}/ours/a.yar"), &[]).status, 200);
     for path in [
         "ours/secret.txt",
@@ -157,6 +167,9 @@ fn packs_are_open_to_nobody_unless_the_administrator_says_so() {
     let open = Server::with(&[("QUORUM_OPEN_PACKS", "true")]);
     write(&open, "rules/ours/a.yar", RULE);
     let nobody = Client::new(&open.origin, "");
+    until("the pack is read", || {
+        nobody.fetch(&manifest, &[]).status == 200
+    });
     take(&nobody, &format!("{}{manifest}", open.origin));
     let lists = nobody.fetch(&format!("{OWN}/packs/lists"), &[]).json();
     let file = lists["data"][0]["links"]["file"].as_str().unwrap();

@@ -94,6 +94,70 @@ const PRIVATE: &[(&str, &str, &str, Refusal)] = &[
         "owner",
         HiddenFromColleagues,
     ),
+    ("GET", "/collections/{id}", "owner", HiddenFromColleagues),
+    ("PATCH", "/collections/{id}", "owner", HiddenFromColleagues),
+    ("DELETE", "/collections/{id}", "owner", HiddenFromColleagues),
+    (
+        "GET",
+        "/collections/{id}/comments",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/collections/{id}/mitre_tree",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/collections/{id}/search",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/collections/{id}/download/{format}",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/collections/{id}/aggregations/download/{format}",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/collections/{id}/{relationship}/download/{format}",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/collections/{id}/{relationship}",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    (
+        "POST",
+        "/collections/{id}/{relationship}",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    (
+        "DELETE",
+        "/collections/{id}/{relationship}",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/collections/{id}/relationships/{relationship}",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    ("PATCH", "/references/{id}", "owner admin", Forbidden),
     ("GET", "-/users", "chief stranger-chief admin", Forbidden),
     ("POST", "-/users", "chief admin", Forbidden),
     ("GET", "-/users/{id}/keys", "owner chief admin", Forbidden),
@@ -134,6 +198,18 @@ const SHARED: &[(&str, &str)] = &[
     ("GET", "/comments/{id}/relationships/{relationship}"),
     ("GET", "/comments/{id}/{relationship}"),
     ("POST", "/comments/{id}/vote"),
+    ("GET", "/file_behaviours/{id}"),
+    ("GET", "/file_behaviours/{id}/evtx"),
+    ("GET", "/file_behaviours/{id}/html"),
+    ("GET", "/file_behaviours/{id}/memdump"),
+    ("GET", "/file_behaviours/{id}/pcap"),
+    ("GET", "/file_behaviours/{id}/relationships/{relationship}"),
+    ("GET", "/file_behaviours/{id}/{relationship}"),
+    ("GET", "/files/{id}/behaviour_mitre_trees"),
+    ("GET", "/files/{id}/behaviour_summary"),
+    ("GET", "/feeds/{feed}/{batch}"),
+    ("GET", "/feeds/{feed}/hourly/{hour}"),
+    ("GET", "/feeds/{feed}/{batch}/{part}"),
     ("GET", "/files/upload_url"),
     ("GET", "/files/{id}/download"),
     ("GET", "/files/{id}/download_url"),
@@ -148,6 +224,14 @@ const SHARED: &[(&str, &str)] = &[
     ("GET", "/users/{id}/relationships/{relationship}"),
     ("GET", "/users/{id}/{relationship}"),
     ("GET", "/votes/{id}"),
+    ("GET", "/yara_rules"),
+    ("GET", "/yara_rules/{id}"),
+    ("GET", "/yara_rules/{id}/relationships/{relationship}"),
+    ("GET", "/yara_rules/{id}/{relationship}"),
+    ("GET", "/yara_rulesets/{id}"),
+    ("GET", "/sigma_rules/{id}"),
+    // For who has the privilege; what it brings is everybody's.
+    ("POST", "-/{collection}/{id}/behaviours"),
     ("POST", "-/{collection}/{id}/false_positives"),
     ("GET", "-/{collection}/{id}/history"),
     ("GET", "-/{collection}/{id}/explanation"),
@@ -164,7 +248,22 @@ const SHARED: &[(&str, &str)] = &[
     ("GET", "-/v5/hashLists:batchGet"),
     ("GET", "-/v5/hashList/{name}"),
     ("GET", "-/v5/hashes:search"),
+    ("GET", "/operations/{id}"),
+    ("GET", "/popular_threat_categories"),
+    ("GET", "/threat_actors/{id}"),
+    ("GET", "/attack_tactics/{id}"),
+    ("GET", "/attack_techniques/{id}"),
+    ("GET", "/references/{id}"),
+    ("GET", "/references/{id}/{relationship}"),
+    ("GET", "/references/{id}/relationships/{relationship}"),
+    ("POST", "/references"),
+    ("POST", "/collections"),
+    // A private one has none, see collections.rs.
+    ("POST", "/collections/{id}/comments"),
+    // Whose it is stands in the body; looked at in collections.rs.
+    ("PATCH", "/references"),
     // Everybody's own; looked at below.
+    ("GET", "/collections"),
     ("GET", "-/false_positives"),
 ];
 
@@ -219,10 +318,32 @@ fn body(method: &str, path: &str, number: usize) -> Value {
         ("POST", "-/{collection}/{id}/false_positives") => {
             object("false_positive", json!({"text": "this is fine"}))
         }
+        ("POST", "-/{collection}/{id}/behaviours") => object(
+            "file_behaviour",
+            json!({
+                "sandbox_name": "Box",
+                "analysis_date": 1,
+                "verdicts": ["CLEAN"],
+                "verdict_confidence": 5,
+                "files_opened": ["a"],
+                "dns_lookups": [{"hostname": "a.example"}],
+                "processes_tree": [{"process_id": "1", "children": [{"name": "b"}]}],
+            }),
+        ),
         ("POST", "/intelligence/zip_files") => {
             json!({"data": {"hashes": [crate::harness::EICAR_SHA256], "password": "x"}})
         }
         ("POST", "/comments/{id}/vote") => json!({"data": "positive"}),
+        ("POST", "/collections") => object("collection", json!({"name": "mine"})),
+        ("PATCH", "/collections/{id}") => object("collection", json!({"description": "x"})),
+        ("POST" | "DELETE", "/collections/{id}/{relationship}") => {
+            json!({"data": [{"type": "domain", "id": "member.example"}]})
+        }
+        ("POST" | "PATCH", "/references") => object(
+            "reference",
+            json!({"url": format!("http://paper{number}.example/"), "title": "x"}),
+        ),
+        ("PATCH", "/references/{id}") => object("reference", json!({"title": "x"})),
         ("POST", "-/lookups") => json!({"data": {"sha256": ["275a021b"], "urls": ["00000000"]}}),
         ("POST", "-/packs/rules/{pack}/changes") => {
             json!({"data": {"have": [crate::harness::EICAR_SHA256]}})
@@ -299,6 +420,17 @@ impl World {
                 let zip = body("POST", "/intelligence/zip_files", 0);
                 text(&owner.post("/intelligence/zip_files", &zip).data())
             }),
+            ("collection", {
+                let new = json!({"data": {"type": "collection",
+                    "attributes": {"name": "secret", "private": true},
+                    "raw_items": "member.example"}});
+                text(&owner.post("/collections", &new).data())
+            }),
+            ("reference", {
+                let url = format!("http://mine{number}.example/");
+                let new = json!({"data": {"type": "reference", "attributes": {"url": url}}});
+                text(&owner.post("/references", &new).data())
+            }),
             ("key", {
                 let keys = owner.get(&format!("{OWN}/users/owner{number}/keys"));
                 text(&keys.data()[0])
@@ -307,6 +439,9 @@ impl World {
         (owner, things)
     }
 }
+
+/// The id of what nobody has.
+const NO_SHA256: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The path to what an owner has; or the same path to what nobody has.
 fn filled(path: &str, things: Option<&BTreeMap<&'static str, String>>) -> String {
@@ -321,14 +456,27 @@ fn filled(path: &str, things: Option<&BTreeMap<&'static str, String>>) -> String
         "votes" => of("vote", "d-no.example-00000000"),
         "false_positives" => of("report", "999999"),
         "intelligence" => of("zip", "999999"),
+        "collections" => of("collection", NO_SHA256),
+        "references" => of("reference", NO_SHA256),
         _ => String::new(),
     };
     let path = path
         .replace("{id}", &id)
         .replace("{user}", &of("name", "nobody"))
         .replace("{key}", &of("key", "0000000000000000"))
-        .replace("{relationship}", "users")
+        .replace(
+            "{relationship}",
+            match path.contains("/collections/") {
+                true => "domains",
+                false => "users",
+            },
+        )
+        .replace("{format}", "json")
         .replace("{quota_name}", "api_requests_daily");
+    let path = match path.ends_with("/search") {
+        true => format!("{path}?query=member"),
+        false => path,
+    };
     match path.strip_prefix('-') {
         Some(own) => format!("{OWN}{own}"),
         None => path,
@@ -397,6 +545,7 @@ fn nobody_reaches_what_is_anothers() {
             };
             let missing = missing
                 .replace("nowhere", "acme")
+                .replace(NO_SHA256, &things["collection"])
                 .replace("999999", &things[thing]);
             assert_eq!(missing, reply.json.to_string(), "{what}");
         }
@@ -420,6 +569,14 @@ fn nobody_reaches_what_is_anothers() {
     assert!(!log.json.to_string().contains("acme"));
     let foreign = stranger.get(&format!("{OWN}/audit?group=acme"));
     assert_eq!(foreign.error(403), "ForbiddenError");
+    let collections = stranger.get("/collections?limit=40");
+    assert_eq!(collections.json["meta"]["count"], 0);
+    for of_it in [
+        "/domains/member.example/collections",
+        "/users/colleague/collections",
+    ] {
+        assert_eq!(stranger.get(of_it).json["meta"]["count"], 0, "{of_it}");
+    }
     let reports = stranger.get(&format!("{OWN}/false_positives"));
     assert_eq!(reports.json["meta"]["count"], 0);
     assert_eq!(
@@ -465,7 +622,13 @@ fn no_route_takes_attributes_that_are_not_its_own() {
         let good = body(&method, &path, 1);
         let target = match is_shared(&method, &path) {
             true => path
-                .replace("{collection}", "domains")
+                .replace(
+                    "{collection}",
+                    match path.ends_with("/behaviours") {
+                        true => "files",
+                        false => "domains",
+                    },
+                )
                 .replace("{pack}", "none")
                 .replace(
                     "{id}",
@@ -473,6 +636,7 @@ fn no_route_takes_attributes_that_are_not_its_own() {
                         Some("comments") => &things["comment"],
                         Some("ip_addresses") => "192.0.2.1",
                         Some("files" | "urls") => crate::harness::EICAR_SHA256,
+                        Some("collections") => &things["collection"],
                         _ => "a.example",
                     },
                 )

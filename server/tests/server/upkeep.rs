@@ -168,9 +168,11 @@ fn a_backup_made_while_writing_goes_on_restores_to_equal_answers() {
 const AS_OF_0_1_0: &str = r"
 import hashlib, json, os, sys
 root = sys.argv[1]
-later = {'user_group': 2, 'account': 2, 'submission': 1, 'job': 2, 'comment': 1, 'vote': 1}
+later = {'user_group': 2, 'account': 2, 'submission': 1, 'job': 3, 'comment': 1, 'vote': 1,
+         'file': 1}
 new = ['privilege', 'comment_word', 'comment_mention', 'false_positive', 'audit', 'setting',
-       'spent', 'zip_file']
+       'spent', 'zip_file', 'relation', 'collection', 'reference', 'yara_rule', 'yara_match',
+       'behaviour', 'behaviour_relation']
 path = os.path.join(root, 'manifest.json')
 manifest = json.load(open(path))
 for table in new:

@@ -162,6 +162,7 @@ test("a remembered key outlives the browser, readable nowhere; another one does 
     const before = backend.record.requests.length;
     await ask(page, { ask: "report", indicator: "a.example", evidence: "given", fresh: true });
     assert.equal(backend.record.requests.at(before)?.headers["x-apikey"], backend.key);
+    assert.equal(backend.record.requests.at(before)?.headers["x-tool"], "quorum-extension");
     assert.ok((await ask(page, { ask: "connect", address: backend.origin, key: null, remember: false })).ok);
   });
   await later(async (page) => {

@@ -475,6 +475,10 @@ impl Accounts for SqlStore {
         for statement in [
             "DELETE FROM upload_token WHERE account = $1",
             "DELETE FROM privilege WHERE holder_kind = 'user' AND holder = $1",
+            // What only they could see.
+            "DELETE FROM relation WHERE kind = 'collection' AND item IN
+             (SELECT id FROM collection WHERE account = $1 AND private = 1)",
+            "DELETE FROM collection WHERE account = $1 AND private = 1",
             "UPDATE account SET status = 'deleted', role = 'member', group_role = 'member',
              email = NULL, first_name = '', last_name = '', profile_phrase = '',
              preferences = '{}' WHERE name = $1",

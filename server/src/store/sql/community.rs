@@ -16,8 +16,8 @@ use super::{Connection, Row, SqlStore, serialise};
 use crate::ids;
 use crate::store::{
     Actor, CastVote, CommentFilter, CommentRecord, CommentTally, CommentVerdict, Community,
-    FalsePositive, Listing, Page, Result, StoreError, VoteFilter, VoteRecord, read_json, read_kind,
-    storable,
+    FalsePositive, Listing, Page, Result, StoreError, Topic, VoteFilter, VoteRecord, read_json,
+    read_kind, read_topic, storable,
 };
 use crate::words;
 
@@ -40,6 +40,20 @@ macro_rules! comments {
     };
 }
 
+/// Comments on the neighbours of a thing.
+macro_rules! near {
+    () => {
+        "WHERE seq IN (
+            SELECT comment.seq FROM relation
+            JOIN comment ON comment.kind = other_kind AND comment.item = other
+            WHERE relation.kind = $1 AND relation.item = $2
+            AND relation.name IN ('urls', 'subdomains')
+            UNION SELECT comment.seq FROM relation
+            JOIN comment ON comment.kind = relation.kind AND comment.item = relation.item
+            WHERE other_kind = $1 AND other = $2 AND relation.name IN ('urls', 'subdomains'))"
+    };
+}
+
 /// Comments in which each word of a JSON list stands.
 macro_rules! with_words {
     () => {
@@ -56,7 +70,7 @@ macro_rules! with_words {
 fn comment(row: &Row) -> Result<CommentRecord> {
     Ok(CommentRecord {
         id: row.try_get("id")?,
-        kind: read_kind(row.try_get("kind")?)?,
+        topic: read_topic(row.try_get("kind")?)?,
         item: row.try_get("item")?,
         author: row.try_get("account")?,
         date: row.try_get("date")?,
@@ -215,25 +229,39 @@ async fn existing_vote(
 impl Community for SqlStore {
     async fn add_comment(
         &self,
-        kind: Kind,
+        topic: Topic,
         item: &str,
         author: &str,
         text: &str,
         now: i64,
-    ) -> Result<CommentRecord> {
+    ) -> Result<Option<CommentRecord>> {
         storable(text)?;
         let tags = words::tags(text);
         let mut tx = self.write().await?;
-        ensure_item(&mut tx, kind, item, now).await?;
+        match topic {
+            Topic::Item(kind) => ensure_item(&mut tx, kind, item, now).await?,
+            Topic::Collection => {
+                serialise(&mut tx, topic.as_str(), item).await?;
+                let shared: bool = sqlx::query_scalar(
+                    "SELECT EXISTS (SELECT 1 FROM collection WHERE id = $1 AND private = 0)",
+                )
+                .bind(item)
+                .fetch_one(&mut *tx)
+                .await?;
+                if !shared {
+                    return Ok(None);
+                }
+            }
+        }
         // Eight hex digits can meet on a much discussed item; then they are drawn again.
         let (id, seq) = loop {
-            let id = ids::remark(kind, item)?;
+            let id = ids::remark(ids::letter_of(topic), item)?;
             let added: Option<i64> = sqlx::query_scalar(
                 "INSERT INTO comment (id, kind, item, account, date, text)
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING seq",
             )
             .bind(&id)
-            .bind(kind.as_str())
+            .bind(topic.as_str())
             .bind(item)
             .bind(author)
             .bind(now)
@@ -264,16 +292,16 @@ impl Community for SqlStore {
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(CommentRecord {
+        Ok(Some(CommentRecord {
             id,
-            kind,
+            topic,
             item: item.to_owned(),
             author: author.to_owned(),
             date: now,
             text: text.to_owned(),
             tags,
             votes: CommentTally::default(),
-        })
+        }))
     }
 
     async fn comment(&self, id: &str) -> Result<Option<CommentRecord>> {
@@ -311,6 +339,12 @@ impl Community for SqlStore {
             CommentFilter::On(kind, item) => (
                 comments!("WHERE kind = $1 AND item = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4"),
                 "SELECT count(*) FROM comment WHERE kind = $1 AND item = $2",
+                kind.as_str().to_owned(),
+                item.to_owned(),
+            ),
+            CommentFilter::Near(kind, item) => (
+                comments!(near!(), " AND seq < $3 ORDER BY seq DESC LIMIT $4"),
+                concat!("SELECT count(*) FROM comment ", near!()),
                 kind.as_str().to_owned(),
                 item.to_owned(),
             ),
@@ -508,7 +542,7 @@ impl Community for SqlStore {
                 .await?;
         let weight = weight(reputation.unwrap_or(0));
         let id = loop {
-            let id = ids::remark(kind, item)?;
+            let id = ids::remark(ids::letter(kind), item)?;
             let added = sqlx::query(
                 "INSERT INTO vote (id, kind, item, account, date, verdict, weight)
                  VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",

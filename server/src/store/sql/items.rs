@@ -12,7 +12,7 @@ use super::{Connection, Row, SqlStore, serialise};
 use crate::ids;
 use crate::store::{
     Actor, AnalysisRecord, FileRecord, Item, Items, JobState, LastAnalysis, Listing, Page,
-    PrefixOf, Result, StoreError, Submission, read, read_json, read_kind, storable,
+    PrefixOf, Result, SentAs, StoreError, Submission, read, read_json, read_kind, storable,
 };
 
 /// How many names of a file a report carries.
@@ -72,7 +72,7 @@ pub(super) fn analysis(row: &Row) -> Result<AnalysisRecord> {
     })
 }
 
-fn submission(row: &Row) -> Result<Submission> {
+pub(super) fn submission(row: &Row) -> Result<Submission> {
     Ok(Submission {
         seq: row.try_get("seq")?,
         kind: read_kind(row.try_get("kind")?)?,
@@ -222,7 +222,7 @@ impl Items for SqlStore {
     async fn item(&self, kind: Kind, id: &str) -> Result<Option<Item>> {
         let Some(row) = sqlx::query(
             "SELECT item.*, sha1, md5, size, type_tag, type_description, type_extension,
-             type_tags, url.url, analysis.date AS analysed, results, findings
+             type_tags, sandbox_verdicts, url.url, analysis.date AS analysed, results, findings
              FROM item
              LEFT JOIN file ON item.kind = 'file' AND sha256 = item.id
              LEFT JOIN url ON item.kind = 'url' AND url.id = item.id
@@ -246,6 +246,7 @@ impl Items for SqlStore {
                 type_description: row.try_get("type_description")?,
                 type_extension: row.try_get("type_extension")?,
                 type_tags: read_json("type_tags", row.try_get("type_tags")?)?,
+                sandbox_verdicts: read_json("verdicts", row.try_get("sandbox_verdicts")?)?,
                 names: sqlx::query_scalar(
                     "SELECT name FROM file_name WHERE sha256 = $1
                      ORDER BY seen DESC, last_seen DESC, name LIMIT $2",
@@ -293,11 +294,13 @@ impl Items for SqlStore {
         &self,
         digests: &Digests,
         file_type: &FileType,
-        name: Option<&str>,
+        sent_as: SentAs<'_>,
         by: Actor<'_>,
         now: i64,
     ) -> Result<String> {
+        let SentAs { name, password } = sent_as;
         storable(name.unwrap_or_default())?;
+        storable(password.unwrap_or_default())?;
         let sha256 = digests.sha256.to_string();
         let mut tx = self.write().await?;
         ensure_item(&mut tx, Kind::File, &sha256, now).await?;
@@ -338,6 +341,13 @@ impl Items for SqlStore {
         }
         note_submission(&mut tx, Kind::File, &sha256, name, by, now).await?;
         let id = enqueue(&mut tx, Kind::File, &sha256, Some(&digests.md5), by, now).await?;
+        if password.is_some() {
+            sqlx::query("UPDATE job SET password = $1 WHERE analysis = $2")
+                .bind(password)
+                .bind(&id)
+                .execute(&mut *tx)
+                .await?;
+        }
         self.announce_job(&mut tx).await?;
         tx.commit().await?;
         Ok(id)

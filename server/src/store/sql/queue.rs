@@ -11,11 +11,13 @@
 //! one changes nothing any more.
 
 use async_trait::async_trait;
+use quorum_core::indicator::Kind;
 use quorum_core::report::EngineResult;
 use serde_json::{Map, Value};
 use sqlx::Row as _;
 
 use super::items::{analysis, find_analysis};
+use super::rules::note_matches;
 use super::{Connection, SqlStore, serialise};
 use crate::failpoint;
 use crate::store::{Actor, Job, Queue, Result, StoreError, read_json};
@@ -130,15 +132,15 @@ impl Queue for SqlStore {
         let Some(chosen) = choose(&mut tx, now).await? else {
             return Ok(None);
         };
-        let claimed: Option<(i64, i64, i64, String)> = sqlx::query_as(
+        let claimed: Option<(i64, i64, i64, String, Option<String>)> = sqlx::query_as(
             "UPDATE job SET not_before = $1, claim = claim + 1 WHERE id = $2
-             RETURNING id, claim, attempts, analysis",
+             RETURNING id, claim, attempts, analysis, password",
         )
         .bind(now + lease)
         .bind(chosen)
         .fetch_optional(&mut *tx)
         .await?;
-        let Some((id, claim, attempts, analysis_id)) = claimed else {
+        let Some((id, claim, attempts, analysis_id, password)) = claimed else {
             return Ok(None);
         };
         let row = find_analysis(&mut tx, &analysis_id)
@@ -150,6 +152,7 @@ impl Queue for SqlStore {
             attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
             findings: read_json("analysis", row.try_get("findings")?)?,
             analysis: analysis(&row)?,
+            password,
         };
         tx.commit().await?;
         failpoint::reach("job.claimed");
@@ -247,6 +250,9 @@ impl Queue for SqlStore {
         .bind(&job.analysis.item)
         .execute(&mut *tx)
         .await?;
+        if job.analysis.kind == Kind::File {
+            note_matches(&mut tx, &job.analysis.item, findings, now).await?;
+        }
         failpoint::reach("job.completing");
         tx.commit().await?;
         failpoint::reach("job.completed");

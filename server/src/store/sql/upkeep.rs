@@ -62,9 +62,36 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
           WHERE vote.kind = item.kind AND vote.item = item.id)",
     ),
     (
+        "matches of rules in files that are not there",
+        "SELECT count(*) FROM yara_match WHERE NOT EXISTS
+         (SELECT 1 FROM file WHERE file.sha256 = yara_match.sha256)",
+    ),
+    (
+        "relations of sandboxes' reports that are not there",
+        "SELECT count(*) FROM behaviour_relation WHERE NOT EXISTS
+         (SELECT 1 FROM behaviour WHERE behaviour.seq = behaviour_relation.behaviour
+          AND behaviour.sha256 = behaviour_relation.sha256)",
+    ),
+    (
+        "URLs in sandboxes' reports that are not there",
+        "SELECT count(*) FROM behaviour_relation WHERE kind = 'url' AND NOT EXISTS
+         (SELECT 1 FROM url WHERE url.id = target)",
+    ),
+    (
         "users in groups that are not there",
         "SELECT count(*) FROM account WHERE NOT EXISTS
          (SELECT 1 FROM user_group WHERE user_group.name = group_name)",
+    ),
+    (
+        "URLs of hosts that are not there",
+        "SELECT count(*) FROM relation WHERE name = 'urls' AND kind IN ('domain', 'ip_address')
+         AND NOT EXISTS (SELECT 1 FROM url WHERE url.id = other)",
+    ),
+    (
+        "members of collections or references that are not there",
+        "SELECT count(*) FROM relation
+         WHERE kind = 'collection' AND NOT EXISTS (SELECT 1 FROM collection WHERE id = item)
+         OR kind = 'reference' AND NOT EXISTS (SELECT 1 FROM reference WHERE id = item)",
     ),
     (
         "keys of nobody",
@@ -77,13 +104,21 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
 const FORGET: &[&str] = &[
     "DELETE FROM submission WHERE kind = $1 AND item = $2",
     "DELETE FROM analysis WHERE kind = $1 AND item = $2",
+    "DELETE FROM relation WHERE kind = $1 AND item = $2",
+    "DELETE FROM relation WHERE other_kind = $1 AND other = $2
+     AND kind IN ('domain', 'ip_address')",
     "DELETE FROM file_name WHERE $1 = 'file' AND sha256 = $2",
+    "DELETE FROM behaviour_relation WHERE $1 = 'file' AND sha256 = $2",
+    "DELETE FROM behaviour WHERE $1 = 'file' AND sha256 = $2",
+    "DELETE FROM yara_match WHERE $1 = 'file' AND sha256 = $2",
     "DELETE FROM free_read WHERE $1 = 'file' AND sha256 = $2",
     "DELETE FROM file WHERE $1 = 'file' AND sha256 = $2",
-    "DELETE FROM url WHERE $1 = 'url' AND id = $2",
+    "DELETE FROM url WHERE $1 = 'url' AND id = $2 AND NOT EXISTS
+     (SELECT 1 FROM behaviour_relation WHERE kind = 'url' AND target = $2)",
     "DELETE FROM item WHERE kind = $1 AND id = $2
      AND NOT EXISTS (SELECT 1 FROM comment WHERE comment.kind = $1 AND comment.item = $2)
-     AND NOT EXISTS (SELECT 1 FROM vote WHERE vote.kind = $1 AND vote.item = $2)",
+     AND NOT EXISTS (SELECT 1 FROM vote WHERE vote.kind = $1 AND vote.item = $2)
+     AND NOT EXISTS (SELECT 1 FROM url WHERE $1 = 'url' AND url.id = $2)",
     "UPDATE item SET first_submission = NULL, last_submission = NULL, times_submitted = 0,
      unique_sources = 0, last_analysis = NULL WHERE kind = $1 AND id = $2",
 ];

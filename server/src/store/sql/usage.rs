@@ -65,6 +65,15 @@ impl Usage for SqlStore {
             .collect()
     }
 
+    async fn last_day_of(&self, account: &str) -> Result<Option<i64>> {
+        Ok(
+            sqlx::query_scalar("SELECT max(day) FROM usage WHERE account = $1")
+                .bind(account)
+                .fetch_one(&self.readers)
+                .await?,
+        )
+    }
+
     async fn usage_of_group(&self, group: &str, first: i64, last: i64) -> Result<Vec<UsageRow>> {
         sqlx::query("SELECT * FROM usage WHERE group_name = $1 AND day BETWEEN $2 AND $3")
             .bind(group)

@@ -132,7 +132,8 @@ impl Item {
         let started = self.started();
         let url = self.final_url.filter(|url| !url.is_empty());
         let url = url.unwrap_or(self.url);
-        let announced = self.total_bytes.filter(|size| *size >= 0.0);
+        // Chromium says 0 of what comes in pieces, too, whose length nobody knows.
+        let announced = self.total_bytes.filter(|size| *size > 0.0);
         Download {
             id: self.id,
             size: announced.map(|size| size as u64),
@@ -762,7 +763,9 @@ async fn carry_out(id: String, action: Action, file: Option<Blob>) {
             step(&id, Event::HoldExpired).await;
         }
         Action::ReadCopy(url) => {
-            let read = match watched(&id) {
+            // One that ended while its page was looked at was stopped before there was anything to stop.
+            let goes_on = record.disposition != Disposition::Gone;
+            let read = match watched(&id).filter(|_| goes_on) {
                 Some(stop) => copy::digest(bytes(&url, None), rules::any().await, &stop).await,
                 None => Err(CopyFailure::Refused),
             };

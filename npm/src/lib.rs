@@ -85,7 +85,7 @@ pub fn plain<T: JsCast>(value: &impl Serialize) -> Result<T, JsError> {
 }
 
 /// The indicators of a text (what a backend has reports on), each once, in their order, at most so
-/// many, as text that [`read`] reads.
+/// many, as text that `read` of the package reads.
 #[wasm_bindgen]
 pub fn indicators(text: &str, limit: usize) -> Vec<String> {
     let found = text::indicators(text, limit);

@@ -12,7 +12,7 @@ const page = readFileSync(join(ROOT, "docs/CORE.md"), "utf8");
 const folder = temporaryFolder("core-page");
 after(folder.remove);
 const report = "Payload at hxxp://cdn.evil-corp[.]com/a.bin, not in readme.md\n";
-for (const [name, text] of [["report.txt", report], ["page.html", `<p>${report}</p>`], ["installer.exe", "abc"]]) writeFileSync(join(folder.path, /** @type {string} */ (name)), /** @type {string} */ (text));
+for (const [name, text] of [["report.txt", report], ["page.html", `<p>${report}</p>`], ["installer.exe", "abc"], ["urls.txt", "https://a.example/\njavascript:alert(1)\n"]]) writeFileSync(join(folder.path, /** @type {string} */ (name)), /** @type {string} */ (text));
 
 /** What each command is to print, by how it begins. @type {Record<string, (out: string, told: string) => void>} */
 const PRINTS = {
@@ -27,8 +27,11 @@ const PRINTS = {
     assert.deepEqual([type, objects[0].type], ["bundle", "url"]);
   },
   "quorum extract --left-out": (_, told) => assert.match(told, /readme\.md.*file name/),
-  "quorum url explain": (out) => {
+  "quorum url explain '": (out) => {
     for (const part of ["canonical           http://paypa1.com/a?token=k3y", "id  ", "paypa1.com looks like paypal.com", "token=REMOVED", "  paypa1.com/a"]) assert.ok(out.includes(part), `${part} in ${out}`);
+  },
+  "quorum url explain <": (out) => {
+    for (const part of ["canonical           https://a.example/", "javascript:alert(1)"]) assert.ok(out.includes(part), `${part} in ${out}`);
   },
   "quorum hash": (out) => {
     for (const part of ["900150983cd24fb0d6963f7d28e17f72", "a9993e364706816aba3e25717850c26c9cd0d89d", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"]) assert.ok(out.includes(part), out);

@@ -109,7 +109,7 @@ test("a file that is to be uploaded goes to the backend and not where that redir
   await record(popup, "mine.bin", "Unknown");
   backend.fault = "307";
   await pressInRecord(popup, "mine.bin", "Upload for analysis");
-  await record(popup, "mine.bin", "came to nothing");
+  await record(popup, "mine.bin", "Goes on by itself");
   assert.deepEqual(backend.canary.requests, []);
 });
 

@@ -32,7 +32,7 @@ before(async () => {
   const pattern = { ...made("NAME", { verdict: "clean", reasons: [{ reason: "nobody_objects", answered: 70 }] }), phase: "done", open: 0 };
   const worst = { ...pattern, assessment: made("x", { verdict: "malicious", reasons: [{ reason: "engines_object", objecting: 9, answered: 70 }] }).assessment };
   await popup.evaluate(
-    (pattern, worst, many) =>
+    (pattern, worst, given, many) =>
       new Promise((resolve, reject) => {
         const request = indexedDB.open("quorum");
         request.onsuccess = () => {
@@ -43,7 +43,9 @@ before(async () => {
             const started = pattern.started - Math.ceil(n / 10) * 60_000;
             const id = `${started}-${n}`;
             const name = n === many - 1 ? "needle in the hay.exe" : `file-${n}.bin`;
-            store.put({ ...(n === many - 1 ? worst : pattern), id, download: 1_000_000 + n, started, name, url: `https://files.example/${n}` }, id);
+            // One whose saved file nobody has read yet.
+            const own = n === 1 ? given : {};
+            store.put({ ...(n === many - 1 ? worst : pattern), id, download: 1_000_000 + n, started, name, url: `https://files.example/${n}`, ...own }, id);
           }
           transaction.oncomplete = () => resolve(request.result.close());
           transaction.onabort = () => reject(transaction.error);
@@ -51,6 +53,7 @@ before(async () => {
       }),
     pattern,
     worst,
+    { name: "given.bin", path: "/downloads/given.bin", landed_size: CLEAN.length, digests: null },
     MANY,
   );
   await popup.close();
@@ -85,19 +88,23 @@ test("the oldest of all is found by a word, and by its verdict", { timeout: 120_
 });
 
 test("filters for span, site, grade and what became of it are looked for among all", { timeout: 120_000 }, async () => {
-  await page.select("#verdict", "All");
+  /** Chooses what is called so. @param {string} box @param {string} label */
+  const choose = (box, label) =>
+    page.$eval(box, (box, label) => [...(/** @type {HTMLSelectElement} */ (box)).options].find(({ text }) => text === label)?.value ?? `no ${label}`, label).then((value) => page.select(box, value));
+  await choose("#verdict", "All");
   const rows = (/** @type {number} */ count) => page.waitForFunction((count) => document.querySelectorAll("ul.downloads > li").length === count, {}, count);
+  await rows(50);
   await page.locator("summary").click();
   await page.locator("#site").fill(new URL(scene.site.origin).hostname);
   await rows(1);
   await text(page, "ul.downloads > li", "letter.bin");
-  await page.select("#became", "held back, no file was saved");
+  await choose("#became", "held back, no file was saved");
   await text(page, "main", "No download matches");
-  await page.select("#became", "saved, or on its way");
+  await choose("#became", "saved, or on its way");
   await rows(1);
-  await page.select("#evidence", "The saved file was read");
+  await choose("#evidence", "A second copy was read");
   await text(page, "main", "No download matches");
-  await page.select("#evidence", "A second copy was read");
+  await choose("#evidence", "The saved file was read");
   await rows(1);
   // The one real download is of today; the oldest of all is weeks older.
   const day = (/** @type {string} */ field, /** @type {number} */ ago) =>
@@ -109,13 +116,14 @@ test("filters for span, site, grade and what became of it are looked for among a
   await day("#until", 2);
   await text(page, "main", "No download matches");
   await page.locator("#site").fill("");
+  await choose("#evidence", "All");
   await rows(50);
   await day("#since", 1);
   await text(page, "main", "No download matches");
   await photograph(page, picture("history-filters"), { width: 900, height: 900 });
   await page.reload();
   await text(page, "main", "50,000 downloads are kept");
-  await page.select("#verdict", "Malicious");
+  await choose("#verdict", "Malicious");
   await rows(1);
 });
 
@@ -124,7 +132,7 @@ test("a saved file is shown in its folder, and one that is given raises the grad
   const folder = mkdtempSync(join(tmpdir(), "quorum-history-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const popup = await chromium.open("popup.html");
-  await record(popup, "letter.bin", "A second copy was read");
+  await record(popup, "letter.bin", "The saved file was read");
   const [item] = chromium.downloads.items.values();
   // The browser would open a file manager; what it is asked for is what counts.
   const worker = await chromium.worker();
@@ -135,15 +143,15 @@ test("a saved file is shown in its folder, and one that is given raises the grad
   assert.equal(await worker.evaluate(() => /** @type {any} */ (globalThis).shown), item?.id);
 
   const give = async (/** @type {string} */ path) => {
-    const input = /** @type {import("puppeteer-core").ElementHandle<HTMLInputElement>} */ (await popup.waitForSelector("::-p-xpath(//li[contains(., 'letter.bin')]//input[@type='file'])"));
+    const input = /** @type {import("puppeteer-core").ElementHandle<HTMLInputElement>} */ (await popup.waitForSelector("::-p-xpath(//li[contains(., 'given.bin')]//input[@type='file'])"));
     await input.uploadFile(path);
   };
-  writeFileSync(join(folder, "letter.bin"), "another file");
-  await give(join(folder, "letter.bin"));
-  await record(popup, "letter.bin", "not the file that was saved", "A second copy was read");
-  await give(String(item?.filename));
-  await record(popup, "letter.bin", "Nothing found", "The saved file was read");
-  rmSync(String(item?.filename));
+  writeFileSync(join(folder, "given.bin"), "another file");
+  await give(join(folder, "given.bin"));
+  await record(popup, "given.bin", "not the file that was saved", "A second copy was read");
+  writeFileSync(join(folder, "given.bin"), CLEAN);
+  await give(join(folder, "given.bin"));
+  await record(popup, "given.bin", "Nothing found", "The saved file was read");
   await popup.close();
 });
 

@@ -70,7 +70,7 @@ test("an upload that the user cancels does not arrive, and the record is as it w
   const { chromium, depot, page, download } = await begun(t);
   const body = Buffer.alloc(5_000_000, "not to be sent ");
   await download("mine.bin", body);
-  const before = await checked(page, ({ name, phase }) => name === "mine.bin" && phase === "done");
+  const before = await checked(page, ({ name, phase, read }) => name === "mine.bin" && phase === "done" && read === "saved_file");
   // It never gets further than its first bytes.
   const coming = new Promise((resolve) => {
     depot.at = (about, moment) => {

@@ -154,7 +154,7 @@ test("without any backend: deception, content and rules are told, and what is no
   await text(popup, "h1", "Suspicious");
   await text(popup, ".said", "papers.zip", "ZIP");
   await text(popup, ".reasons", "The name of a file in it is made to deceive: invoice.pdf.exe");
-  await text(popup, ".scanned", "The archive holds 2 files", "readme.txt", "YARA rules");
+  await text(popup, ".scanned", "The archive holds 2 files", "readme.txt", "Trojan.Archive.DoubleExtension");
   await photograph(popup, picture("popup-unconnected-file"), { width: 380, height: 600 });
   await tab(popup, "Details");
   await text(popup, "body", sha256(bytes).slice(0, 20));

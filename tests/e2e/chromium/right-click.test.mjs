@@ -140,7 +140,7 @@ test("a link that is no web address is told as such, and nothing is sent for it"
   const { chromium, site, proxy } = scene;
   const before = proxy.record.requests.length;
   const page = await chromium.visit(
-    site.page("schemes", '<p><a id="script" href="javascript:void document.title">Invoice</a></p><p><a id="data" href="data:text/html,<b>Sign in</b>">https://bank.example/</a></p>'),
+    site.page("schemes", '<p><a id="script" href="javascript:void document.title">Invoice</a></p><p><a id="data" href="data:text/html,<b>Sign in</b>">https://www.paypal.com/</a></p>'),
   );
   await rightClick(display, page, "#script");
   let frame = await card(page);
@@ -151,7 +151,7 @@ test("a link that is no web address is told as such, and nothing is sent for it"
   await rightClick(display, page, "#data");
   frame = await card(page);
   await readCard(frame, "This is no web address");
-  await text(frame, "body", "names bank.example, and it does not lead to a host", "carries a whole page itself");
+  await text(frame, "body", "names www.paypal.com, and it does not lead to a host", "carries a whole page itself");
   assert.equal(proxy.record.requests.length, before);
   await page.close();
 });

@@ -20,7 +20,7 @@ mod files;
 mod fuzzy;
 mod harness;
 mod indicators;
-#[cfg(feature = "observables")]
+#[cfg(all(feature = "archive", feature = "deception", feature = "observables"))]
 mod messages;
 #[cfg(feature = "observables")]
 mod observables;
@@ -56,7 +56,7 @@ fn every_file_of_cases_is_run() {
         #[cfg(feature = "fuzzy")]
         fuzzy::SUBJECTS,
         indicators::SUBJECTS,
-        #[cfg(feature = "observables")]
+        #[cfg(all(feature = "archive", feature = "deception", feature = "observables"))]
         messages::SUBJECTS,
         #[cfg(feature = "observables")]
         observables::SUBJECTS,

@@ -1,5 +1,7 @@
 //! What is done with downloads: by the user's settings, or by the organisation's, which are stronger.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -148,12 +150,11 @@ impl Managed {
 
     /// The names of what is set.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = match serde_json::to_value(self) {
-            Ok(serde_json::Value::Object(set)) => set.into_iter().map(|(name, _)| name).collect(),
-            _ => Vec::new(),
-        };
-        names.sort();
-        names
+        let mut names = BTreeSet::new();
+        if let Ok(Value::Object(set)) = serde_json::to_value(self) {
+            names.extend(set.into_iter().map(|(name, _)| name));
+        }
+        names.into_iter().collect()
     }
 
     /// What counts: the organisation's word where there is one, else the user's.

@@ -3,6 +3,7 @@
 //! that a download which we cannot judge is let go at once.
 
 use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use gloo_timers::future::TimeoutFuture;
@@ -375,22 +376,21 @@ async fn load() {
 /// The newest downloads, newest first.
 pub(crate) async fn newest() -> Vec<Record> {
     load().await;
-    let mut records: BTreeMap<String, Record> = store::newest_downloads(SHOWN, None)
-        .await
-        .into_iter()
-        .map(|record| (record.id.clone(), record))
-        .collect();
+    let mut records = BTreeMap::new();
+    let mut put = |record: Record| {
+        records.insert((Reverse(record.started), record.id.clone()), record);
+    };
+    for record in store::newest_downloads(SHOWN, None).await {
+        put(record);
+    }
     // What is stored may be a step behind, what comes from a private window is not stored, and where the
     // disk is full nothing is.
     ENTRIES.with_borrow(|entries| {
-        for (id, entry) in entries {
-            records.insert(id.clone(), entry.record.clone());
+        for entry in entries.values() {
+            put(entry.record.clone());
         }
     });
-    let mut records: Vec<_> = records.into_values().collect();
-    records.sort_by_key(|record| std::cmp::Reverse(record.started));
-    records.truncate(SHOWN);
-    records
+    records.into_values().take(SHOWN).collect()
 }
 
 /// A page of the stored history.

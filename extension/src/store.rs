@@ -2,7 +2,6 @@
 //! extension's own database. In a private window nothing is written, and nothing found.
 
 use std::cell::RefCell;
-use std::cmp::Reverse;
 
 use quorum_core::guard::Record;
 use quorum_core::report::Report;
@@ -191,10 +190,10 @@ pub(crate) async fn sent() -> Vec<Sent> {
     UNWRITTEN.with_borrow(|waiting| {
         for entry in waiting {
             all.retain(|it| it.id != entry.id);
-            all.push(entry.clone());
+            let at = all.partition_point(|it| it.at > entry.at);
+            all.insert(at, entry.clone());
         }
     });
-    all.sort_by_key(|sent| Reverse(sent.at));
     all
 }
 

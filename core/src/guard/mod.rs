@@ -484,8 +484,10 @@ impl Record {
         if self.question != Question::Lists || !counts {
             return Vec::new();
         }
-        self.listed.extend(listings);
-        self.listed.sort_by_key(|it| it.says);
+        for listing in listings {
+            let at = self.listed.partition_point(|it| it.says <= listing.says);
+            self.listed.insert(at, listing);
+        }
         if !matches!(self.listed.first(), Some(it) if matches!(it.says, Says::Bad | Says::Good)) {
             return self.ask_others(now);
         }

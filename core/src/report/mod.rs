@@ -240,17 +240,14 @@ pub struct Report {
 impl Report {
     /// Labels of the objecting engines, malicious before suspicious, each once.
     pub fn labels(&self) -> Vec<&str> {
-        let mut objecting: Vec<_> = self
-            .engines
-            .iter()
-            .filter(|e| e.category.objects())
-            .collect();
-        objecting.sort_by_key(|engine| engine.category);
+        let of = |category| {
+            self.engines
+                .iter()
+                .filter(move |it| it.category == category)
+        };
+        let objecting = of(Category::Malicious).chain(of(Category::Suspicious));
         let mut labels = Vec::new();
-        for label in objecting
-            .iter()
-            .filter_map(|engine| engine.result.as_deref())
-        {
+        for label in objecting.filter_map(|engine| engine.result.as_deref()) {
             if !label.is_empty() && !labels.contains(&label) {
                 labels.push(label);
             }

@@ -58,6 +58,8 @@ before(async () => {
   );
   await popup.close();
   page = await chromium.open("history.html");
+  // A search looks through all of them.
+  page.setDefaultTimeout(90_000);
 });
 after(() => scene?.close());
 

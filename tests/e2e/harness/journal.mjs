@@ -6,26 +6,48 @@
 /** @typedef {import("puppeteer-core").Page} Page */
 
 /**
- * Runs something in our worker, which must be awake. By a session of its own: a worker that was stopped and is back may
- * have the target of the old one, of which the driver knows only that it has lost it.
+ * Opens a session of its own in our worker, which must be awake: a worker that was stopped and is back may have the
+ * target of the old one, of which the driver knows only that it has lost it. Two must not be opened at once: the
+ * driver takes the second for one that the browser has opened by itself, and closes it. A worker that somebody is
+ * attached to does not end.
+ * @param {Chromium} chromium
+ * @returns {Promise<import("puppeteer-core").CDPSession>}
+ */
+function attachToWorker({ browser, id }) {
+  const ours = browser.targets().filter((target) => target.type() === "service_worker" && target.url().startsWith(`chrome-extension://${id}/`));
+  return /** @type {import("puppeteer-core").Target} */ (ours.at(-1)).createCDPSession();
+}
+
+/**
+ * @template {any[]} A
+ * @param {import("puppeteer-core").CDPSession} session
+ * @param {(...args: A) => unknown} work
+ * @param {A} args
+ * @returns {Promise<any>}
+ */
+async function evaluate(session, work, ...args) {
+  const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
+    expression: `(${work})(...${JSON.stringify(args)})`,
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  if (exceptionDetails) throw new Error(exceptionDetails.text);
+  return result.value;
+}
+
+/**
+ * Runs something in our worker, which must be awake.
  * @template {any[]} A
  * @param {Chromium} chromium
  * @param {(...args: A) => unknown} work
  * @param {A} args
  * @returns {Promise<any>}
  */
-export async function inWorker({ browser, id }, work, ...args) {
-  const ours = browser.targets().filter((target) => target.type() === "service_worker" && target.url().startsWith(`chrome-extension://${id}/`));
-  const session = await /** @type {import("puppeteer-core").Target} */ (ours.at(-1)).createCDPSession();
-  const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
-    expression: `(${work})(...${JSON.stringify(args)})`,
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  // A worker that somebody is attached to does not end.
+export async function inWorker(chromium, work, ...args) {
+  const session = await attachToWorker(chromium);
+  const value = await evaluate(session, work, ...args);
   await session.detach();
-  if (exceptionDetails) throw new Error(exceptionDetails.text);
-  return result.value;
+  return value;
 }
 
 /**
@@ -53,8 +75,9 @@ export const setClock = (chromium, ahead) =>
  * @returns {Promise<{halted: Promise<unknown>}>} when that is prepared; `halted` resolves when it hangs there
  */
 export async function haltAt(chromium, name, step, written) {
-  await inWorker(
-    chromium,
+  const session = await attachToWorker(chromium);
+  await evaluate(
+    session,
     (name, step, written) => {
       const put = IDBObjectStore.prototype.put;
       let seen = 0;
@@ -78,7 +101,8 @@ export async function haltAt(chromium, name, step, written) {
     step,
     written,
   );
-  return { halted: inWorker(chromium, () => /** @type {any} */ (globalThis).halted) };
+  const halted = evaluate(session, () => /** @type {any} */ (globalThis).halted);
+  return { halted: halted.then(() => session.detach()) };
 }
 
 /**

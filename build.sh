@@ -455,7 +455,7 @@ core_features() {
   done
 }
 rust_counter() { if have cargo-nextest; then echo nextest; else echo cargo; fi; }
-node_tests() { timeout --kill-after=10 1800 node --test --test-concurrency=1 --test-reporter=tap "$@"; }
+node_tests() { timeout --kill-after=10 2700 node --test --test-concurrency=1 --test-reporter=tap "$@"; }
 
 verb_test() {
   need_wasm

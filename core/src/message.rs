@@ -308,6 +308,14 @@ impl From<&LibraryRequest> for Request {
 }
 
 impl LibraryRequest {
+    /// As [`Request::is_read`].
+    pub fn is_read(&self) -> bool {
+        matches!(
+            self,
+            Self::Rules | Self::RuleText { .. } | Self::Lists | Self::ListText { .. }
+        )
+    }
+
     /// Reads the answer, as it stands in [`Reply::Library`].
     ///
     /// # Errors
@@ -340,6 +348,23 @@ impl Request {
             ),
             Sender::Other => false,
         }
+    }
+
+    /// Whether it only reads, so that it may be asked again when its answer got lost. What the library is
+    /// asked says so itself: [`LibraryRequest::is_read`].
+    pub fn is_read(&self) -> bool {
+        matches!(
+            self,
+            Self::State
+                | Self::CurrentPage
+                | Self::Read { .. }
+                | Self::Card
+                | Self::Report { .. }
+                | Self::Comments { .. }
+                | Self::Downloads
+                | Self::History { .. }
+                | Self::Sent
+        )
     }
 }
 
@@ -433,6 +458,8 @@ pub enum Problem {
         /// Its own words.
         message: String,
     },
+    /// The browser ended the background before it answered, so whether it was done is not known.
+    Lost,
 }
 
 impl From<Failure> for Problem {

@@ -8,15 +8,9 @@ const backend = {
   /**
    * Asks the background.
    * @param {unknown} request a `Request` of quorum-core
-   * @returns {Promise<unknown>} an `Answer`, whatever happens
+   * @returns {Promise<unknown>} an `Answer`; rejected or `undefined` if the browser ended the background before
    */
-  async ask(request) {
-    try {
-      return await platform.send(request);
-    } catch (error) {
-      return { ok: false, problem: { "browser": { message: String(error) } } };
-    }
-  },
+  ask: (request) => platform.send(request),
 
   /**
    * Hears what the background tells without being asked.

@@ -103,14 +103,29 @@ impl Backend {
         &self,
         request: &Request,
     ) -> impl Future<Output = Result<Reply, Problem>> + use<> {
+        self.send(request, request.is_read())
+    }
+
+    /// As [`Backend::ask`]. The browser ends the background whenever it pleases, and with it the answers
+    /// under way: what only reads is then asked once more, which starts the background anew.
+    fn send(
+        &self,
+        request: &Request,
+        is_read: bool,
+    ) -> impl Future<Output = Result<Reply, Problem>> + use<> {
         let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+        let bridge = self.clone();
         let sent = request
             .serialize(&serializer)
             .map_err(|error| malformed(&error.to_string()))
-            .and_then(|request| self.0.ask(request).map_err(refused));
+            .and_then(|request| Ok((bridge.0.ask(request.clone()).map_err(refused)?, request)));
         async move {
-            let answer = JsFuture::from(sent?).await.map_err(refused)?;
-            read::<Answer>(answer)?.into()
+            let (promise, request) = sent?;
+            let mut answer = arrived(promise).await;
+            if answer.is_none() && is_read {
+                answer = arrived(bridge.0.ask(request).map_err(refused)?).await;
+            }
+            read::<Answer>(answer.ok_or(Problem::Lost)?)?.into()
         }
     }
 
@@ -121,7 +136,7 @@ impl Backend {
         pick: fn(Reply) -> Option<T>,
     ) -> impl Future<Output = Result<T, Problem>> + use<T> {
         let reply = self.ask(request);
-        async move { pick(reply.await?).ok_or_else(|| malformed("another reply than was asked for")) }
+        async move { pick(reply.await?).ok_or_else(another) }
     }
 
     /// As [`Backend::ask_for`], of the library: the rules, and what is kept with them.
@@ -131,13 +146,12 @@ impl Backend {
         request: &LibraryRequest,
         pick: fn(LibraryReply) -> Option<T>,
     ) -> impl Future<Output = Result<T, Problem>> + use<T> {
-        let reply = self.ask_for(&request.into(), |reply| match reply {
-            Reply::Library(answer) => Some(answer),
-            _ => None,
-        });
+        let reply = self.send(&request.into(), request.is_read());
         async move {
-            let reply = LibraryRequest::answer(&reply.await?)?;
-            pick(reply).ok_or_else(|| malformed("another reply than was asked for"))
+            let Reply::Library(answer) = reply.await? else {
+                return Err(another());
+            };
+            pick(LibraryRequest::answer(&answer)?).ok_or_else(another)
         }
     }
 
@@ -206,6 +220,16 @@ impl Backend {
 
 fn read<T: DeserializeOwned>(object: JsValue) -> Result<T, Problem> {
     serde_wasm_bindgen::from_value(object).map_err(|error| malformed(&error.to_string()))
+}
+
+/// An answer, unless it got lost: browsers reject then, or answer nothing.
+async fn arrived(answer: Promise) -> Option<JsValue> {
+    let answer = JsFuture::from(answer).await.ok()?;
+    (!answer.is_undefined()).then_some(answer)
+}
+
+fn another() -> Problem {
+    malformed("another reply than was asked for")
 }
 
 fn malformed(message: &str) -> Problem {

@@ -387,6 +387,7 @@ pub(crate) fn problem(problem: &Problem) -> Phrase {
         Problem::Browser { message } => {
             Phrase::new(key("problem_browser"), [message.as_str().into()])
         }
+        Problem::Lost => key("problem_lost").into(),
     }
 }
 

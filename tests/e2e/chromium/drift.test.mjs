@@ -87,7 +87,7 @@ async function twoDaysLater() {
     request.result.close();
     await chrome.storage.session.remove("rechecked");
   }, 2 * DAY);
-  await (await chromium.worker()).close();
+  await chromium.stopWorker(page);
   await ask(page, { ask: "state" }); // wakes it
   return page;
 }

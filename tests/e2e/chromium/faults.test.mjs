@@ -10,7 +10,7 @@ import { FaultyBackend } from "../harness/backend.mjs";
 import { Chromium } from "../harness/chromium.mjs";
 import { unknown } from "../harness/files.mjs";
 import { ask } from "../harness/messages.mjs";
-import { photograph, pressInRecord, record, saveAndCheck, status } from "../harness/pages.mjs";
+import { by, photograph, pressInRecord, record, saveAndCheck, status, tab, text } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
 import { connect } from "../harness/stage.mjs";
 import { build, picture, temporaryFolder } from "../harness/tree.mjs";
@@ -176,4 +176,28 @@ test("our worker is killed while it holds: the download lands", { timeout: 120_0
   backend.fault = "well";
   const popup = await chromium.open("popup.html");
   await record(popup, "killed.bin");
+});
+
+test("our worker is killed while a page waits for it: what only reads is asked again, of a vote nobody knows", { timeout: 120_000 }, async (t) => {
+  const { backend, chromium } = await connected(t);
+  const own = await chromium.open("options.html");
+  const digest = "e".repeat(64);
+  const count = () => backend.record.requests.filter(({ url }) => url.includes(digest)).length;
+  backend.fault = "hang";
+  const report = await chromium.open(`report.html?indicator=${digest}`);
+  await backend.record.first(() => count() === 1);
+  backend.fault = "well";
+  await chromium.stopWorker(own);
+  await text(report, "h1", "Unknown");
+  const read = count();
+  assert.ok(read >= 2, "it was asked again");
+
+  backend.fault = "hang";
+  await tab(report, "Community");
+  await report.locator(by("button", "Malicious")).click();
+  await backend.record.first(() => count() === read + 1);
+  backend.fault = "well";
+  await chromium.stopWorker(own);
+  await text(report, "body", "whether it was done is not known");
+  assert.equal(count(), read + 1, "a vote is not sent twice by itself");
 });

@@ -116,7 +116,8 @@ impl Managed {
         let mut good = Map::new();
         let mut bad = Vec::new();
         for (name, value) in values {
-            let alone = Map::from_iter([(name.clone(), value.clone())]);
+            let mut alone = Map::new();
+            alone.insert(name.clone(), value.clone());
             match serde_json::from_value::<Self>(Value::Object(alone)) {
                 // A name that is not known sets nothing.
                 Ok(set) if set != Self::default() => drop(good.insert(name, value)),

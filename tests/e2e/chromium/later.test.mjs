@@ -127,6 +127,6 @@ test("E27: with the quota used up, the last answer is shown, with its age and th
   };
   await report.reload();
   await text(report, "h1", "Malicious");
-  await text(report, "body", "Backup|quota|limit", "checked 2 hours ago");
+  await text(report, "body", "The quota is used up", "checked 2 hours ago");
   await photograph(report, picture("stale"), { width: 1100, height: 900 });
 });

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -35,8 +35,6 @@ export async function yara() {
   for (const { name, bytes } of made) writeFileSync(join(folder.path, "files", name), bytes);
   const sets = { "with matches": small(rules(RULES, 3)), "without matches": small(rulesWithoutMatches(RULES, 3)) };
   const module = await load();
-  const peer = await import(PEER);
-  await peer.default({ module_or_path: readFileSync(PEER.replace(".js", "_bg.wasm")) });
   const blobs = made.map(({ bytes }) => new Blob([bytes]));
   /** @type {import("../guard.mjs").Row[]} */
   const rows = [];
@@ -45,9 +43,7 @@ export async function yara() {
       const path = join(folder.path, `${name.replaceAll(" ", "-")}.yar`);
       writeFileSync(path, text);
       module.use(text);
-      const compiler = new peer.Compiler();
-      compiler.addSource(text);
-      const scanner = compiler.build().scanner();
+      const peer = new Worker(fileURLToPath(new URL("peer.mjs", import.meta.url)), { workerData: { peer: PEER, rules: text, files: made.map(({ bytes }) => bytes) } });
       const native = nativeRounds(path, join(folder.path, "files"));
       const contestants = {
         async ours() {
@@ -56,12 +52,11 @@ export async function yara() {
           for (const blob of blobs) matches += (await module.work({ job: "scan" }, blob)).told.report.matches.length;
           return { ms: performance.now() - start, matches };
         },
-        async peer() {
-          let matches = 0;
-          const start = performance.now();
-          for (const { bytes } of made) matches += scanner.scan(bytes).matches.length;
-          return { ms: performance.now() - start, matches };
-        },
+        peer: () =>
+          new Promise((resolve, reject) => {
+            peer.once("message", resolve).once("error", reject);
+            peer.postMessage("scan");
+          }),
         native: native.round,
       };
       /** @type {Record<string, number[]>} */
@@ -79,6 +74,7 @@ export async function yara() {
         assert.equal((matches[0] ?? 0) > 0, name === "with matches");
       }
       native.end();
+      await peer.terminate();
       const [ours, theirs, natively] = [median(times.ours ?? []), median(times.peer ?? []), median(times.native ?? [])];
       rows.push({ name: `scan ${name}, against @virustotal/yara-x`, ratio: theirs / ours, goal: 30, unit: "ms", ours, theirs });
       rows.push({ name: `scan ${name}, against native`, ratio: natively / ours, goal: 0.25, unit: "ms", ours, theirs: natively });

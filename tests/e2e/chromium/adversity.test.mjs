@@ -11,7 +11,7 @@ import { chance } from "../harness/chance.mjs";
 import { Chromium } from "../harness/chromium.mjs";
 import { Depot } from "../harness/depot.mjs";
 import { sha256, unknown } from "../harness/files.mjs";
-import { age, inWorker, kept, setClock, stored } from "../harness/journal.mjs";
+import { age, inWorker, kept, ring, setClock, stored } from "../harness/journal.mjs";
 import { ask, attach, checked } from "../harness/messages.mjs";
 import { startSite } from "../harness/site.mjs";
 
@@ -68,10 +68,7 @@ async function download(chromium, page, name, meanwhile, host = new URL(site.ori
   return checked(page, (record) => record.name === name && record.phase === "done", `the check of ${name} never ends`);
 }
 
-/** Has the alarm ring that wakes the worker when something goes on, and only that: nothing else is awake. @param {Page} quiet */
-const ring = (quiet) => quiet.evaluate(() => chrome.alarms.create("resume", { when: Date.now() }));
-
-/** When it rings next. @param {Page} quiet @returns {Promise<number | undefined>} */
+/** When the alarm rings next that wakes the worker for what is to go on. @param {Page} quiet @returns {Promise<number | undefined>} */
 const rings = (quiet) => quiet.evaluate(async () => (await chrome.alarms.get("resume"))?.scheduledTime);
 
 /**

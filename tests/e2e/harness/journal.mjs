@@ -187,3 +187,6 @@ export const age = (page, by) =>
     await new Promise((resolve) => (transaction.oncomplete = resolve));
     database.close();
   }, by);
+
+/** Has the alarm ring that wakes the worker when something is to go on. @param {Page} page one of the extension's */
+export const ring = (page) => page.evaluate(() => chrome.alarms.create("resume", { when: Date.now() }));

@@ -198,6 +198,7 @@ build_npm() {
   cp npm/index.js npm/index.node.js npm/index.d.ts npm/hits.js LICENSE dist/npm/
   cp docs/CORE.md dist/npm/README.md
   cp target/bindgen/npm/quorum_package{.js,.d.ts,_bg.wasm} dist/npm/
+  node tools/glue.mjs dist/npm/quorum_package.js
   node tools/npm.mjs >dist/npm/package.json
 }
 

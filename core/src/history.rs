@@ -46,14 +46,14 @@ impl Filter {
         {
             return false;
         }
-        let mut texts = vec![record.name.to_lowercase(), record.url.to_lowercase()];
-        texts.extend(record.labels.iter().map(|label| label.to_lowercase()));
+        let mut texts = vec![lower(&record.name), lower(&record.url)];
+        texts.extend(record.labels.iter().map(|label| lower(label)));
         if let Some(digests) = &record.digests {
             texts.push(digests.sha256.to_string());
             texts.push(digests.sha1.to_string());
             texts.push(digests.md5.to_string());
         }
-        let words = self.text.to_lowercase();
+        let words = lower(&self.text);
         words
             .split_whitespace()
             .all(|word| texts.iter().any(|text| text.contains(word)))
@@ -65,7 +65,7 @@ impl Filter {
     }
 
     fn takes_site(&self, record: &Record) -> bool {
-        let site = self.site.trim().trim_matches('.').to_lowercase();
+        let site = self.site.trim().trim_matches('.').to_ascii_lowercase();
         let below = |host: &str| {
             let front = host.strip_suffix(site.as_str());
             front.is_some_and(|front| front.is_empty() || front.ends_with('.'))
@@ -78,14 +78,20 @@ impl Filter {
     }
 
     fn takes_rule(&self, record: &Record) -> bool {
-        let rule = self.rule.trim().to_lowercase();
+        let rule = lower(self.rule.trim());
         let mut matches = record.rules.iter().flat_map(|report| &report.matches);
         rule.is_empty()
             || matches.any(|found| {
                 let texts = [&found.rule.name, &found.label];
-                texts.iter().any(|text| text.to_lowercase().contains(&rule))
+                texts.iter().any(|text| lower(text).contains(&rule))
             })
     }
+}
+
+/// In lower case, letter by letter: a Greek sigma is the same one at the end of a word, so that the beginning
+/// of a word finds it.
+fn lower(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 /// The columns of [`csv`].

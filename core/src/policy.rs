@@ -116,7 +116,8 @@ impl Managed {
         let mut good = Map::new();
         let mut bad = Vec::new();
         for (name, value) in values {
-            let alone = Map::from_iter([(name.clone(), value.clone())]);
+            let mut alone = Map::new();
+            alone.insert(name.clone(), value.clone());
             match serde_json::from_value::<Self>(Value::Object(alone)) {
                 // A name that is not known sets nothing.
                 Ok(set) if set != Self::default() => drop(good.insert(name, value)),
@@ -182,6 +183,11 @@ fn mine<T, M>(managed: &Option<M>, shown: T, own: T) -> T {
     }
 }
 
+/// Where a download comes from: of what a page made, the page's site.
+fn site(url: &str) -> Option<CanonicalUrl> {
+    url.strip_prefix("blob:").unwrap_or(url).parse().ok()
+}
+
 /// Whether a host is the named one or below it.
 fn is_below(named: &str, host: &str) -> bool {
     let named = named.trim().trim_start_matches("*.").to_ascii_lowercase();
@@ -194,7 +200,7 @@ fn is_below(named: &str, host: &str) -> bool {
 impl Policy {
     /// Whether a download is not to be looked at. `size` in bytes, where it is known.
     pub fn skips(&self, download: &Download, size: Option<u64>) -> bool {
-        let host = download.url.parse::<CanonicalUrl>().ok();
+        let host = site(&download.url);
         let host = host.as_ref().map(CanonicalUrl::host);
         let below = |named: &String| host.is_some_and(|host| is_below(named, host));
         let ending = ending(&download.name);
@@ -212,7 +218,7 @@ impl Policy {
 
     /// What goes for a download from its begin to its end, whatever is set meanwhile.
     pub fn terms(&self, url: &str) -> Terms {
-        let url = url.parse::<CanonicalUrl>().ok();
+        let url = site(url);
         let host = url.as_ref().map(CanonicalUrl::host);
         let rules = self.send.iter();
         let rules = rules.filter(|rule| host.is_some_and(|host| is_below(&rule.host, host)));

@@ -256,6 +256,37 @@ fn e23_what_cannot_be_had_again_is_not_kept_back_and_told() {
         other.step(listed(), 2),
         [Action::Release, Action::Notify(Notice::NotKeptBack)]
     );
+    // What a page has made is read from it, and is gone with it.
+    let made = "blob:https://files.example/9d6f2a";
+    let mut blob = record(true, made);
+    assert!(
+        blob.step(Event::Started, 0)
+            .contains(&Action::ReadCopy(made.to_owned()))
+    );
+    assert_eq!(
+        blob.step(copy(b"bytes"), 1),
+        [Action::AskFile(sha256(b"bytes"))]
+    );
+    assert_eq!(
+        blob.step(Event::FileReport(Ok(Some(report("file", 40, 0)))), 2),
+        [Action::Release, Action::Notify(Notice::NotKeptBack)]
+    );
+}
+
+#[test]
+fn a_blob_belongs_to_the_site_of_its_page() {
+    let policy = Policy {
+        skip_hosts: vec!["skipped.example".to_owned()],
+        ..Policy::default()
+    };
+    let from = |url: &str| Download {
+        url: url.to_owned(),
+        ..download(false)
+    };
+    assert!(policy.skips(&from("blob:https://app.skipped.example/9d6f2a"), None));
+    assert!(!policy.skips(&from("blob:https://files.example/9d6f2a"), None));
+    assert!(!policy.terms("blob:http://192.168.1.7/9d6f2a").ask);
+    assert!(policy.terms("blob:https://files.example/9d6f2a").ask);
 }
 
 #[test]
@@ -777,13 +808,20 @@ fn asks_about_the_address_when_the_bytes_cannot_be_had() {
 }
 
 #[test]
-fn reads_no_second_copy_of_a_blob_and_releases_it_as_not_checked() {
-    let mut record = record(true, "blob:https://a.example/1-2");
+fn what_cannot_be_fetched_or_is_withdrawn_is_released_as_not_checked() {
+    let mut other = record(true, "filesystem:https://a.example/temporary/1");
     assert_eq!(
-        record.step(Event::Started, 0),
+        other.step(Event::Started, 0),
         [Action::StartHold(HOLD_MS), Action::Release]
     );
-    assert_eq!(record.verdict(), Some(Verdict::Unchecked));
+    assert_eq!(other.verdict(), Some(Verdict::Unchecked));
+    let mut blob = record(true, "blob:https://a.example/1-2");
+    blob.step(Event::Started, 0);
+    assert_eq!(
+        blob.step(Event::CopyRead(Err(CopyFailure::Withdrawn)), 1),
+        [Action::Release]
+    );
+    assert_eq!(blob.verdict(), Some(Verdict::Unchecked));
 }
 
 #[test]

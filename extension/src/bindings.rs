@@ -52,6 +52,12 @@ pub(crate) mod platform {
         #[wasm_bindgen(js_name = startDownload, catch)]
         pub(crate) async fn start_download(url: &str) -> Result<JsValue, JsValue>;
 
+        #[wasm_bindgen(js_name = readBlob, catch)]
+        pub(crate) async fn read_blob(
+            url: &str,
+            signal: &web_sys::AbortSignal,
+        ) -> Result<JsValue, JsValue>;
+
         #[wasm_bindgen(js_name = setMenu, catch)]
         pub(crate) async fn set_menu(id: &str, title: &str) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]

@@ -1,7 +1,7 @@
 //! Reads a download's bytes: the saved file, where the user lets us; or a second copy from its
-//! address, with the user's cookies, as the browser itself did; or out of a `data:` address without
-//! any network. The bytes stream through the core's hasher and the inspector, and are kept only where
-//! they are to be sent on.
+//! address, with the user's cookies, as the browser itself did; or, without any network, out of a
+//! `data:` address, or from the page that gives it out as a `blob:`. The bytes stream through the
+//! core's hasher and the inspector, and are kept only where they are to be sent on.
 
 use js_sys::{Array, Uint8Array};
 use quorum_core::api::{Method, match_pattern};
@@ -189,7 +189,8 @@ async fn read(
         }
         None if of.url.starts_with("data:") => return read_data(of.url, most, sink),
         None => {
-            let parsed: CanonicalUrl = of.url.parse().map_err(|_| CopyFailure::Scheme)?;
+            let page = of.url.strip_prefix("blob:").unwrap_or(of.url);
+            let parsed: CanonicalUrl = page.parse().map_err(|_| CopyFailure::Scheme)?;
             if !settings::may_read(vec![match_pattern(parsed.as_url())]).await {
                 return Err(CopyFailure::NoPermission);
             }
@@ -211,7 +212,12 @@ async fn read(
     };
     // Nothing of it is cached either way: a stored answer could be another than what was saved,
     // and a large file would drive everything else out.
-    let mut incoming = fetch(outgoing, stop).await?;
+    let mut incoming = match fetch(outgoing, stop).await {
+        Err(Trouble::Unreachable) if url.starts_with("blob:") => {
+            return Err(CopyFailure::Withdrawn);
+        }
+        fetched => fetched?,
+    };
     if !(200..300).contains(&incoming.status()) {
         return Err(CopyFailure::Refused);
     }

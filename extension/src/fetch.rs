@@ -17,7 +17,7 @@ use web_sys::{
     RequestCredentials, RequestRedirect,
 };
 
-use crate::bindings::now;
+use crate::bindings::{now, platform};
 use crate::{settings, store};
 
 /// What a request carries.
@@ -162,9 +162,9 @@ fn limit(why: &Rc<Cell<Option<Trouble>>>, stop: &Stop, ms: u32, trouble: Trouble
 
 /// Sends a request and waits for the head of the answer.
 pub(crate) async fn fetch(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Trouble> {
-    // Reading a saved file is no sending. Of a private window nothing is kept, and in a dry run nothing
+    // Reading a saved file, or what a page has made, is no sending. Of a private window nothing is kept, and in a dry run nothing
     // leaves all the same.
-    let leaves = !outgoing.url.starts_with("file:");
+    let leaves = !outgoing.url.starts_with("file:") && !outgoing.url.starts_with("blob:");
     let withheld = leaves && settings::dry_run();
     let mut entry = (leaves && !outgoing.cause.private).then(|| entry(&outgoing));
     if let Some(sent) = &mut entry {
@@ -222,6 +222,17 @@ fn entry(outgoing: &Outgoing<'_>) -> Sent {
 
 async fn exchange(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Trouble> {
     let mut limits = Limits::new(&outgoing, stop);
+    if outgoing.url.starts_with("blob:") {
+        let read = platform::read_blob(outgoing.url, &stop.0.signal()).await;
+        let response = read.and_then(JsValue::dyn_into::<web_sys::Response>);
+        let response = response.map_err(|_| limits.trouble())?;
+        return Ok(Incoming {
+            response: response.into(),
+            reader: None,
+            limits,
+            stop: stop.clone(),
+        });
+    }
     let redirect = match outgoing.redirects {
         Redirects::Refused => RequestRedirect::Error,
         Redirects::Shown => RequestRedirect::Manual,

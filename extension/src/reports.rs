@@ -13,7 +13,7 @@ use crate::awake::Awake;
 use crate::bindings::now;
 use crate::card::about;
 use crate::fetch::Cause;
-use crate::store::{self, StoredReport};
+use crate::store::{self, GOOD_MS, KEPT_MS, StoredReport};
 use crate::task::spawn_local;
 use crate::{backend, lists, settings};
 
@@ -41,7 +41,7 @@ pub(crate) async fn get(
     let origin = settings::backend().ok_or(Failure::NoBackend)?.origin();
     let name = indicator.to_string();
     if !manner.fresh
-        && let Some(stored) = store::report(&name, &origin, now()).await
+        && let Some(stored) = store::report(&name, &origin, now(), GOOD_MS).await
     {
         return Ok((Some(stored.report), stored.asked_at));
     }
@@ -67,8 +67,14 @@ pub(crate) async fn get(
 /// A stored report that is still good, where one will do.
 pub(crate) async fn stored(indicator: &Indicator, manner: Manner) -> Option<Report> {
     let origin = settings::backend().filter(|_| !manner.fresh)?.origin();
-    let stored = store::report(&indicator.to_string(), &origin, now()).await;
+    let stored = store::report(&indicator.to_string(), &origin, now(), GOOD_MS).await;
     stored.map(|stored| stored.report)
+}
+
+/// The last answer, where a new one is not to be had: better than none, and its age is shown.
+async fn last(indicator: &Indicator) -> Option<StoredReport> {
+    let origin = settings::backend()?.origin();
+    store::report(&indicator.to_string(), &origin, now(), KEPT_MS).await
 }
 
 /// The report on an address or, where there is none, on its host; the report's kind tells which.
@@ -113,7 +119,15 @@ pub(crate) async fn view(
             Ok((None, asked_at)) => (None, asked_at, Assessment::unknown(evidence)),
             Err(failure) => {
                 let reason = Reason::Failed { failure };
-                (None, now(), Assessment::unchecked(evidence, reason))
+                match last(&indicator).await {
+                    Some(StoredReport {
+                        asked_at, report, ..
+                    }) => {
+                        let assessment = assess(&report, evidence).with(reason);
+                        (Some(report), asked_at, assessment)
+                    }
+                    None => (None, now(), Assessment::unchecked(evidence, reason)),
+                }
             }
         }
     };

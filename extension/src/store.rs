@@ -22,8 +22,10 @@ const MOST_DOWNLOADS: f64 = 50_000.0;
 const MOST_REPORTS: f64 = 500.0;
 /// Most entries of the log of what was sent that are kept.
 const MOST_SENT: f64 = 2000.0;
-/// How long an answer is good for, in milliseconds.
-const REPORT_AGE_MS: i64 = 60 * 60 * 1000;
+/// How long an answer is as good as a new one, in milliseconds.
+pub(crate) const GOOD_MS: i64 = 60 * 60 * 1000;
+/// How long it is kept, in milliseconds: better than none, where a new one is not to be had.
+pub(crate) const KEPT_MS: i64 = 30 * 24 * GOOD_MS;
 
 /// An answer that was stored.
 #[derive(Serialize, Deserialize)]
@@ -116,15 +118,20 @@ pub(crate) async fn remove_download(id: &str) {
     }
 }
 
-/// A stored answer about an indicator that is still good.
-pub(crate) async fn report(indicator: &str, origin: &str, now: i64) -> Option<StoredReport> {
+/// A stored answer about an indicator that is not older than this, in milliseconds.
+pub(crate) async fn report(
+    indicator: &str,
+    origin: &str,
+    now: i64,
+    oldest: i64,
+) -> Option<StoredReport> {
     if platform::in_private() {
         return None;
     }
     let value = database::get(REPORTS, indicator).await.ok()?;
     let stored: StoredReport = from_js(value)?;
     // An answer from the future is one from before the clock was set: of unknown age.
-    let good = stored.origin == origin && (0..REPORT_AGE_MS).contains(&(now - stored.asked_at));
+    let good = stored.origin == origin && (0..oldest).contains(&(now - stored.asked_at));
     good.then_some(stored)
 }
 
@@ -234,7 +241,7 @@ pub(crate) async fn tidy(now: i64) {
     if platform::in_private() {
         return;
     }
-    complain(database::trim(REPORTS, MOST_REPORTS, (now - REPORT_AGE_MS) as f64).await);
+    complain(database::trim(REPORTS, MOST_REPORTS, (now - KEPT_MS) as f64).await);
     complain(database::trim(SENT, MOST_SENT, 0.0).await);
     complain(database::trim(DOWNLOADS, MOST_DOWNLOADS, 0.0).await);
 }

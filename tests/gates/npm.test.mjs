@@ -97,6 +97,27 @@ test("findings have the facts that the types name", () => {
   assert.deepEqual([...declared.keys()].filter((kind) => !found.some((finding) => finding.kind === kind)), []);
 });
 
+test("no argument of another type reaches the module, and it goes on", () => {
+  const wrong = [undefined, null, 5, 10n, true, {}, [], [5], Symbol("s"), () => "", new Date(NaN), new Uint8Array(3), "\ud800"];
+  const functions = Object.entries(untyped).filter(([name, value]) => typeof value === "function" && !/^class\b/.test(String(value)) && !["default", "initSync", "__wbg_reset_state"].includes(name));
+  assert.ok(functions.length > 20);
+  for (const [name, call] of functions) {
+    for (const one of wrong) {
+      for (const args of [[one], ["a", one], ["a", "b", one]]) {
+        try {
+          call(...args);
+        } catch (error) {
+          const { message } = /** @type {Error} */ (error);
+          assert.ok(!(error instanceof WebAssembly.RuntimeError) && !/unreachable|reading 'length'/.test(message), `${name}(${args.map(String)}): ${message}`);
+        }
+      }
+    }
+  }
+  assert.throws(() => untyped.refang(5), /a text is needed here, not number/);
+  assert.throws(() => untyped.fileType("text"), /bytes are needed/);
+  assert.equal(quorum.refang("hxxp://a[.]example"), "http://a.example");
+});
+
 test("an inspector tells what a file is and what its name claims", () => {
   const inspector = new quorum.Inspector("https://files.example/photo.jpg", "photo.jpg");
   inspector.push(utf8("<!doctype html><script>"));

@@ -318,6 +318,7 @@ fn copy_failure(failure: CopyFailure) -> Key {
         CopyFailure::NoPermission => key("copy_no_permission"),
         CopyFailure::Scheme => key("copy_scheme"),
         CopyFailure::Refused => key("copy_refused"),
+        CopyFailure::Withdrawn => key("copy_withdrawn"),
         CopyFailure::TooSlow => key("copy_too_slow"),
         CopyFailure::Stalled => key("copy_stalled"),
         CopyFailure::PlainHttp => key("copy_plain_http"),

@@ -540,7 +540,7 @@ impl Record {
 
     /// Whether the shell can read a second copy from the address.
     fn readable(&self) -> bool {
-        ["https:", "http:", "data:"]
+        ["https:", "http:", "data:", "blob:http"]
             .iter()
             .any(|scheme| self.url.starts_with(scheme))
     }

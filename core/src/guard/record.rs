@@ -440,7 +440,9 @@ impl Record {
     pub(super) fn can_be_had_again(&self) -> bool {
         if let Some(digests) = self.digests {
             let as_announced = self.announced.is_none_or(|size| size == digests.size);
-            return self.read == Evidence::SecondCopy && as_announced;
+            // What a page made is not to be had by its address when the page is gone.
+            let made = self.url.starts_with("blob:");
+            return self.read == Evidence::SecondCopy && as_announced && !made;
         }
         let told = matches!(
             self.copy_failure,

@@ -187,8 +187,10 @@ pub enum Reason {
 pub enum CopyFailure {
     /// The extension has no permission for the site.
     NoPermission,
-    /// The address has a scheme that cannot be fetched (`blob:`, `ftp:`).
+    /// The address has a scheme that cannot be fetched (`ftp:`).
     Scheme,
+    /// It is a `blob:` that no page which may be read gives out any more.
+    Withdrawn,
     /// The site refused or broke off.
     Refused,
     /// It took too long.

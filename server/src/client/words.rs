@@ -57,6 +57,7 @@ pub(super) fn reason(reason: &Reason) -> String {
             CopyFailure::NoPermission => "not read: no permission",
             CopyFailure::Scheme => "not read: no web address",
             CopyFailure::Refused => "not read: refused",
+            CopyFailure::Withdrawn => "not read: withdrawn by its page",
             CopyFailure::TooSlow => "not read: too slow",
             CopyFailure::Stalled => "not read: it came to a halt",
             CopyFailure::PlainHttp => "not read: plain http",

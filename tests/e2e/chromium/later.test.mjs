@@ -8,7 +8,7 @@ import { Depot } from "../harness/depot.mjs";
 import { sha256 } from "../harness/files.mjs";
 import { stored } from "../harness/journal.mjs";
 import { ask, attach, checked } from "../harness/messages.mjs";
-import { photograph, pressInRecord, record } from "../harness/pages.mjs";
+import { photograph, pressInRecord, record, text } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
 import { picture } from "../harness/tree.mjs";
 
@@ -102,4 +102,31 @@ test("a rule has new files of a host and a type sent in without a click, and doc
   await checked(page, ({ name, upload, open }) => name === "tool.bin" && upload === "done" && open === 0);
   await checked(page, ({ name, upload, phase }) => name === "letter.pdf" && upload === "no" && phase === "done");
   assert.deepEqual([...depot.stored], [[sha256(tool), 1]]);
+});
+
+test("E27: with the quota used up, the last answer is shown, with its age and the reason", { timeout: 120_000 }, async (t) => {
+  const { chromium, depot, page } = await begun(t);
+  const digest = sha256(Buffer.from("seen before"));
+  depot.malicious.add(digest);
+  const report = await chromium.open(`report.html?indicator=${digest}`);
+  await text(report, "h1", "Malicious");
+  // Two hours ago: too old to stand for a new one.
+  await page.evaluate(async () => {
+    const request = indexedDB.open("quorum");
+    await new Promise((resolve) => (request.onsuccess = resolve));
+    const transaction = request.result.transaction("reports", "readwrite");
+    const cursor = transaction.objectStore("reports").openCursor();
+    cursor.onsuccess = () => cursor.result?.update({ ...cursor.result.value, asked_at: Date.now() - 2 * 3_600_000 });
+    await new Promise((resolve) => (transaction.oncomplete = resolve));
+    request.result.close();
+  });
+  depot.instead = (_, _request, response) => {
+    response.writeHead(429, { "content-type": "application/json", "retry-after": "86400" });
+    response.end('{"error": {"code": "QuotaExceededError", "message": "Quota exceeded"}}');
+    return true;
+  };
+  await report.reload();
+  await text(report, "h1", "Malicious");
+  await text(report, "body", "Backup|quota|limit", "checked 2 hours ago");
+  await photograph(report, picture("stale"), { width: 1100, height: 900 });
 });

@@ -19,6 +19,8 @@ export class FaultyBackend {
   canary = new Recorder();
   /** @type {Fault} */
   fault = "well";
+  /** What it says of the account's quotas. */
+  quotas = { api_requests_hourly: { allowed: 240, used: 1 }, api_requests_daily: { allowed: 500, used: 4 }, api_requests_monthly: { allowed: 15500, used: 113 } };
   /** @type {import("./listen.mjs").Listening | undefined} */
   #listening;
   /** @type {import("./listen.mjs").Listening | undefined} */
@@ -61,8 +63,9 @@ export class FaultyBackend {
    * @param {import("node:http").ServerResponse} response
    */
   async #answer(request, response) {
-    const { url, headers } = await this.record.add(request);
+    // The fault of the moment at which it comes: a test may set another when it is recorded.
     const fault = this.fault;
+    const { url, headers } = await this.record.add(request);
     if (fault === "hang") return; // until the client gives up or the server closes
     if (fault.startsWith("30")) {
       response.writeHead(Number(fault), { location: `${this.#canary?.origin}${url}` });
@@ -91,7 +94,7 @@ export class FaultyBackend {
       return;
     }
     const path = new URL(url, this.origin).pathname.replace("/api/v3", "");
-    const quotas = { api_requests_hourly: { allowed: 240, used: 1 }, api_requests_daily: { allowed: 500, used: 4 }, api_requests_monthly: { allowed: 15500, used: 113 } };
+    const { quotas } = this;
     if (/^\/users\/[^/]+$/.test(path)) {
       response.writeHead(200, JSON_TYPE);
       response.end(JSON.stringify({ data: { type: "user", id: "frank", links: { self: `${this.origin}${url}` }, attributes: { first_name: "Frank", last_name: "Faulty", status: "active", reputation: 1, user_since: 1, privileges: {}, quotas } } }));

@@ -151,17 +151,32 @@ export class Chromium {
    */
   async stopWorker(page) {
     const session = await page.createCDPSession();
-    const stopped = new Promise((resolve) => {
+    const ours = `chrome-extension://${this.id}/`;
+    /** @type {string | undefined} */
+    let stopped;
+    await new Promise((resolve) => {
       session.on("ServiceWorker.workerVersionUpdated", ({ versions }) => {
-        if (versions.some(({ runningStatus }) => runningStatus === "stopped")) resolve(undefined);
+        for (const { versionId, runningStatus, targetId } of versions.filter(({ scriptURL }) => scriptURL.startsWith(ours))) {
+          if (runningStatus === "running" && stopped === undefined) {
+            stopped = versionId;
+            void session.send("ServiceWorker.stopWorker", { versionId });
+          }
+          if (runningStatus === "stopped" && stopped === versionId) resolve(undefined);
+          // One that is woken at once starts before the driver has let go of the last, and waits for it for ever.
+          if (runningStatus === "starting" && stopped !== undefined && targetId) this.#letRun(targetId).catch(() => {});
+        }
       });
+      void session.send("ServiceWorker.enable");
     });
-    const target = this.browser.targets().findLast((target) => target.type() === "service_worker" && target.url().startsWith(`chrome-extension://${this.id}/`));
-    await session.send("ServiceWorker.enable");
-    // The driver's session may be gone with the worker before the driver has left it.
-    await target?.worker().then((worker) => worker?.close()).catch(() => {});
-    await stopped;
-    await session.detach();
+  }
+
+  /** Has a target run that waits for a debugger. @param {string} targetId */
+  async #letRun(targetId) {
+    const browser = await this.browser.target().createCDPSession();
+    const { sessionId } = await browser.send("Target.attachToTarget", { targetId, flatten: true });
+    await browser.connection()?.session(sessionId)?.send("Runtime.runIfWaitingForDebugger");
+    await browser.send("Target.detachFromTarget", { sessionId });
+    await browser.detach();
   }
 
   async close() {

@@ -413,6 +413,8 @@ fn e26_what_the_budget_refuses_goes_on_at_the_time_it_names() {
     // A death does not begin it early, and a clock that was set back does not keep it for years.
     assert_eq!(record.step(Event::Woken, 5), []);
     assert_eq!(in_turn([&record], 9, -400_000_000), [record.id.clone()]);
+    assert_eq!(record.goes_on_at(-400_000_000), Some(-400_000_000));
+    assert_eq!(record.goes_on_at(59_999), Some(60_000));
     let asked = record.step(Event::Due, 60_000);
     assert!(matches!(asked[..], [Action::AskFile(_)]), "{asked:?}");
     assert_eq!(record.step(Event::Due, 60_000), [], "it goes on once");

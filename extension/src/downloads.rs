@@ -659,7 +659,7 @@ pub(crate) fn next() -> Option<i64> {
     ENTRIES.with_borrow(|entries| {
         let records = entries.values().map(|entry| &entry.record);
         let open = records.filter(|record| record.open == 1);
-        open.map(|record| match record.waits_until() {
+        open.map(|record| match record.goes_on_at(now) {
             Some(at) => at.max(opens_at),
             None => now + LOOKED_AFTER_MS,
         })

@@ -7,6 +7,7 @@ use quorum_core::guard::Record;
 use quorum_core::report::Report;
 use quorum_core::sent::Sent;
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::JsValue;
 
 use crate::bindings::{database, error_value, from_js, platform, to_js};
 
@@ -38,7 +39,7 @@ pub(crate) struct StoredReport {
 }
 
 /// What cannot be read is left out, and so is everything in a private window.
-fn records(values: Result<wasm_bindgen::JsValue, wasm_bindgen::JsValue>) -> Vec<Record> {
+fn records(values: Result<JsValue, JsValue>) -> Vec<Record> {
     match values {
         Ok(values) => {
             let values = js_sys::Array::from(&values);
@@ -95,6 +96,7 @@ pub(crate) async fn count_downloads() -> u64 {
 /// Removes all records.
 pub(crate) async fn forget_downloads() {
     if !platform::in_private() {
+        UNWRITTEN.with_borrow_mut(|waiting| waiting.retain(|entry| entry.store != DOWNLOADS));
         complain(database::clear(DOWNLOADS).await);
     }
 }
@@ -105,12 +107,13 @@ pub(crate) async fn put_download(record: &Record) {
     if record.private || platform::in_private() {
         return;
     }
-    complain(database::put(DOWNLOADS, &record.id, &to_js(record)).await);
+    put(DOWNLOADS, &record.id, to_js(record)).await;
 }
 
 /// Removes a record.
 pub(crate) async fn remove_download(id: &str) {
     if !platform::in_private() {
+        wait_no_more(DOWNLOADS, id);
         complain(database::remove(DOWNLOADS, id).await);
     }
 }
@@ -161,26 +164,46 @@ pub(crate) async fn put_state<T: Serialize>(name: &str, value: &T) {
     }
 }
 
-thread_local! {
-    /// Entries of the log for which the disk had no room, oldest first.
-    static UNWRITTEN: RefCell<Vec<Sent>> = const { RefCell::new(Vec::new()) };
+/// An entry of a store for which the disk had no room.
+struct Unwritten {
+    store: &'static str,
+    key: String,
+    value: JsValue,
 }
 
-/// Puts a request into the log, or what came of it. Where there is no room on the disk, the entry stays in
-/// memory until there is, so that nothing leaves without one.
-pub(crate) async fn put_sent(sent: &Sent) {
-    if platform::in_private() {
-        return;
-    }
-    UNWRITTEN.with_borrow_mut(|waiting| waiting.retain(|entry| entry.id != sent.id));
-    let mut next = Some(sent.clone());
+thread_local! {
+    /// What waits for room on the disk, oldest first.
+    static UNWRITTEN: RefCell<Vec<Unwritten>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Puts an entry into a store. Where there is no room on the disk, it stays in memory until there is: no
+/// record is lost by it, and nothing leaves without an entry in the log.
+async fn put(store: &'static str, key: &str, value: JsValue) {
+    wait_no_more(store, key);
+    let key = key.to_owned();
+    let mut next = Some(Unwritten { store, key, value });
     while let Some(entry) = next {
-        if let Err(error) = database::put(SENT, &entry.id, &to_js(&entry)).await {
+        if let Err(error) = database::put(entry.store, &entry.key, &entry.value).await {
             error_value(&error);
+            // Of what failed in turn the last is the one that counts.
+            wait_no_more(entry.store, &entry.key);
             UNWRITTEN.with_borrow_mut(|waiting| waiting.push(entry));
             return;
         }
         next = UNWRITTEN.with_borrow_mut(Vec::pop);
+    }
+}
+
+/// Forgets what waits for room under this key.
+fn wait_no_more(store: &str, key: &str) {
+    let is_it = |entry: &Unwritten| entry.store == store && entry.key == key;
+    UNWRITTEN.with_borrow_mut(|waiting| waiting.retain(|entry| !is_it(entry)));
+}
+
+/// Puts a request into the log, or what came of it.
+pub(crate) async fn put_sent(sent: &Sent) {
+    if !platform::in_private() {
+        put(SENT, &sent.id, to_js(sent)).await;
     }
 }
 
@@ -195,10 +218,11 @@ pub(crate) async fn sent() -> Vec<Sent> {
     };
     let mut all: Vec<Sent> = values.iter().filter_map(from_js).collect();
     UNWRITTEN.with_borrow(|waiting| {
-        for entry in waiting {
+        let waiting = waiting.iter().filter(|entry| entry.store == SENT);
+        for entry in waiting.filter_map(|entry| from_js::<Sent>(entry.value.clone())) {
             all.retain(|it| it.id != entry.id);
             let at = all.partition_point(|it| it.at > entry.at);
-            all.insert(at, entry.clone());
+            all.insert(at, entry);
         }
     });
     all
@@ -207,7 +231,7 @@ pub(crate) async fn sent() -> Vec<Sent> {
 /// Forgets what was sent.
 pub(crate) async fn forget_sent() {
     if !platform::in_private() {
-        UNWRITTEN.take();
+        UNWRITTEN.with_borrow_mut(|waiting| waiting.retain(|entry| entry.store != SENT));
         complain(database::clear(SENT).await);
     }
 }
@@ -222,7 +246,7 @@ pub(crate) async fn tidy(now: i64) {
     complain(database::trim(DOWNLOADS, MOST_DOWNLOADS, 0.0).await);
 }
 
-fn complain<T>(result: Result<T, wasm_bindgen::JsValue>) {
+fn complain<T>(result: Result<T, JsValue>) {
     if let Err(error) = result {
         error_value(&error);
     }

@@ -35,6 +35,12 @@ impl Record {
         self.later?.at
     }
 
+    /// When it is to be gone on with, as of `now`, where it waits for that.
+    pub fn goes_on_at(&self, now: i64) -> Option<i64> {
+        let at = self.waits_until()?;
+        Some(if self.is_due(now) { now } else { at })
+    }
+
     /// Whether it is time. What lies further ahead than anything is put off is from before the clock was
     /// set back.
     fn is_due(&self, now: i64) -> bool {

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Chromium } from "../harness/chromium.mjs";
 import { sha256, unknown } from "../harness/files.mjs";
+import { age } from "../harness/journal.mjs";
 import { listen } from "../harness/listen.mjs";
 import { ask } from "../harness/messages.mjs";
 import { photograph, record } from "../harness/pages.mjs";
@@ -71,23 +72,13 @@ async function download(name) {
  * @returns {Promise<import("puppeteer-core").Page>} a page of ours
  */
 async function twoDaysLater() {
+  // Nobody wakes it from there before it is time.
+  const quiet = await chromium.open("manifest.json");
+  await chromium.stopWorker(quiet);
+  await age(quiet, 2 * DAY);
+  await quiet.evaluate(() => chrome.storage.session.remove("rechecked"));
+  await quiet.close();
   const page = await chromium.open("popup.html");
-  await page.evaluate(async (age) => {
-    const request = indexedDB.open("quorum");
-    await new Promise((resolve) => (request.onsuccess = resolve));
-    const transaction = request.result.transaction("downloads", "readwrite");
-    const cursor = transaction.objectStore("downloads").openCursor();
-    cursor.onsuccess = () => {
-      const at = cursor.result;
-      if (!at) return;
-      at.update({ ...at.value, started: at.value.started - age, checked_at: at.value.checked_at - age });
-      at.continue();
-    };
-    await new Promise((resolve) => (transaction.oncomplete = resolve));
-    request.result.close();
-    await chrome.storage.session.remove("rechecked");
-  }, 2 * DAY);
-  await chromium.stopWorker(page);
   await ask(page, { ask: "state" }); // wakes it
   return page;
 }

@@ -1,20 +1,26 @@
 // The browser is killed in the middle of everything, with all of its processes, and started again with the same
-// profile. Each of its lives has one file on its way in and one on its way to the backend. What must hold in the
-// end: no record is lost, none stays open, and what was to be sent in is stored once. Attack catalogue: E25.
+// profile: ten times while one file is on its way in and one on its way to the backend, and once at each of ten other
+// places from the hold to the second look days later. What must hold in the end: no record is lost, none stays open,
+// and what was to be sent in is stored once. Attack catalogue: E25.
 
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { chance, shuffled } from "../harness/chance.mjs";
 import { Chromium } from "../harness/chromium.mjs";
 import { Depot } from "../harness/depot.mjs";
 import { sha256 } from "../harness/files.mjs";
-import { stored } from "../harness/journal.mjs";
+import { age, haltAt, ring, stored } from "../harness/journal.mjs";
 import { ask, attach, checked } from "../harness/messages.mjs";
 import { startSite } from "../harness/site.mjs";
+
+/** @typedef {import("puppeteer-core").Page} Page */
 
 const SEED = Number(process.env.QUORUM_SEED ?? Math.floor(Date.now() / 86_400_000));
 const KILLS = 10;
 const LENGTH = 300_000;
+const DAY = 86_400_000;
 
 /** What the site sees of the file that comes in, and what the backend is asked. */
 const MOMENTS = ["browser half", "copy coming", "copy half", "copy answered", "report asked", "report answered"];
@@ -27,81 +33,126 @@ function promise() {
   return { kept, keep };
 }
 
+/** One browser after the other with the same profile, between a site and a backend. */
+class Lives {
+  /** @type {import("../harness/site.mjs").Site} */
+  site;
+  /** @type {Depot} */
+  depot;
+  /** @type {Chromium} */
+  chromium;
+  /** A page of the extension's. @type {Page} */
+  page;
+  /** What goes on right now, told to the life that there is. @type {(what: string) => void | Promise<void>} */
+  at = () => {};
+
+  /** @param {import("../harness/site.mjs").Site} site @param {Depot} depot @param {Chromium} chromium @param {Page} page */
+  constructor(site, depot, chromium, page) {
+    [this.site, this.depot, this.chromium, this.page] = [site, depot, chromium, page];
+  }
+
+  /** @param {import("node:test").TestContext} t */
+  static async begin(t) {
+    const depot = new Depot();
+    await depot.start();
+    const [site, chromium] = [await startSite(), await Chromium.launch()];
+    const lives = new Lives(site, depot, chromium, await attach(chromium, depot, true));
+    depot.at = (about, moment) => lives.at(`${about} ${moment}`);
+    t.after(async () => {
+      lives.at = () => {};
+      await lives.chromium.close().catch(() => {});
+      lives.chromium.remove();
+      await Promise.all([site.close(), depot.close()]);
+    });
+    return lives;
+  }
+
+  /** @param {string} page the one that is open in the next life */
+  async kill(page = "history.html") {
+    await this.chromium.kill();
+    this.at = () => {};
+    this.chromium = await Chromium.launch({ after: this.chromium });
+    this.page = await this.chromium.open(page);
+  }
+
+  /** A page with a link to a file. @param {string} name @param {Buffer} body */
+  offer(name, body) {
+    let asked = 0;
+    const path = this.site.serve(name, async (_, response) => {
+      const who = ["browser", "copy"][asked++] ?? "again";
+      await this.at(`${who} coming`);
+      response.writeHead(200, { "content-type": "application/octet-stream", "content-length": body.length });
+      response.write(body.subarray(0, body.length >> 1));
+      await this.at(`${who} half`);
+      await new Promise((resolve) => response.once("close", resolve).end(body.subarray(body.length >> 1), () => resolve(undefined)));
+      await this.at(`${who} answered`);
+    });
+    return this.site.link(name, path);
+  }
+
+  /** Begins a download. @param {string} address of the page with the link */
+  async click(address) {
+    const page = await this.chromium.visit(address);
+    await page.click("#go");
+    return page;
+  }
+
+  /** Downloads a file to its end. @param {string} name @param {Buffer} body @param {"complete" | "interrupted"} [ends] */
+  async download(name, body, ends = "complete") {
+    // A page that closes before the download has begun takes the click along.
+    const start = await this.chromium.visit(this.offer(name, body));
+    assert.equal((await this.chromium.downloads.of(() => start.click("#go"))).state, ends, name);
+    await start.close();
+  }
+
+  /** Presses the button until that was taken: who sees nothing happen presses again. @param {string} name @param {string} why */
+  async press(name, why) {
+    for (const until = Date.now() + 30_000; Date.now() < until; ) {
+      const { id, upload } = await checked(this.page, (record) => record.name === name && record.phase === "done", `${why}: the record of ${name} is lost`);
+      if (upload !== "no" && !upload?.failed) return;
+      await ask(this.page, { ask: "upload", id }).catch(() => undefined);
+    }
+    throw new Error(`${why}: the button does nothing`);
+  }
+
+  /** Goes on until a moment is reached, at which everything stops that waits for its end. @param {string} moment @param {() => Promise<unknown>} begin */
+  async until(moment, begin) {
+    const reached = promise();
+    this.at = (what) => {
+      if (what !== moment) return;
+      reached.keep();
+      return new Promise(() => {});
+    };
+    await begin();
+    await reached.kept;
+  }
+}
+
 test(`E25: the browser is killed at ${KILLS} moments while a file comes in, and every record and every upload comes to its end`, { timeout: 240_000 }, async (t) => {
   t.diagnostic(`QUORUM_SEED=${SEED}`);
   const next = chance(SEED);
   /** @type {string[]} */
   const moments = [];
   while (moments.length < KILLS) moments.push(...shuffled(MOMENTS, next));
-
-  const site = await startSite();
-  const depot = new Depot();
-  await depot.start();
-  /** What goes on right now, told to the life that there is. @type {(what: string) => void | Promise<void>} */
-  let at = () => {};
-  depot.at = (about, moment) => at(`${about} ${moment}`);
-  /** @type {Chromium | undefined} */
-  let chromium;
-  t.after(async () => {
-    at = () => {};
-    await chromium?.close().catch(() => {});
-    chromium?.remove();
-    await Promise.all([site.close(), depot.close()]);
-  });
-
-  /** @param {string} name @param {Buffer} body */
-  const offer = (name, body) => {
-    let asked = 0;
-    const path = site.serve(name, async (_, response) => {
-      const who = asked++ === 0 ? "browser" : "copy";
-      await at(`${who} coming`);
-      response.writeHead(200, { "content-type": "application/octet-stream", "content-length": body.length });
-      response.write(body.subarray(0, body.length >> 1));
-      await at(`${who} half`);
-      await new Promise((resolve) => response.once("close", resolve).end(body.subarray(body.length >> 1), () => resolve(undefined)));
-      await at(`${who} answered`);
-    });
-    return site.link(name, path);
-  };
-  /** @param {Chromium} browser @param {string} address */
-  const click = async (browser, address) => {
-    const page = await browser.visit(address);
-    await page.click("#go");
-    return page;
-  };
-  /** Presses the button until that was taken: who sees nothing happen presses again. @param {import("puppeteer-core").Page} page @param {string} name @param {string} why */
-  const press = async (page, name, why) => {
-    for (const until = Date.now() + 30_000; Date.now() < until; ) {
-      const { id, upload } = await checked(page, (record) => record.name === name && record.phase === "done", `${why}: the record of ${name} is lost`);
-      if (upload !== "no" && !upload?.failed) return;
-      await ask(page, { ask: "upload", id }).catch(() => undefined);
-    }
-    throw new Error(`${why}: the button does nothing`);
-  };
-
+  const lives = await Lives.begin(t);
   const names = new Set();
   /** @type {Map<string, Buffer>} */
   const sent = new Map();
-  chromium = await Chromium.launch();
-  let page = await attach(chromium, depot, true);
   for (const [number, moment] of moments.slice(0, KILLS).entries()) {
     const why = `${number}, ${moment}`;
     const [coming, going] = [`coming-${number}.bin`, `going-${number}.bin`];
     const body = Buffer.alloc(LENGTH, `going ${number} `);
     names.add(coming).add(going);
     sent.set(going, body);
-    // A page that closes before the download has begun takes the click along.
-    const start = await chromium.visit(offer(going, body));
-    assert.equal((await chromium.downloads.of(() => start.click("#go"))).state, "complete", why);
-    await start.close();
-    await checked(page, ({ name, phase, read, open }) => name === going && phase === "done" && read === "saved_file" && open === 0, `${why}: the check of ${going}`);
+    await lives.download(going, body);
+    await checked(lives.page, ({ name, phase, read, open }) => name === going && phase === "done" && read === "saved_file" && open === 0, `${why}: the check of ${going}`);
 
     // Its upload is held where it is; the one that comes in gets to the moment, and the browser dies.
     const [reached, over, underway] = [promise(), promise(), promise()];
     const held = "upload coming";
     /** @param {...string} halts */
     const halt = (...halts) => {
-      at = (what) => {
+      lives.at = (what) => {
         if (what === held) underway.keep();
         if (what === moment) reached.keep();
         return halts.includes(what) ? over.kept.then(() => {}) : undefined;
@@ -109,25 +160,172 @@ test(`E25: the browser is killed at ${KILLS} moments while a file comes in, and 
     };
     // Its bytes may be fetched for that once more: only then is it about the other one.
     halt(held);
-    void press(page, going, why).catch(() => {});
+    void lives.press(going, why).catch(() => {});
     await underway.kept;
     halt(held, moment);
-    await click(chromium, offer(coming, Buffer.alloc(LENGTH, `coming ${number} `)));
+    await lives.click(lives.offer(coming, Buffer.alloc(LENGTH, `coming ${number} `)));
     await reached.kept;
-    if (moment === "browser half") await checked(page, ({ name }) => name === coming, `${why}: ${coming} has no record`);
-    await chromium.kill();
-    at = () => {};
+    if (moment === "browser half") await checked(lives.page, ({ name }) => name === coming, `${why}: ${coming} has no record`);
+    await lives.kill();
     over.keep();
 
-    chromium = await Chromium.launch({ after: chromium });
-    page = await chromium.open("history.html");
-    await checked(page, ({ name, phase }) => name === coming && phase === "done", `${why}: ${coming} is lost or stuck`);
-    await press(page, going, why);
-    await checked(page, ({ name, upload, open }) => name === going && upload === "done" && open === 0, `${why}: ${going} is not sent in`);
-    assert.equal(depot.stored.get(sha256(body)), 1, `${why}: stored once`);
+    await checked(lives.page, ({ name, phase }) => name === coming && phase === "done", `${why}: ${coming} is lost or stuck`);
+    await lives.press(going, why);
+    await checked(lives.page, ({ name, upload, open }) => name === going && upload === "done" && open === 0, `${why}: ${going} is not sent in`);
+    assert.equal(lives.depot.stored.get(sha256(body)), 1, `${why}: stored once`);
   }
-  const records = await stored(page);
+  const records = await stored(lives.page);
   assert.deepEqual(records.map(({ name }) => name).sort(), [...names].sort(), "each has one record, and no other is there");
   assert.deepEqual(records.filter(({ open }) => open !== 0).map(({ name, phase, upload }) => ({ name, phase, upload })), [], "none is open");
-  assert.deepEqual([...sent.values()].map((body) => depot.stored.get(sha256(body))), Array(KILLS).fill(1));
+  assert.deepEqual([...sent.values()].map((body) => lives.depot.stored.get(sha256(body))), Array(KILLS).fill(1));
+});
+
+/**
+ * A place at which the browser dies: what leads there, and what must come of it in the next life.
+ * @typedef {object} Place
+ * @property {string} what
+ * @property {(lives: Lives, name: string, body: Buffer) => Promise<void>} reach
+ * @property {(lives: Lives, name: string, body: Buffer) => Promise<void>} [then] where it is more than the end of its check
+ * @property {string} [page] the one that is open in the next life
+ */
+
+/** The record of a download when nothing goes on about it. @param {Lives} lives @param {string} name */
+const over = (lives, name) => checked(lives.page, (record) => record.name === name && record.phase === "done" && record.open === 0, `${name} is lost or stuck`);
+
+/** Halts the worker at a step of the journal on the way in. @param {number} step @param {boolean} written @returns {Place["reach"]} */
+const atStep = (step, written) => async (lives, name, body) => {
+  await ask(lives.page, { ask: "state" }); // it is awake
+  const { halted } = await haltAt(lives.chromium, name, step, written);
+  await lives.click(lives.offer(name, body));
+  await halted;
+};
+
+/** Sends a file in, as far as to a moment. @param {string} moment @returns {Place["reach"]} */
+const sending = (moment) => async (lives, name, body) => {
+  await lives.download(name, body);
+  await over(lives, name);
+  await lives.until(moment, async () => void lives.press(name, moment).catch(() => {}));
+};
+
+/** It is sent in, once. @type {NonNullable<Place["then"]>} */
+async function once(lives, name, body) {
+  await lives.press(name, "after the kill");
+  await checked(lives.page, (record) => record.name === name && record.upload === "done" && record.open === 0, `${name} is not sent in`);
+  assert.equal(lives.depot.stored.get(sha256(body)), 1, "stored once");
+}
+
+/** Downloads a file that is kept back. @type {Place["reach"]} */
+async function keptBack(lives, name, body) {
+  lives.depot.malicious.add(sha256(body));
+  await lives.download(name, body, "interrupted");
+}
+
+/** The user wants what was kept back, and has it. @type {NonNullable<Place["then"]>} */
+async function hadAnyway(lives, name, body) {
+  const find = () => checked(lives.page, (record) => record.name === name && record.open === 0, `${name} is lost or stuck`);
+  let record = await find();
+  if (record.disposition === "kept_back") {
+    assert.equal(existsSync(join(lives.chromium.folder, name)), false, "no file is left of it");
+    const { state, filename } = await lives.chromium.downloads.of(() => ask(lives.page, { ask: "keep", id: record.id }));
+    assert.equal(state, "complete");
+    assert.ok(readFileSync(filename).equals(body));
+    record = await checked(lives.page, (it) => it.name === name && it.disposition === "kept_anyway" && it.open === 0);
+  }
+  assert.deepEqual([record.disposition, record.assessment.verdict], ["kept_anyway", "malicious"]);
+  assert.ok(readFileSync(record.path).equals(body));
+}
+
+/**
+ * Two of them make all that is stored older: the first has only its own record there, and no other is due with it; the
+ * second comes last.
+ * @type {Place[]}
+ */
+const PLACES = [
+  {
+    what: "one of two days ago is asked about anew",
+    reach: async (lives, name, body) => {
+      await lives.download(name, body);
+      await over(lives, name);
+      const quiet = await lives.chromium.open("manifest.json");
+      await lives.page.close();
+      await lives.chromium.stopWorker(quiet);
+      await age(quiet, 2 * DAY);
+      await quiet.evaluate(() => chrome.storage.session.remove("rechecked"));
+      // It has turned out malicious since.
+      lives.depot.malicious.add(sha256(body));
+      await lives.until("report asked", () => ask(quiet, { ask: "state" }));
+    },
+    then: async (lives, name) => {
+      const record = await checked(lives.page, (record) => record.name === name && record.drift, `${name} is not asked about again`);
+      assert.deepEqual([record.drift.was, record.assessment.verdict, record.open], ["unknown", "malicious", 0]);
+      assert.ok(record.id in (await lives.page.evaluate(() => chrome.notifications.getAll())), "it is told");
+    },
+  },
+  { what: "the first step of the journal is written, and nothing is done yet", reach: atStep(1, true) },
+  { what: "the second is written: it is held, and nothing is asked yet", reach: atStep(2, true) },
+  { what: "the fourth is not written: the second copy was read for nothing", reach: atStep(4, false) },
+  {
+    what: "it has just been found malicious",
+    reach: async (lives, name, body) => {
+      lives.depot.malicious.add(sha256(body));
+      await ask(lives.page, { ask: "state" });
+      await lives.click(lives.offer(name, body));
+      while (!(await stored(lives.page)).some((record) => record.name === name && record.disposition === "kept_back"));
+    },
+    then: hadAnyway,
+  },
+  {
+    what: "what was kept back is fetched anyway",
+    reach: async (lives, name, body) => {
+      await keptBack(lives, name, body);
+      const { id } = await over(lives, name);
+      await lives.until("again half", () => ask(lives.page, { ask: "keep", id }));
+    },
+    then: hadAnyway,
+  },
+  { what: "the file that is sent in has arrived, and no answer is out", reach: sending("upload asked"), then: once },
+  { what: "the answer is out, and nobody has written it down", reach: sending("upload answered"), then: once },
+  { what: "the analysis is asked after", reach: sending("analysis asked"), then: once },
+  {
+    what: "it waits for the backend to be there again",
+    page: "manifest.json",
+    reach: async (lives, name, body) => {
+      lives.depot.instead = (_, __, response) => Boolean(response.writeHead(503).end());
+      await lives.download(name, body);
+      await checked(lives.page, (record) => record.name === name && record.later?.at && record.read === "saved_file");
+    },
+    then: async (lives, name) => {
+      const waits = (await stored(lives.page)).find((record) => record.name === name);
+      assert.deepEqual([waits.open, waits.assessment.verdict], [1, "unchecked"]);
+      lives.depot.instead = () => false;
+      // Its time comes, and the alarm with it.
+      await ask(lives.page, { ask: "state" });
+      await lives.chromium.stopWorker(lives.page);
+      await age(lives.page, DAY);
+      await ring(lives.page);
+      let record;
+      do record = (await stored(lives.page)).find((record) => record.name === name);
+      while (record.open !== 0);
+      assert.equal(record.assessment.verdict, "unknown");
+    },
+  },
+];
+
+test("E25: the browser is killed at ten places from the hold to the look of days later, and every job comes to its end", { timeout: 240_000 }, async (t) => {
+  const lives = await Lives.begin(t);
+  const names = [];
+  for (const [number, { what, reach, then, page }] of PLACES.entries()) {
+    const name = `place-${number}.bin`;
+    const body = Buffer.alloc(LENGTH, `place ${number} `);
+    names.push(name);
+    await t.test(what, { timeout: 60_000 }, async () => {
+      await reach(lives, name, body);
+      await lives.kill(page);
+      await (then ?? over)(lives, name, body);
+      const about = (await stored(lives.page)).filter((record) => record.name === name);
+      assert.deepEqual(about.map(({ open, phase }) => ({ open, phase })), [{ open: 0, phase: "done" }], "one record, at its end");
+      assert.ok((lives.depot.stored.get(sha256(body)) ?? 0) <= 1, "stored once at most");
+    });
+  }
+  assert.deepEqual((await stored(lives.page)).map(({ name }) => name).sort(), names.toSorted(), "no record is lost, and none is there that nobody made");
 });

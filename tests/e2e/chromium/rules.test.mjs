@@ -2,12 +2,13 @@
 // text and as a pack. And what a large file costs: its memory is given back, and one above the limit is refused aloud.
 
 import assert from "node:assert/strict";
-import { closeSync, ftruncateSync, openSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Chromium } from "../harness/chromium.mjs";
 import { sha256 } from "../harness/files.mjs";
 import { listen } from "../harness/listen.mjs";
+import { renderers } from "../harness/memory.mjs";
 import { by, photograph, text, there } from "../harness/pages.mjs";
 import { picture } from "../harness/tree.mjs";
 
@@ -135,23 +136,6 @@ test("a text, a single rule, a pack and the built-in rules are switched off and 
   await flip("#switch-built-in", true);
 });
 
-/** Bytes of memory that the browser's renderers hold by themselves. */
-function held() {
-  const browser = chromium.browser.process()?.pid;
-  let sum = 0;
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--type=renderer")) continue;
-      // The helpers of one browser share its group.
-      if (Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[2]) !== browser) continue;
-      sum += 1024 * Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
-    } catch {
-      // It has ended in the meantime.
-    }
-  }
-  return sum;
-}
-
 test("a large file is scanned as a whole, and the memory that it took is given back", { timeout: 120_000 }, async (t) => {
   await matching("first"); // whatever a scan needs is there by now
   await (await there(page, by("button", "New rules"))).click();
@@ -161,18 +145,18 @@ test("a large file is scanned as a whole, and the memory that it took is given b
     element.dispatchEvent(new InputEvent("input", { bubbles: true }));
   }, rule("large"));
   await text(page, "#rule-status", "No errors. 1 rule");
-  const before = held();
+  const before = renderers(chromium);
   assert.ok(before > 10_000_000, "the renderers are found");
   const large = Buffer.alloc(120_000_000, "quorum ");
   large.write(MARK, 100_000_000);
   let most = 0;
-  const watch = setInterval(() => (most = Math.max(most, held())), 20);
+  const watch = setInterval(() => (most = Math.max(most, renderers(chromium))), 20);
   await choose(page, "#try-file", file("large.bin", large));
   assert.deepEqual(await page.$$(".tried .match"), [], "nothing was tried before");
   await text(page, ".tried .match .label", "large");
   clearInterval(watch);
-  let end = held();
-  for (const until = Date.now() + 20_000; end - before > 40_000_000 && Date.now() < until; end = held()) await new Promise((resolve) => setTimeout(resolve, 100));
+  let end = renderers(chromium);
+  for (const until = Date.now() + 20_000; end - before > 40_000_000 && Date.now() < until; end = renderers(chromium)) await new Promise((resolve) => setTimeout(resolve, 100));
   t.diagnostic(`${before} bytes before, ${most} at most, ${end} afterwards`);
   assert.ok(most - before > 100_000_000, "the file was held as a whole");
   assert.ok(end - before < 40_000_000, `${end - before} bytes stay`);

@@ -33,8 +33,14 @@ const QUIET = [
  * @property {boolean} [privately] private windows alone, with the extension allowed in them; nobody watches downloads then
  * @property {Chromium} [after] one that has ended: its profile is gone on with
  * @property {boolean} [asking] whether each download is asked about in the browser's own dialog, as with "Save as"
- * @property {string} [hosts] names that lead elsewhere, as `--host-resolver-rules` has them
+ * @property {{names: string[], port: string}} [hosts] that lead to a port of this machine, and pass for safe by plain http: the browser holds such downloads back by itself
  */
+
+/** @param {{names: string[], port: string}} hosts an IPv6 address stands in brackets, as in a URL */
+const leading = ({ names, port }) => [
+  `--host-resolver-rules=${names.map((name) => `MAP ${name.replace(/[[\]]/g, "")} 127.0.0.1`).join(",")}`,
+  `--unsafely-treat-insecure-origin-as-secure=${names.map((name) => `http://${name}:${port}`).join(",")}`,
+];
 
 export class Chromium {
   /** @type {import("puppeteer-core").Browser} */
@@ -92,7 +98,7 @@ export class Chromium {
         "--window-size=1280,1000",
         "--disable-gpu",
         ...(privately ? ["--incognito"] : []),
-        ...(hosts ? [`--host-resolver-rules=${hosts}`] : []),
+        ...(hosts ? leading(hosts) : []),
         // Chromium refuses its sandbox to root; CI and containers are root.
         ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
       ],
@@ -306,6 +312,12 @@ export class Downloads {
   /** Cancels a download as the user does in the browser's own list. @param {number} id */
   async cancel(id) {
     await this.#page?.evaluate((id) => chrome.downloads.cancel(id), id);
+  }
+
+  /** Goes on with a download that was cut, as the user does in the browser's own list. @param {number} id */
+  async resume(id) {
+    await this.#page?.evaluate((id) => chrome.downloads.resume(id), id);
+    await this.first((item) => item.id === id && item.state !== "interrupted");
   }
 
   /** Halts a download as the user does, and lets it go on. @param {number} id */

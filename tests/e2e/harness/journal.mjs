@@ -128,23 +128,65 @@ export async function countSteps(chromium, name) {
 }
 
 /**
- * All records as they are stored, read past the extension.
+ * All entries of a store as they are on disk, read past the extension.
  * @param {Page} page one of the extension's
+ * @param {"downloads" | "sent"} store
  * @returns {Promise<any[]>}
  */
-export function stored(page) {
-  return page.evaluate(async () => {
+export function kept(page, store) {
+  return page.evaluate(async (store) => {
     const database = await new Promise((resolve, reject) => {
       const request = indexedDB.open("quorum");
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(request.error);
     });
     const all = await new Promise((resolve, reject) => {
-      const request = database.transaction("downloads").objectStore("downloads").getAll();
+      const request = database.transaction(store).objectStore(store).getAll();
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(request.error);
     });
     database.close();
     return all;
-  });
+  }, store);
 }
+
+/** All records of downloads as they are on disk. @param {Page} page one of the extension's @returns {Promise<any[]>} */
+export const stored = (page) => kept(page, "downloads");
+
+/**
+ * Makes what is stored as much older, records and budget: nobody has to wait for that long. A worker that runs has
+ * its own copy of both, so it is to be stopped before.
+ * @param {Page} page one of the extension's, in which nothing of it runs: it would wake the worker
+ * @param {number} by in milliseconds; below zero it is as if the clock had been set back
+ */
+export const age = (page, by) =>
+  page.evaluate(async (by) => {
+    /** @param {IDBRequest} request @returns {Promise<any>} */
+    const done = (request) => new Promise((resolve) => (request.onsuccess = () => resolve(request.result)));
+    const older = (/** @type {any} */ of, /** @type {string[]} */ times) => {
+      for (const time of times) if (of?.[time]) of[time] -= by;
+    };
+    const database = await done(indexedDB.open("quorum"));
+    const transaction = database.transaction(["downloads", "state"], "readwrite");
+    const downloads = transaction.objectStore("downloads");
+    for (const record of await done(downloads.getAll())) {
+      older(record, ["started", "checked_at"]);
+      older(record.later, ["at", "since"]);
+      downloads.put(record, record.id);
+    }
+    const bound = await done(transaction.objectStore("state").get("budget"));
+    if (bound) {
+      const budget = bound.value;
+      older(budget, ["blocked_until"]);
+      older(budget.resting, ["until"]);
+      budget.sent = budget.sent.map((/** @type {number} */ at) => at - by);
+      // Counted in days: a part of one is none.
+      if (budget.daily?.day) budget.daily.day -= Math.trunc(by / 86_400_000);
+      transaction.objectStore("state").put(bound, "budget");
+    }
+    await new Promise((resolve) => (transaction.oncomplete = resolve));
+    database.close();
+  }, by);
+
+/** Has the alarm ring that wakes the worker when something is to go on. @param {Page} page one of the extension's */
+export const ring = (page) => page.evaluate(() => chrome.alarms.create("resume", { when: Date.now() }));

@@ -224,7 +224,7 @@ async function blobPiece(address, from, most) {
   let blob = blobs.get(address);
   if (!blob) {
     try {
-      blob = await (await fetch(address)).blob();
+      blob = await (await fetch(address, { redirect: "error" })).blob();
     } catch {
       return undefined;
     }

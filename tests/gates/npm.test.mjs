@@ -118,6 +118,18 @@ test("no argument of another type reaches the module, and it goes on", () => {
   assert.equal(quorum.refang("hxxp://a[.]example"), "http://a.example");
 });
 
+test("E33: ten thousand texts leave the memory as large as a thousand", () => {
+  const { memory } = untyped.initSync(); // what it was started with
+  const text = (/** @type {number} */ n) => `${n}: hxxps://host-${n}[.]example/${"a/".repeat(n % 400)}x.exe, 198.51.100.${n % 256}, ${String(n).padStart(64, "0")}, `.repeat(8);
+  let large = 0;
+  for (let n = 0; n < 10_000; n++) {
+    assert.ok(quorum.extract(text(n)).length >= 16);
+    quorum.checkUrl(`https://host-${n}.example/${n}`);
+    if (n === 1000) large = memory.buffer.byteLength;
+  }
+  assert.equal(memory.buffer.byteLength, large);
+});
+
 test("an inspector tells what a file is and what its name claims", () => {
   const inspector = new quorum.Inspector("https://files.example/photo.jpg", "photo.jpg");
   inspector.push(utf8("<!doctype html><script>"));

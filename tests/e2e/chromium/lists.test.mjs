@@ -262,6 +262,43 @@ test("lists of an address: damaged ones are refused, and those that were there s
   assert.equal((await download(third, "free.bin", alone)).state, "complete");
 });
 
+test("a text from an address is a list, fetched anew as a whole; a page that comes instead is not taken", { timeout: 120_000 }, async (t) => {
+  const [bad, later] = [unknown("text-bad"), unknown("text-later")];
+  let content = `# Hosts of the tests\n0.0.0.0 text.${HOST}\n||ads.text-e2e.example^\n${sha256(bad)}\n`;
+  const publisher = await listen((_, response) => void response.end(content));
+  t.after(() => publisher.close());
+  const alone = await launch();
+  t.after(async () => {
+    await alone.close();
+    alone.remove();
+  });
+  const page = await alone.open("lists.html");
+  await (await there(page, "#feed-url")).type(`${publisher.origin}/hosts.txt`);
+  await (await there(page, by("button", "Add lists"))).click();
+  await text(page, ".feed", "2 entries", "1 entry", "fetched");
+  assert.equal((await download(bad, "text-bad.bin", alone)).state, "interrupted");
+  await told("text-bad.bin", alone, "Malicious", /The file is on the list files-sha256 of 127\.0\.0\.1:\d+/);
+  const found = async () => {
+    const popup = await alone.open("popup.html");
+    await look(popup, "https://www.ads.text-e2e.example/banner.js", "Malicious");
+    await popup.close();
+    await page.bringToFront();
+  };
+  await found();
+
+  content = `<!doctype html>\n${"<p>Please sign in to use the network.</p>\n".repeat(20)}`;
+  await (await there(page, by("button", "Update now"))).click();
+  await text(page, ".feed", "What was there before is still in use");
+  await found();
+
+  content = `${sha256(later)}\n`;
+  await (await there(page, by("button", "Update now"))).click();
+  await page.waitForFunction(() => !document.querySelector(".feed")?.textContent?.includes("still in use"));
+  assert.equal((await download(bad, "text-free.bin", alone)).state, "complete");
+  assert.equal((await download(later, "text-later.bin", alone)).state, "interrupted");
+  await photograph(page, picture("lists-text"), { width: 1000, height: 800 });
+});
+
 test("own lists, with no backend at all: downloads, known good, and the right click", { timeout: 180_000 }, async (t) => {
   const alone = await launch({ display });
   t.after(async () => {

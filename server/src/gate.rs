@@ -191,6 +191,7 @@ fn endpoint(method: &Method, path: &str) -> &'static str {
         ("collections", _) => "collections",
         ("references", _) => "references",
         ("operations", _) => "operations",
+        ("private", _) => "private_scanning",
         ("threat_actors" | "attack_tactics" | "attack_techniques", _) => "threats",
         ("popular_threat_categories", _) => "metadata",
         ("metadata", _) => "metadata",

@@ -30,6 +30,7 @@ use crate::store::{Actor, AddAccount, NewAccount, Store, StoreError};
 use crate::telemetry;
 use crate::tier::Tier;
 use crate::tls;
+use crate::upkeep;
 use crate::upstream::Upstream;
 
 /// The signal of a file that grows past the process's limit, on every Linux.
@@ -146,6 +147,7 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     tokio::spawn(index_comments(app.clone()));
     tokio::spawn(relate_urls(app.clone()));
     tokio::spawn(keep_rulebook(app.clone()));
+    tokio::spawn(expire_private(app.clone()));
     tokio::spawn(until_told_to_stop(stop)?);
     let router = routes::router(&app)
         .merge(ops::probes(ops))
@@ -300,6 +302,22 @@ async fn relate_all_urls(store: &dyn Store) -> Result<u64, StoreError> {
             }
             related += 1;
         }
+    }
+}
+
+/// How often it is looked whether the time of something private has come. Nobody finds it from then
+/// on; this is how much longer it may lie there.
+const LOOK_AT_PRIVATE: Duration = Duration::from_secs(60);
+
+/// Lets go of what is private and whose time has come.
+async fn expire_private(app: App) {
+    loop {
+        match upkeep::expire_private(&*app.store, &app.blobs).await {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "let go of what was private, and is over"),
+            Err(error) => tracing::warn!(%error, "cannot let go of what is private"),
+        }
+        tokio::time::sleep(LOOK_AT_PRIVATE).await;
     }
 }
 

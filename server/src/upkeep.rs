@@ -4,7 +4,7 @@
 //! `samples/xx/SHA256` with the samples as they lie in a store, and `manifest.json`, written last, with the count and the
 //! digest of each. It is the same whichever store it was made of, and can be restored into either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -92,7 +92,7 @@ pub(crate) async fn check(config: &Config) -> std::result::Result<(), Failure> {
     .await?;
     let mut listing = blobs.list();
     while let Some((name, _)) = listing.try_next().await? {
-        stray += u64::from(!store.has_file(&name).await?);
+        stray += u64::from(!store.keeps(&name).await?);
     }
     if stray > 0 {
         // Not wrong: an upload that was cut off before it was accepted. The server sweeps them.
@@ -134,8 +134,22 @@ struct Files<'a> {
     directory: &'a Path,
     open: Option<(&'static str, tokio::io::BufWriter<tokio::fs::File>)>,
     tally: Tally,
-    /// The samples that the rows speak of.
-    samples: Vec<String>,
+    /// The samples that the rows speak of, each once.
+    samples: BTreeSet<String>,
+}
+
+/// The sample that a row speaks of: the first cell in two of the tables.
+fn sample_of(table: &Table, row: &str) -> Result<Option<String>> {
+    if !matches!(table.name, "file" | "private_item") {
+        return Ok(None);
+    }
+    let cells: Vec<serde_json::Value> =
+        serde_json::from_str(row).map_err(|_| StoreError::Corrupt {
+            what: "row",
+            text: row.to_owned(),
+        })?;
+    let first = cells.first().and_then(|cell| cell.as_str());
+    Ok(first.map(str::to_owned))
 }
 
 fn at(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
@@ -164,11 +178,7 @@ impl Files<'_> {
 impl Sink for Files<'_> {
     async fn row(&mut self, table: &'static Table, row: &str) -> Result<()> {
         let mut line = self.tally.add(table, row)?;
-        if table.name == "file"
-            && let Some(name) = line.split('"').nth(1)
-        {
-            self.samples.push(name.to_owned());
-        }
+        self.samples.extend(sample_of(table, &line)?);
         line.push('\n');
         if self
             .open
@@ -215,7 +225,7 @@ pub(crate) async fn backup(config: &Config, directory: &Path) -> std::result::Re
         directory,
         open: None,
         tally: Tally::default(),
-        samples: Vec::new(),
+        samples: BTreeSet::new(),
     };
     // Rows first: a sample is there before its row, and what comes later is the next backup's.
     store.export(&mut files).await?;
@@ -290,7 +300,7 @@ pub(crate) async fn restore(config: &Config, directory: &Path) -> std::result::R
     let Opened { store, blobs } = open::both(config).await?;
     let mut filler = Filler::new(store.import().await?);
     let mut tally = Tally::default();
-    let mut samples = Vec::new();
+    let mut samples = BTreeSet::new();
     for table in TABLES {
         let path = directory
             .join("tables")
@@ -302,11 +312,7 @@ pub(crate) async fn restore(config: &Config, directory: &Path) -> std::result::R
         let mut lines = tokio::io::BufReader::new(file).lines();
         while let Some(line) = lines.next_line().await? {
             let line = tally.add(table, &line)?;
-            if table.name == "file"
-                && let Some(name) = line.split('"').nth(1)
-            {
-                samples.push(name.to_owned());
-            }
+            samples.extend(sample_of(table, &line)?);
             filler.add(table, &line).await?;
         }
     }
@@ -441,6 +447,28 @@ async fn copy_samples(
     })
     .await?;
     Ok(names.finish())
+}
+
+/// Lets go of what groups have for themselves and whose time has come. Returns how many things that
+/// were.
+///
+/// # Errors
+/// The store or the blobs do not answer.
+pub(crate) async fn expire_private(store: &dyn Store, blobs: &Blobs) -> Result<u64> {
+    let mut gone = 0;
+    loop {
+        let expired = store.expire_private(clock::now(), PAGE).await?;
+        if expired.is_empty() {
+            return Ok(gone);
+        }
+        gone += expired.len() as u64;
+        for (kind, id) in expired {
+            // The row is gone for good before the bytes are; others may have the same.
+            if kind == Kind::File {
+                blobs.remove_orphan(store, &id).await?;
+            }
+        }
+    }
 }
 
 /// Lets go of what is older than the policy keeps, or only says what that would be.

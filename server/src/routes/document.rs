@@ -158,6 +158,50 @@ pub(crate) struct UrlForm {
     url: String,
 }
 
+/// The form that a file is sent in with for a group alone.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "read by the document only: forms are streamed")]
+pub(crate) struct PrivateFileForm {
+    /// The bytes; the part's `filename` is the file's name.
+    #[schema(format = Binary, value_type = String)]
+    file: Vec<u8>,
+    /// Opens the members of a ZIP that are protected. It is forgotten after the analysis.
+    password: Option<String>,
+    /// For how many days the file and its report are kept; 1 if nothing is said.
+    #[schema(minimum = 1, maximum = 28)]
+    retention_period_days: Option<u32>,
+    /// What a sandbox would run the file with. Without effect: there is none.
+    command_line: Option<String>,
+    /// Without effect: there is no sandbox.
+    disable_sandbox: Option<bool>,
+    /// Without effect: there is no sandbox.
+    enable_internet: Option<bool>,
+    /// Without effect: there is no sandbox.
+    intercept_tls: Option<bool>,
+    /// Without effect: everything is kept where the server keeps it.
+    storage_region: Option<String>,
+    /// Without effect: there is no sandbox.
+    interaction_sandbox: Option<String>,
+    /// In seconds. Without effect: there is no sandbox.
+    #[schema(minimum = 60, maximum = 1800)]
+    interaction_timeout: Option<u32>,
+}
+
+/// The form that a URL is sent in with for a group alone.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "read by the document only: clients send two kinds of forms"
+)]
+pub(crate) struct PrivateUrlForm {
+    /// With `http://` before it, `https://`, or nothing.
+    #[schema(examples("https://example.com/"))]
+    url: String,
+    /// For how many days the URL and its report are kept; 1 if nothing is said.
+    #[schema(minimum = 1, maximum = 28)]
+    retention_period_days: Option<u32>,
+}
+
 /// A ZIP to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

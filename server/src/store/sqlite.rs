@@ -67,6 +67,8 @@ mod feeds;
 mod items;
 #[path = "sql/lists.rs"]
 mod lists;
+#[path = "sql/private.rs"]
+mod private;
 #[path = "sql/queue.rs"]
 mod queue;
 #[path = "sql/relations.rs"]

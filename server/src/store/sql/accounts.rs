@@ -763,37 +763,49 @@ impl Accounts for SqlStore {
         &self,
         token: &SecretHash,
         account: &str,
+        private: bool,
         expires: i64,
     ) -> Result<()> {
         let mut tx = self.write().await?;
-        sqlx::query("INSERT INTO upload_token (hash, account, expires) VALUES ($1, $2, $3)")
-            .bind(token.as_bytes())
-            .bind(account)
-            .bind(expires)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO upload_token (hash, account, expires, private) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(token.as_bytes())
+        .bind(account)
+        .bind(expires)
+        .bind(i64::from(private))
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 
-    async fn take_upload_token(&self, token: &SecretHash, now: i64) -> Result<Option<Account>> {
+    async fn take_upload_token(
+        &self,
+        token: &SecretHash,
+        now: i64,
+    ) -> Result<Option<(Account, bool)>> {
         let mut tx = self.write().await?;
-        let holder: Option<(String, i64)> =
-            sqlx::query_as("DELETE FROM upload_token WHERE hash = $1 RETURNING account, expires")
-                .bind(token.as_bytes())
-                .fetch_optional(&mut *tx)
-                .await?;
+        let holder: Option<(String, i64, i64)> = sqlx::query_as(
+            "DELETE FROM upload_token WHERE hash = $1 RETURNING account, expires, private",
+        )
+        .bind(token.as_bytes())
+        .fetch_optional(&mut *tx)
+        .await?;
         // Tokens that nobody came for leave with the one that is used.
         sqlx::query("DELETE FROM upload_token WHERE expires <= $1")
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        let account = match holder {
-            Some((name, expires)) if expires > now => find(&mut tx, &name).await?,
-            _ => None,
+        let (account, private) = match holder {
+            Some((name, expires, private)) if expires > now => {
+                (find(&mut tx, &name).await?, private == 1)
+            }
+            _ => (None, false),
         };
         tx.commit().await?;
         // An address outlives a switched-off user's keys, but opens no more than they do.
-        Ok(account.filter(|account| account.status == "active"))
+        let account = account.filter(|account| account.status == "active");
+        Ok(account.map(|account| (account, private)))
     }
 
     async fn pseudonym_key(&self) -> Result<[u8; 32]> {

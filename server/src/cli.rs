@@ -393,6 +393,7 @@ async fn user_in(store: &dyn Store, command: UserCommand) -> Result<(), Failure>
                 group: group.as_deref().unwrap_or(&name),
                 tier: group.is_none().then_some(tier),
                 administrator: false,
+                service: false,
                 email: None,
             };
             let hash = key.hash();

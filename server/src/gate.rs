@@ -186,7 +186,7 @@ fn endpoint(method: &Method, path: &str) -> &'static str {
         ("comments", _) => "comments",
         ("votes", _) => "votes",
         ("users", _) => "users",
-        ("groups", _) => "groups",
+        ("groups" | "service_accounts" | "activity_log_entries", _) => "groups",
         ("search", _) => "search",
         ("collections", _) => "collections",
         ("references", _) => "references",

@@ -705,10 +705,16 @@ pub(crate) fn false_positive(origin: &Origin, report: &FalsePositive) -> Value {
     })
 }
 
-/// A user. `used` only for who may see it: the user and administrators.
+/// A user, or a service account. `used` only for who may see it: the user and administrators.
 pub(crate) fn user(origin: &Origin, account: &Account, used: Option<(Used, Used)>) -> Value {
+    // What it was called in its group.
+    let of_group = account.name.strip_prefix(&format!("{}_", account.group));
+    let first_name = match of_group.filter(|_| account.service) {
+        Some(name) => name,
+        None => &account.first_name,
+    };
     let mut attributes = map(json!({
-        "first_name": account.first_name,
+        "first_name": first_name,
         "last_name": account.last_name,
         "profile_phrase": account.profile_phrase,
         "status": account.status,
@@ -755,13 +761,47 @@ pub(crate) fn user(origin: &Origin, account: &Account, used: Option<(Used, Used)
             attributes.insert("email".to_owned(), email.as_str().into());
         }
     }
-    object(
-        "user",
-        &account.name,
-        origin,
-        &format!("users/{}", account.name),
-        attributes,
-    )
+    let (kind, path) = match account.service {
+        true => ("service_account", "service_accounts"),
+        false => ("user", "users"),
+    };
+    let path = format!("{path}/{}", account.name);
+    object(kind, &account.name, origin, &path, attributes)
+}
+
+/// An entry of the audit log as the API has it of a group. Where it was done from is not kept.
+pub(crate) fn activity_log_entry(origin: &Origin, entry: &AuditRecord) -> Value {
+    let subject = entry.subject.as_str();
+    let mut info = entry.detail.clone();
+    let (what, _) = entry.action.split_once('.').unwrap_or_default();
+    let target = match what {
+        "key" | "user" | "privilege" => "user",
+        "file" | "url" | "comment" | "vote" | "group" | "collection" | "reference" => what,
+        _ => "",
+    };
+    if target == "user" {
+        info.insert("user".to_owned(), subject.into());
+    }
+    let id = entry.seq.to_string();
+    let path = format!("activity_log_entries/{id}");
+    let attributes = map(json!({"date": entry.date, "action": entry.action, "info": info}));
+    let mut told = object("activity_log_entry", &id, origin, &path, attributes);
+    let mut related = Map::new();
+    for (name, kind, id) in [
+        ("group", "group", entry.group.as_str()),
+        // Whoever runs commands on the store itself is no user.
+        ("user", "user", entry.actor.as_str()),
+        ("target", target, subject),
+    ] {
+        if !kind.is_empty() && !id.is_empty() && !id.starts_with('(') {
+            related.insert(
+                name.to_owned(),
+                json!({"data": {"type": kind, "id": id}, "meta": {"count": 1}}),
+            );
+        }
+    }
+    told["relationships"] = related.into();
+    told
 }
 
 /// A group. Quotas only for its members and administrators.

@@ -82,7 +82,7 @@ const TYPES: &[(&str, &str)] = &[
     ("domain", DOMAIN),
     ("file", FILE),
     ("file_behaviour", BEHAVIOUR),
-    ("group", "administrators users"),
+    ("group", "administrators service_accounts users"),
     ("ip_address", IP_ADDRESS),
     ("private_analysis", "1item"),
     ("private_file", PRIVATE_FILE),
@@ -208,6 +208,10 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("resolutions", "DNS resolutions over time"),
     ("retrohunt_jobs", "The user's Retrohunt jobs"),
     ("screenshots", "Screenshots of sandboxes"),
+    (
+        "service_accounts",
+        "Service accounts of the group, which are nobody",
+    ),
     ("siblings", "Domains beside it"),
     ("sigma_analysis", "Sigma rules that its behaviour matches"),
     ("similar_files", "Files like it"),
@@ -394,10 +398,10 @@ pub(crate) async fn related(
         Owner::Private(record) => Some(of_private(ask, record, name, page).await?),
         Owner::User(account) => of_user(ask, account, name, page).await?,
         Owner::Group(group) => {
-            let names = if name == "users" {
-                &group.members
-            } else {
-                &group.administrators
+            let names = match name {
+                "users" => &group.members,
+                "service_accounts" => &group.service_accounts,
+                _ => &group.administrators,
             };
             let names = ask.part(page, names.clone());
             let mut entries = Vec::new();

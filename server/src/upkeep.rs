@@ -17,7 +17,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 
 use crate::cli::{Failure, make_data_directory, say};
 use crate::clock::{self, DAY};
-use crate::config::Config;
+use crate::config::{Config, Retention};
 use crate::failpoint;
 use crate::store::archive::{Archive as _, Count, Filler, Sink, TABLES, Table, Tally};
 use crate::store::blobs::Blobs;
@@ -471,18 +471,72 @@ pub(crate) async fn expire_private(store: &dyn Store, blobs: &Blobs) -> Result<u
     }
 }
 
+/// Under which name the store has noted when the server last did what its policy says.
+const LAST_RETENTION: &str = "retention.last";
+
+/// Lets go of what is older than the policy keeps, if it is time. Returns how many things went, and
+/// rows of usage; `None` if it is not.
+///
+/// # Errors
+/// The store or the blobs do not answer.
+pub(crate) async fn retention_if_due(
+    policy: &Retention,
+    store: &dyn Store,
+    blobs: &Blobs,
+) -> Result<Option<(u64, u64)>> {
+    let Some(hours) = policy.every_hours else {
+        return Ok(None);
+    };
+    let now = clock::now();
+    let last = store.noted(LAST_RETENTION).await?;
+    let last = last.and_then(|text| text.parse().ok()).unwrap_or(0);
+    if now - last < i64::from(hours) * 3600 {
+        return Ok(None);
+    }
+    // First: what fails is tried again when it is time again, and no other process does the same.
+    store.note_down(LAST_RETENTION, &now.to_string()).await?;
+    let mut gone = 0;
+    for (kind, days) in policy.kinds() {
+        if let Some(days) = days {
+            gone += let_go(store, blobs, kind, days).await?;
+        }
+    }
+    let rows = match policy.usage {
+        Some(days) => store.forget_usage(now / DAY - i64::from(days)).await?,
+        None => 0,
+    };
+    Ok(Some((gone, rows)))
+}
+
+/// Lets go of all of a kind that has been without news for so many days. Returns how many.
+async fn let_go(store: &dyn Store, blobs: &Blobs, kind: Kind, days: u32) -> Result<u64> {
+    let before = clock::now() - i64::from(days) * DAY;
+    let mut gone = 0;
+    loop {
+        let mut progress = false;
+        for id in store.expired(kind, before, PAGE).await? {
+            if store.forget(kind, &id, before).await? {
+                progress = true;
+                gone += 1;
+                // The row is gone for good before the bytes are.
+                if kind == Kind::File {
+                    blobs.remove_orphan(store, &id).await?;
+                }
+            }
+        }
+        if !progress {
+            return Ok(gone);
+        }
+    }
+}
+
 /// Lets go of what is older than the policy keeps, or only says what that would be.
 ///
 /// # Errors
 /// There is no policy, or the store does not answer.
 pub(crate) async fn retention(config: &Config, apply: bool) -> std::result::Result<(), Failure> {
     let policy = config.retention;
-    let kinds = [
-        (Kind::File, policy.file),
-        (Kind::Url, policy.url),
-        (Kind::Domain, policy.domain),
-        (Kind::IpAddress, policy.ip_address),
-    ];
+    let kinds = policy.kinds();
     if kinds.iter().all(|(_, days)| days.is_none()) && policy.usage.is_none() {
         return Err("there is no policy: set days in [retention] of the configuration".into());
     }
@@ -495,32 +549,15 @@ pub(crate) async fn retention(config: &Config, apply: bool) -> std::result::Resu
     for (kind, days) in kinds {
         let Some(days) = days else { continue };
         let before = clock::now() - i64::from(days) * DAY;
-        let mut gone = 0_u64;
-        if apply {
-            loop {
-                let page = store.expired(kind, before, PAGE).await?;
-                let mut progress = false;
-                for id in page {
-                    if store.forget(kind, &id, before).await? {
-                        progress = true;
-                        gone += 1;
-                        // The row is gone for good before the bytes are.
-                        if kind == Kind::File {
-                            blobs.remove_orphan(&*store, &id).await?;
-                        }
-                    }
-                }
-                if !progress {
-                    break;
-                }
-            }
+        let gone = if apply {
+            let_go(&*store, &blobs, kind, days).await?
         } else {
             let expired = store.expired(kind, before, u32::MAX).await?;
-            gone = expired.len() as u64;
-            for id in expired {
+            for id in &expired {
                 say(&format!("{}\t{id}", kind.as_str()))?;
             }
-        }
+            expired.len() as u64
+        };
         say(&format!(
             "quorum: {verb} {gone} {} without news for {days} days",
             kind.collection()

@@ -431,6 +431,49 @@ pub(crate) struct NewMembers {
     pub(crate) data: Vec<NewMember>,
 }
 
+/// Service accounts to be made in a group.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewServiceAccounts {
+    #[schema(min_items = 1, max_items = 40)]
+    pub(crate) data: Vec<NewServiceAccount>,
+}
+
+/// One of them, by what it is called in the group: as a descriptor, or the word alone.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum NewServiceAccount {
+    Descriptor(NewServiceAccountObject),
+    Name(String),
+}
+
+/// `type`, and what it is called.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewServiceAccountObject {
+    #[serde(rename = "type")]
+    _type: ServiceAccountType,
+    /// Letters, digits, `.`, `_` and `-`; with the group's name and `_` before it at most 63.
+    #[schema(pattern = "^[A-Za-z0-9._-]{1,63}$")]
+    id: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ServiceAccountType {
+    ServiceAccount,
+}
+
+impl NewServiceAccount {
+    /// What it is called.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Descriptor(object) => &object.id,
+            Self::Name(name) => name,
+        }
+    }
+}
+
 /// One of them, by e-mail address.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -63,7 +63,7 @@ pub(crate) static TABLES: &[Table] = tables! {
     "account" by "name": "name" Text, "group_name" Text, "role" Text, "status" Text,
         "first_name" Text, "last_name" Text, "profile_phrase" Text, "preferences" Text,
         "reputation" Integer, "created" Integer;
-        since "email" Text = "null", "group_role" Text = r#""member""#;
+        since "email" Text = "null", "group_role" Text = r#""member""#, "service" Integer = "0";
     "privilege" by "holder_kind, holder, name": "holder_kind" Text, "holder" Text, "name" Text,
         "expires" Integer;
     "api_key" by "hash": "hash" Bytes, "account" Text, "label" Text, "created" Integer,

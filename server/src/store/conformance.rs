@@ -97,6 +97,7 @@ async fn accounts(store: &dyn Store) {
         group,
         tier,
         administrator: name == "zoe",
+        service: false,
         email: (name == "bob").then_some("Bob@Example.com"),
     };
     let tier = Some(Tier::Public);
@@ -224,6 +225,7 @@ async fn groups(store: &dyn Store) {
             group: name,
             tier: Some(Tier::Public),
             administrator: false,
+            service: false,
             email: None,
         };
         let key = Secret::draw().unwrap().hash();
@@ -316,6 +318,7 @@ async fn groups(store: &dyn Store) {
         group: "crew",
         tier: None,
         administrator: false,
+        service: false,
         email: None,
     };
     let again = store.add_account(&new, (&hash).into(), LOCAL, NOW);

@@ -236,6 +236,8 @@ pub(crate) struct Account {
     pub(crate) administrator: bool,
     /// Of the group.
     pub(crate) group_administrator: bool,
+    /// Whether it is a service account of the group, and nobody.
+    pub(crate) service: bool,
     /// `active` or `suspended`.
     pub(crate) status: String,
     pub(crate) email: Option<String>,
@@ -297,6 +299,7 @@ pub(crate) struct Group {
     pub(crate) quotas: Map<String, Value>,
     pub(crate) members: Vec<String>,
     pub(crate) administrators: Vec<String>,
+    pub(crate) service_accounts: Vec<String>,
     pub(crate) created: i64,
 }
 
@@ -309,6 +312,8 @@ pub(crate) struct NewAccount<'a> {
     /// that is there.
     pub(crate) tier: Option<Tier>,
     pub(crate) administrator: bool,
+    /// Whether it is a service account of the group.
+    pub(crate) service: bool,
     pub(crate) email: Option<&'a str>,
 }
 

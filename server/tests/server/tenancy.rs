@@ -16,8 +16,10 @@ enum Refusal {
     Hidden,
     /// It is there for its owner alone.
     HiddenFromColleagues,
+    /// To whoever may not, it is not there.
+    HiddenFromAll,
 }
-use Refusal::{Forbidden, Hidden, HiddenFromColleagues};
+use Refusal::{Forbidden, Hidden, HiddenFromAll, HiddenFromColleagues};
 
 /// Routes to what belongs to somebody: method, path, who may, and how the others are refused. `-`
 /// stands for the prefix of our own additions.
@@ -73,6 +75,36 @@ const PRIVATE: &[(&str, &str, &str, Refusal)] = &[
         "DELETE",
         "/groups/{id}/relationships/{relationship}/{user}",
         "owner chief admin",
+        Hidden,
+    ),
+    (
+        "GET",
+        "/groups/{id}/relationships/service_accounts",
+        "owner colleague chief admin",
+        Hidden,
+    ),
+    (
+        "POST",
+        "/groups/{id}/relationships/service_accounts",
+        "chief admin",
+        Hidden,
+    ),
+    (
+        "GET",
+        "/groups/{id}/activity_log_entries",
+        "chief admin",
+        Hidden,
+    ),
+    (
+        "GET",
+        "/activity_log_entries/{id}",
+        "chief admin",
+        HiddenFromAll,
+    ),
+    (
+        "GET",
+        "/service_accounts/{id}",
+        "owner colleague chief admin",
         Hidden,
     ),
     ("DELETE", "/comments/{id}", "owner admin", Forbidden),
@@ -426,6 +458,9 @@ pub(crate) fn body(method: &str, path: &str, number: usize) -> Value {
         ("POST", "/groups/{id}/relationships/{relationship}") => {
             json!({"data": [{"type": "user", "id": format!("free{number}@example.com")}]})
         }
+        ("POST", "/groups/{id}/relationships/service_accounts") => {
+            json!({"data": [{"type": "service_account", "id": format!("robot{number}")}]})
+        }
         ("POST", "-/users") => named("user", format!("made{number}"), json!({"group": "acme"})),
         ("POST", "-/users/{id}/keys") => object("api_key", json!({"label": "robot"})),
         ("POST", "-/groups") => named("group", format!("g{number}"), json!({"tier": "basic"})),
@@ -552,6 +587,15 @@ impl World {
                 let new = json!({"data": {"type": "reference", "attributes": {"url": url}}});
                 text(&owner.post("/references", &new).data())
             }),
+            ("service", {
+                let one = json!({"data": [format!("service{number}")]});
+                let path = "/groups/acme/relationships/service_accounts";
+                text(&admin.post(path, &one).data()[0])
+            }),
+            ("entry", {
+                let log = admin.get(&format!("{OWN}/audit?group=acme&limit=1"));
+                text(&log.data()[0])
+            }),
             ("private_analysis", {
                 let bytes = format!("private {number}");
                 let sent = owner.upload_to("/private/files", "a", bytes.as_bytes());
@@ -603,6 +647,8 @@ fn filled(path: &str, things: Option<&BTreeMap<&'static str, String>>) -> String
         "zip_files" => of("private_zip", "999999"),
         "users" => of("name", "nobody"),
         "groups" => things.map_or("nowhere", |_| "acme").to_owned(),
+        "service_accounts" => of("service", "nobody"),
+        "activity_log_entries" => of("entry", "999999"),
         "comments" | "abuse_reports" => of("comment", "d-no.example-00000000"),
         "votes" => of("vote", "d-no.example-00000000"),
         "false_positives" => of("report", "999999"),
@@ -684,6 +730,7 @@ fn nobody_reaches_what_is_anothers() {
                 Forbidden => false,
                 Hidden => outside,
                 HiddenFromColleagues => role != "owner",
+                HiddenFromAll => true,
             };
             if !hidden {
                 assert_eq!(reply.error(403), "ForbiddenError", "{what}");
@@ -695,6 +742,7 @@ fn nobody_reaches_what_is_anothers() {
             let thing = match path.as_str() {
                 path if path.starts_with("/private/zip_files") => "private_zip",
                 path if path.contains("zip_files") => "zip",
+                "/activity_log_entries/{id}" => "entry",
                 _ => "report",
             };
             let hashed = match path.as_str() {
@@ -750,7 +798,7 @@ fn nobody_reaches_what_is_anothers() {
 }
 
 /// Every place of a body that holds a plain value.
-fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+pub(crate) fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
             for (name, value) in map {

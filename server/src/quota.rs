@@ -228,6 +228,9 @@ pub(crate) struct Ledger {
     /// Whether other processes count too. Then this is held while the store is asked, so that two
     /// hundred requests at once do not speak for two hundred times what one needs.
     shared: Option<tokio::sync::Mutex<()>>,
+    /// Held while the books are brought up to date: who asks for that must not go on while somebody
+    /// else still writes what was taken out of them.
+    flushing: tokio::sync::Mutex<()>,
 }
 
 impl Ledger {
@@ -260,6 +263,7 @@ impl Ledger {
             books: Mutex::new(books),
             store,
             shared: shared.then(tokio::sync::Mutex::default),
+            flushing: tokio::sync::Mutex::default(),
         })
     }
 
@@ -475,6 +479,7 @@ impl Ledger {
     /// # Errors
     /// The store does not answer; nothing is lost, the next call tries again.
     pub(crate) async fn flush(&self) -> Result<(), StoreError> {
+        let _flushing = self.flushing.lock().await;
         if self.shared.is_some() {
             let unspent: Vec<_> = {
                 let mut books = self.books();

@@ -625,3 +625,89 @@ fn what_is_no_request_is_refused_in_json_too() {
         assert!(body["error"]["message"].is_string());
     }
 }
+
+/// S22: behind a proxy that reads a request otherwise and gives the next of somebody else's to the same
+/// connection, nobody is answered what another has asked: theirs is answered, or the connection ends.
+#[test]
+fn nobody_behind_a_proxy_is_answered_what_another_has_smuggled() {
+    use std::io::{Read as _, Write as _};
+    let server = Server::start();
+    let address = server.origin.trim_start_matches("http://");
+    let key = &server.client.key;
+    // What would be answered in the place of the other's: it is never asked for otherwise.
+    let hidden =
+        format!("GET /api/v3/users/admin HTTP/1.1\r\nhost: a\r\nx-apikey: {key}\r\nx-swallows: ");
+    let chunk = format!("{:x}\r\n{hidden}\r\n0\r\n\r\n", hidden.len());
+    let after = format!("0\r\n\r\n{hidden}");
+    let cases = [
+        // By the proxy's reading the whole body belongs to the request: it believes the length …
+        (
+            "content-length: {}\r\ntransfer-encoding: chunked\r\n",
+            &after,
+        ),
+        (
+            "transfer-encoding: chunked\r\ncontent-length: {}\r\n",
+            &after,
+        ),
+        (
+            "content-length: {}\r\ntransfer-encoding:\tchunked\r\n",
+            &after,
+        ),
+        (
+            "content-length: {}\r\ntransfer-encoding: xchunked\r\n",
+            &after,
+        ),
+        (
+            "content-length: {}\r\nx-a: b\ntransfer-encoding: chunked\r\n",
+            &after,
+        ),
+        (
+            "content-length: {}\r\ntransfer-encoding: chunked, identity\r\n",
+            &after,
+        ),
+        // … or the chunks, or the first or the last of two lengths.
+        (
+            "content-length: 4\r\ntransfer-encoding: chunked\r\n",
+            &chunk,
+        ),
+        (
+            "transfer-encoding: chunked\r\ncontent-length: 4\r\n",
+            &chunk,
+        ),
+        (
+            "transfer-encoding: chunked\r\nx-a: b\ncontent-length: 4\r\n",
+            &chunk,
+        ),
+        ("content-length: {}\r\ncontent-length: 0\r\n", &after),
+        ("content-length: 0\r\ncontent-length: {}\r\n", &after),
+        (
+            "content-length: {}\r\nx-a: b\ncontent-length: 0\r\n",
+            &after,
+        ),
+        (
+            "x-a: b\ncontent-length: 0\r\ncontent-length: {}\r\n",
+            &after,
+        ),
+        ("content-length: {}\r\nx-a: b\n\n\r\n", &hidden),
+    ];
+    for (head, body) in cases {
+        let head = head.replace("{}", &body.len().to_string());
+        let mut proxy = std::net::TcpStream::connect(address).unwrap();
+        let quiet = Some(std::time::Duration::from_millis(700));
+        proxy.set_read_timeout(quiet).unwrap();
+        let first =
+            format!("POST /api/v3/urls HTTP/1.1\r\nhost: a\r\nx-apikey: {key}\r\n{head}\r\n{body}");
+        proxy.write_all(first.as_bytes()).unwrap();
+        let mut said = Vec::new();
+        let _ = proxy.read_to_end(&mut said);
+        // Perhaps it is closed: then the proxy opens another one.
+        let _ = proxy.write_all(b"GET /health HTTP/1.1\r\nhost: a\r\n\r\n");
+        let _ = proxy.read_to_end(&mut said);
+        let said = String::from_utf8_lossy(&said);
+        assert!(!said.contains("\"type\":\"user\""), "{head:?}: {said}");
+        let answers = said.matches("HTTP/1.1 ").count();
+        let healthy = said.matches("\"status\":\"ok\"").count();
+        assert!(answers - healthy <= 1, "{head:?}: {said}");
+    }
+    assert!(!server.log().contains("/users/{id}"), "{}", server.log());
+}

@@ -282,13 +282,21 @@ pub(crate) async fn charge(
     account: &Account,
     endpoint: &'static str,
 ) -> Result<(), ApiError> {
-    app.ledger
-        .charge(account, endpoint, clock::now(), Instant::now())
-        .await?
-        .map_err(|refusal| match refusal {
-            Refusal::Burst { retry_after } => ApiError::too_many_requests(retry_after),
-            Refusal::Spent => ApiError::quota_exceeded(),
-        })
+    let charged = app
+        .ledger
+        .charge(account, endpoint, clock::now(), Instant::now());
+    allowed(charged.await?)
+}
+
+/// What the ledger refuses, as an answer.
+///
+/// # Errors
+/// It refuses.
+pub(crate) fn allowed(outcome: Result<(), Refusal>) -> Result<(), ApiError> {
+    outcome.map_err(|refusal| match refusal {
+        Refusal::Burst { retry_after } => ApiError::too_many_requests(retry_after),
+        Refusal::Spent => ApiError::quota_exceeded(),
+    })
 }
 
 /// One segment of the path.

@@ -174,8 +174,10 @@ enum GroupCommand {
     Here(admin::GroupCommand),
     /// Shows a group of a backend
     Show(client::GroupShow),
-    /// Lists the users of a backend's group
+    /// Lists the users of a backend's group, or its service accounts
     Members(client::GroupMembers),
+    /// Shows who did what in a backend's group, newest first
+    Log(client::GroupLog),
 }
 
 #[derive(Subcommand)]
@@ -269,6 +271,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::User(UserCommand::Show(show)) => client::run(show.run()),
         Command::Group(GroupCommand::Show(show)) => client::run(show.run()),
         Command::Group(GroupCommand::Members(members)) => client::run(members.run()),
+        Command::Group(GroupCommand::Log(log)) => client::run(log.run()),
         command => {
             run_here(cli.settings, command)?;
             ExitCode::SUCCESS
@@ -393,6 +396,7 @@ async fn user_in(store: &dyn Store, command: UserCommand) -> Result<(), Failure>
                 group: group.as_deref().unwrap_or(&name),
                 tier: group.is_none().then_some(tier),
                 administrator: false,
+                service: false,
                 email: None,
             };
             let hash = key.hash();

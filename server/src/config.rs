@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use quorum_core::api::Backend;
+use quorum_core::indicator::Kind;
 use serde::{Deserialize, Serialize};
 
 /// What a person may set, each unset until somebody does.
@@ -328,6 +329,21 @@ pub(crate) struct Retention {
     /// The books of counted requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) usage: Option<u32>,
+    /// How often the server itself lets go; never if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) every_hours: Option<u32>,
+}
+
+impl Retention {
+    /// Days without news by kind.
+    pub(crate) fn kinds(&self) -> [(Kind, Option<u32>); 4] {
+        [
+            (Kind::File, self.file),
+            (Kind::Url, self.url),
+            (Kind::Domain, self.domain),
+            (Kind::IpAddress, self.ip_address),
+        ]
+    }
 }
 
 /// The form of the log.
@@ -509,6 +525,10 @@ impl Settings {
             ("upstream.per_minute", config.upstream.per_minute.into()),
             ("upstream.per_day", config.upstream.per_day),
             ("upstream.timeout_ms", config.upstream.timeout_ms),
+            (
+                "retention.every_hours",
+                config.retention.every_hours.unwrap_or(1).into(),
+            ),
         ] {
             if value == 0 {
                 return Err(ConfigError::Zero { setting });

@@ -11,12 +11,12 @@ use crate::clock;
 use crate::engines::Subject;
 use crate::ids;
 use crate::origin::Origin;
-use crate::quota::{COLLECTIONS, DOWNLOADS, Used};
+use crate::quota::{COLLECTIONS, DOWNLOADS, PRIVATE_FILES, PRIVATE_URLS, Used};
 use crate::rulebook::{Rule, RulesetText};
 use crate::store::{
     Account, AnalysisRecord, AuditRecord, BehaviourRecord, CollectionRecord, CommentRecord,
-    FalsePositive, Group, Item, KeyRecord, Privilege, ReferenceRecord, RuleRecord, Submission,
-    VoteRecord, ZipRecord,
+    FalsePositive, Group, Item, KeyRecord, PrivateItem, Privilege, ReferenceRecord, RuleRecord,
+    Submission, VoteRecord, ZipRecord,
 };
 use crate::tier::Limits;
 
@@ -232,6 +232,14 @@ fn address_attributes(ip: IpAddr) -> Map<String, Value> {
     map(json!({"whois": "", "tags": tags}))
 }
 
+/// What stands before the paths, and the types, of what a group has for itself.
+fn prefixes(private: bool) -> (&'static str, &'static str) {
+    match private {
+        true => ("private/", "private_"),
+        false => ("", ""),
+    }
+}
+
 /// An analysis, with `item` among its links. What the reply's `meta` says of it is
 /// [`analysis_meta`]'s.
 pub(crate) fn analysis(origin: &Origin, record: &AnalysisRecord) -> Value {
@@ -240,11 +248,12 @@ pub(crate) fn analysis(origin: &Origin, record: &AnalysisRecord) -> Value {
     } else {
         Stats::count(&record.results).for_kind(record.kind)
     };
+    let (path, kind) = prefixes(record.group.is_some());
     let mut analysis = object(
-        "analysis",
+        &format!("{kind}analysis"),
         &record.id,
         origin,
-        &format!("analyses/{}", record.id),
+        &format!("{path}analyses/{}", record.id),
         map(json!({
             "date": record.date,
             "status": record.status,
@@ -263,7 +272,11 @@ pub(crate) fn analysis(origin: &Origin, record: &AnalysisRecord) -> Value {
         analysis["attributes"]["job"] = told.into();
     }
     analysis["links"]["item"] = origin
-        .api(format_args!("{}/{}", record.kind.collection(), record.item))
+        .api(format_args!(
+            "{path}{}/{}",
+            record.kind.collection(),
+            record.item
+        ))
         .into();
     analysis
 }
@@ -278,12 +291,40 @@ pub(crate) fn analysis_meta(record: &AnalysisRecord) -> Value {
 }
 
 /// The answer to whoever sent something in.
-pub(crate) fn analysis_descriptor(origin: &Origin, id: &str) -> Value {
+pub(crate) fn analysis_descriptor(origin: &Origin, id: &str, private: bool) -> Value {
+    let (path, kind) = prefixes(private);
     json!({
-        "type": "analysis",
+        "type": format!("{kind}analysis"),
         "id": id,
-        "links": {"self": origin.api(format_args!("analyses/{id}"))},
+        "links": {"self": origin.api(format_args!("{path}analyses/{id}"))},
     })
+}
+
+/// The report on what a group has for itself.
+pub(crate) fn private_report(
+    origin: &Origin,
+    record: &PrivateItem,
+    subject: &Subject,
+    listed: Vec<EngineResult>,
+) -> Value {
+    let mut object = report(origin, &record.id, subject, Some(&record.item), listed);
+    let (kind, path) = (record.kind, origin.api(record.path()));
+    object["type"] = format!("private_{}", kind.as_str()).into();
+    object["links"]["self"] = path.into();
+    if let Some(attributes) = object["attributes"].as_object_mut() {
+        // What the community would say of it.
+        attributes.retain(|name, _| {
+            !matches!(
+                name.as_str(),
+                "reputation" | "total_votes" | "unique_sources"
+            )
+        });
+        attributes.insert("expiration".to_owned(), record.expires.into());
+        if kind == Kind::File {
+            attributes.insert("downloadable".to_owned(), record.is_stored.into());
+        }
+    }
+    object
 }
 
 /// A submission. Who it was shows as a pseudonym: the same for all that they send in, and nothing
@@ -410,11 +451,15 @@ pub(crate) fn yara_ruleset(
 
 /// A ZIP of samples. It is made while it is fetched, so there is nothing to wait for.
 pub(crate) fn zip_file(origin: &Origin, seq: i64, record: &ZipRecord) -> Value {
+    let path = match record.group {
+        Some(_) => "private",
+        None => "intelligence",
+    };
     object(
         "zip_file",
         &seq.to_string(),
         origin,
-        &format!("intelligence/zip_files/{seq}"),
+        &format!("{path}/zip_files/{seq}"),
         map(json!({
             "status": "finished",
             "progress": 100,
@@ -522,6 +567,8 @@ pub(crate) fn quotas(
         vtdiff,
         private_graphs,
         collections,
+        private_files,
+        private_urls,
     } = limits;
     let hourly = minute.map_or(daily, |minute| u64::from(minute) * 60);
     vec![
@@ -545,10 +592,30 @@ pub(crate) fn quotas(
             user.collections,
             group.collections,
         ),
-        ("private_scans_monthly", 0, 0, 0),
-        ("private_scans_per_minute", 0, 0, 0),
-        ("private_urlscans_monthly", 0, 0, 0),
-        ("private_urlscans_per_minute", 0, 0, 0),
+        (
+            PRIVATE_FILES[0],
+            private_files.monthly,
+            user.private_files,
+            group.private_files,
+        ),
+        (
+            PRIVATE_FILES[1],
+            private_files.minute,
+            user.private_files_now,
+            group.private_files_now,
+        ),
+        (
+            PRIVATE_URLS[0],
+            private_urls.monthly,
+            user.private_urls,
+            group.private_urls,
+        ),
+        (
+            PRIVATE_URLS[1],
+            private_urls.minute,
+            user.private_urls_now,
+            group.private_urls_now,
+        ),
         ("monitor_storage_bytes", 0, 0, 0),
         ("monitor_storage_files", 0, 0, 0),
         ("monitor_uploaded_bytes", 0, 0, 0),
@@ -638,10 +705,16 @@ pub(crate) fn false_positive(origin: &Origin, report: &FalsePositive) -> Value {
     })
 }
 
-/// A user. `used` only for who may see it: the user and administrators.
+/// A user, or a service account. `used` only for who may see it: the user and administrators.
 pub(crate) fn user(origin: &Origin, account: &Account, used: Option<(Used, Used)>) -> Value {
+    // What it was called in its group.
+    let of_group = account.name.strip_prefix(&format!("{}_", account.group));
+    let first_name = match of_group.filter(|_| account.service) {
+        Some(name) => name,
+        None => &account.first_name,
+    };
     let mut attributes = map(json!({
-        "first_name": account.first_name,
+        "first_name": first_name,
         "last_name": account.last_name,
         "profile_phrase": account.profile_phrase,
         "status": account.status,
@@ -688,13 +761,47 @@ pub(crate) fn user(origin: &Origin, account: &Account, used: Option<(Used, Used)
             attributes.insert("email".to_owned(), email.as_str().into());
         }
     }
-    object(
-        "user",
-        &account.name,
-        origin,
-        &format!("users/{}", account.name),
-        attributes,
-    )
+    let (kind, path) = match account.service {
+        true => ("service_account", "service_accounts"),
+        false => ("user", "users"),
+    };
+    let path = format!("{path}/{}", account.name);
+    object(kind, &account.name, origin, &path, attributes)
+}
+
+/// An entry of the audit log as the API has it of a group. Where it was done from is not kept.
+pub(crate) fn activity_log_entry(origin: &Origin, entry: &AuditRecord) -> Value {
+    let subject = entry.subject.as_str();
+    let mut info = entry.detail.clone();
+    let (what, _) = entry.action.split_once('.').unwrap_or_default();
+    let target = match what {
+        "key" | "user" | "privilege" => "user",
+        "file" | "url" | "comment" | "vote" | "group" | "collection" | "reference" => what,
+        _ => "",
+    };
+    if target == "user" {
+        info.insert("user".to_owned(), subject.into());
+    }
+    let id = entry.seq.to_string();
+    let path = format!("activity_log_entries/{id}");
+    let attributes = map(json!({"date": entry.date, "action": entry.action, "info": info}));
+    let mut told = object("activity_log_entry", &id, origin, &path, attributes);
+    let mut related = Map::new();
+    for (name, kind, id) in [
+        ("group", "group", entry.group.as_str()),
+        // Whoever runs commands on the store itself is no user.
+        ("user", "user", entry.actor.as_str()),
+        ("target", target, subject),
+    ] {
+        if !kind.is_empty() && !id.is_empty() && !id.starts_with('(') {
+            related.insert(
+                name.to_owned(),
+                json!({"data": {"type": kind, "id": id}, "meta": {"count": 1}}),
+            );
+        }
+    }
+    told["relationships"] = related.into();
+    told
 }
 
 /// A group. Quotas only for its members and administrators.

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::{self, DAY};
 use crate::store::{Account, Spent, Store, StoreError, UsageRow};
-use crate::tier::Limits;
+use crate::tier::{Limits, UNLIMITED};
 
 /// How often the books are brought up to date.
 pub(crate) const FLUSH_EVERY: Duration = Duration::from_secs(1);
@@ -37,6 +37,11 @@ pub(crate) const DOWNLOADS: &str = "intelligence_downloads_monthly";
 /// The quota of collections that are made.
 pub(crate) const COLLECTIONS: &str = "collections_creation_monthly";
 
+/// The quotas of what is scanned privately, a month and a minute.
+pub(crate) const PRIVATE_FILES: [&str; 2] = ["private_scans_monthly", "private_scans_per_minute"];
+pub(crate) const PRIVATE_URLS: [&str; 2] =
+    ["private_urlscans_monthly", "private_urlscans_per_minute"];
+
 /// Requests in the hour, the day and the month that are running, and what was spent in the month.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Used {
@@ -45,6 +50,11 @@ pub(crate) struct Used {
     pub(crate) monthly: u64,
     pub(crate) downloads: u64,
     pub(crate) collections: u64,
+    pub(crate) private_files: u64,
+    pub(crate) private_urls: u64,
+    /// In the last minute, by the whole group.
+    pub(crate) private_files_now: u64,
+    pub(crate) private_urls_now: u64,
 }
 
 impl Used {
@@ -54,6 +64,8 @@ impl Used {
             match one.quota.as_str() {
                 DOWNLOADS => self.downloads += one.used,
                 COLLECTIONS => self.collections += one.used,
+                quota if quota == PRIVATE_FILES[0] => self.private_files += one.used,
+                quota if quota == PRIVATE_URLS[0] => self.private_urls += one.used,
                 _ => {}
             }
         }
@@ -203,6 +215,12 @@ struct Reserve {
 /// Most requests that a process speaks for at once.
 const MOST_AT_ONCE: u64 = 64;
 
+/// Under which name a group's scans in a minute are counted. No group's name holds a slash: this
+/// is beside its requests.
+fn in_a_minute(group: &str, quota: &str) -> String {
+    [group, "/", quota].concat()
+}
+
 /// The one place where requests are counted.
 pub(crate) struct Ledger {
     books: Mutex<Books>,
@@ -210,6 +228,9 @@ pub(crate) struct Ledger {
     /// Whether other processes count too. Then this is held while the store is asked, so that two
     /// hundred requests at once do not speak for two hundred times what one needs.
     shared: Option<tokio::sync::Mutex<()>>,
+    /// Held while the books are brought up to date: who asks for that must not go on while somebody
+    /// else still writes what was taken out of them.
+    flushing: tokio::sync::Mutex<()>,
 }
 
 impl Ledger {
@@ -242,6 +263,7 @@ impl Ledger {
             books: Mutex::new(books),
             store,
             shared: shared.then(tokio::sync::Mutex::default),
+            flushing: tokio::sync::Mutex::default(),
         })
     }
 
@@ -361,7 +383,12 @@ impl Ledger {
         let member = (account.name.clone(), account.group.clone());
         let user = *self.books().users.entry(member).or_default().turn(now);
         let own = spent.iter().filter(|one| one.account == account.name);
-        Ok((user.with_spent(own), group))
+        let user = Used {
+            private_files_now: group.private_files_now,
+            private_urls_now: group.private_urls_now,
+            ..user.with_spent(own)
+        };
+        Ok((user, group))
     }
 
     /// Spends so many of a group's monthly quota, all or none; `false` if that is more than is
@@ -381,6 +408,39 @@ impl Ledger {
         let who = (account.name.as_str(), account.group.as_str());
         let month = clock::month_start(now / DAY);
         self.store.spend(who, quota, month, number, limit).await
+    }
+
+    /// Spends one private scan of the month's and of the minute's, or says why it is not allowed.
+    /// Exact under concurrency, also among several processes.
+    ///
+    /// # Errors
+    /// The store does not answer. Inside, the [`Refusal`].
+    pub(crate) async fn scan(
+        &self,
+        account: &Account,
+        [monthly, minute]: [&'static str; 2],
+        now: i64,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        let mut limits = account.limits;
+        let allowed = limits.named(minute).map_or(0, |limit| *limit);
+        if let Ok(limit) = u32::try_from(allowed)
+            && allowed < UNLIMITED
+        {
+            let name = in_a_minute(&account.group, minute);
+            let wait = self
+                .store
+                .admit_burst(&name, clock::now_ms(), limit)
+                .await?;
+            if let Some(wait) = wait {
+                return Ok(Err(Refusal::Burst {
+                    retry_after: wait.unsigned_abs() / 1000 + 1,
+                }));
+            }
+        }
+        Ok(match self.spend(account, monthly, 1, now).await? {
+            true => Ok(()),
+            false => Err(Refusal::Spent),
+        })
     }
 
     /// What a group has used.
@@ -403,8 +463,14 @@ impl Ledger {
         }
         let month = clock::month_start(now / DAY);
         let spent = self.store.spent(group, month).await?;
+        let mut scanned = [0; 2];
+        for ([_, minute], scanned) in [PRIVATE_FILES, PRIVATE_URLS].iter().zip(&mut scanned) {
+            let name = in_a_minute(group, minute);
+            *scanned = self.store.recent(&name, clock::now_ms()).await?;
+        }
         let mut books = self.books();
-        let used = *books.groups.entry(group.to_owned()).or_default().turn(now);
+        let mut used = *books.groups.entry(group.to_owned()).or_default().turn(now);
+        [used.private_files_now, used.private_urls_now] = scanned;
         Ok((used.with_spent(spent.iter()), spent))
     }
 
@@ -413,6 +479,7 @@ impl Ledger {
     /// # Errors
     /// The store does not answer; nothing is lost, the next call tries again.
     pub(crate) async fn flush(&self) -> Result<(), StoreError> {
+        let _flushing = self.flushing.lock().await;
         if self.shared.is_some() {
             let unspent: Vec<_> = {
                 let mut books = self.books();

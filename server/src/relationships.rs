@@ -14,12 +14,12 @@ use crate::clock;
 use crate::error::ApiError;
 use crate::objects;
 use crate::relating::parents;
-use crate::routes::item;
+use crate::routes::{item, private};
 use crate::sandboxes;
 use crate::store::{
     Account, AnalysisRecord, BehaviourRecord, CollectionFilter, CollectionOrder, CollectionRecord,
-    CommentFilter, CommentRecord, Group, Item, Listing, Page, ReferenceFilter, ReferenceRecord,
-    RelationFilter, RelationRecord, Topic, VoteFilter,
+    CommentFilter, CommentRecord, Group, Item, Listing, Page, PrivateItem, ReferenceFilter,
+    ReferenceRecord, RelationFilter, RelationRecord, Topic, VoteFilter,
 };
 
 /// How many descriptors of a relationship are shown inside an object.
@@ -60,6 +60,13 @@ const USER: &str = "1api_quota_group collections comments graphs groups hunting_
     hunting_notifications hunting_rulesets 1intelligence_quota_group mentions \
     1monitor_quota_group retrohunt_jobs votes";
 
+const PRIVATE_FILE: &str = "analyses behaviours bundled_files ciphered_bundled_files \
+    contacted_domains contacted_ips contacted_urls dropped_files embedded_domains embedded_ips \
+    embedded_urls";
+
+const PRIVATE_URL: &str = "analyses contacted_domains contacted_ips contacted_urls \
+    downloaded_files 1last_serving_ip_address 1network_location redirects_to";
+
 const BEHAVIOUR: &str = "attack_techniques contacted_domains contacted_ips contacted_urls \
     dropped_files 1file";
 
@@ -75,8 +82,11 @@ const TYPES: &[(&str, &str)] = &[
     ("domain", DOMAIN),
     ("file", FILE),
     ("file_behaviour", BEHAVIOUR),
-    ("group", "administrators users"),
+    ("group", "administrators service_accounts users"),
     ("ip_address", IP_ADDRESS),
+    ("private_analysis", "1item"),
+    ("private_file", PRIVATE_FILE),
+    ("private_url", PRIVATE_URL),
     (
         "reference",
         "collections domains files ip_addresses 1owner urls",
@@ -198,6 +208,10 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("resolutions", "DNS resolutions over time"),
     ("retrohunt_jobs", "The user's Retrohunt jobs"),
     ("screenshots", "Screenshots of sandboxes"),
+    (
+        "service_accounts",
+        "Service accounts of the group, which are nobody",
+    ),
     ("siblings", "Domains beside it"),
     ("sigma_analysis", "Sigma rules that its behaviour matches"),
     ("similar_files", "Files like it"),
@@ -275,6 +289,7 @@ pub(crate) enum Owner {
     /// By its id.
     YaraRule(String),
     Behaviour(BehaviourRecord),
+    Private(Box<PrivateItem>),
     /// Votes and submissions, which have none.
     None,
 }
@@ -284,7 +299,9 @@ impl Owner {
         match self {
             Self::Item(kind, _) => kind.as_str(),
             Self::Comment(_) => "comment",
+            Self::Analysis(analysis) if analysis.group.is_some() => "private_analysis",
             Self::Analysis(_) => "analysis",
+            Self::Private(record) => record.place().0,
             Self::User(_) => "user",
             Self::Group(_) => "group",
             Self::Collection(_) => "collection",
@@ -299,7 +316,11 @@ impl Owner {
         match self {
             Self::Item(kind, id) => format!("{}/{id}", kind.collection()),
             Self::Comment(comment) => format!("comments/{}", comment.id),
+            Self::Analysis(analysis) if analysis.group.is_some() => {
+                format!("private/analyses/{}", analysis.id)
+            }
             Self::Analysis(analysis) => format!("analyses/{}", analysis.id),
+            Self::Private(record) => record.path(),
             Self::User(account) => format!("users/{}", account.name),
             Self::Group(group) => format!("groups/{}", group.name),
             Self::Collection(collection) => format!("collections/{}", collection.id),
@@ -367,15 +388,20 @@ pub(crate) async fn related(
                 Topic::Collection => other_node(ask, "collection", &comment.item).await?,
             }),
         })),
+        Owner::Analysis(analysis) if analysis.group.is_some() => {
+            let found = private::find(ask, analysis.kind, &analysis.item).await?;
+            Some(Related::One(Some(private::node(ask, found).await?)))
+        }
         Owner::Analysis(analysis) => Some(Related::One(Some(
             item::node(ask, analysis.kind, &analysis.item).await?,
         ))),
+        Owner::Private(record) => Some(of_private(ask, record, name, page).await?),
         Owner::User(account) => of_user(ask, account, name, page).await?,
         Owner::Group(group) => {
-            let names = if name == "users" {
-                &group.members
-            } else {
-                &group.administrators
+            let names = match name {
+                "users" => &group.members,
+                "service_accounts" => &group.service_accounts,
+                _ => &group.administrators,
             };
             let names = ask.part(page, names.clone());
             let mut entries = Vec::new();
@@ -448,10 +474,10 @@ async fn of_item(
         "related_comments" => comments(ask, CommentFilter::Near(kind, id), page).await?,
         "votes" => votes(ask, VoteFilter::On(kind, id), page).await?,
         "user_votes" => votes(ask, VoteFilter::OnBy(kind, id, &ask.account.name), page).await?,
-        "analyses" => store.analyses(kind, id, page).await?.map(|record| Node {
-            object: objects::analysis(&ask.origin, &record),
-            owner: Owner::Analysis(record),
-        }),
+        "analyses" => {
+            let listing = store.analyses(kind, id, page).await?;
+            listing.map(|record| analysis_node(ask, record))
+        }
         "submissions" => store.submissions(kind, id, page).await?.map(|record| Node {
             object: objects::submission(&ask.origin, &record, &ask.app.pseudonym_key),
             owner: Owner::None,
@@ -503,6 +529,34 @@ async fn of_item(
         }
         _ => return Ok(Some(noted(ask, kind.as_str(), id, name, page).await?)),
     })))
+}
+
+/// Of what a group has for itself. The things at the other ends are everybody's.
+async fn of_private(
+    ask: &Ask,
+    record: &PrivateItem,
+    name: &str,
+    page: Page,
+) -> Result<Related, ApiError> {
+    let (kind, key) = record.place();
+    Ok(match (name, &record.item.url) {
+        ("analyses", _) => {
+            let of = Some((record.kind, record.id.as_str()));
+            let (store, now) = (&ask.app.store, clock::now());
+            let listing = store.private_analyses(&record.group, of, false, now, page);
+            Related::Many(listing.await?.map(|record| analysis_node(ask, record)))
+        }
+        ("network_location", Some(url)) => Related::One(item::location_of(ask, url).await?),
+        _ => noted(ask, kind, &key, name, page).await?,
+    })
+}
+
+/// An analysis.
+pub(crate) fn analysis_node(ask: &Ask, record: AnalysisRecord) -> Node {
+    Node {
+        object: objects::analysis(&ask.origin, &record),
+        owner: Owner::Analysis(record),
+    }
 }
 
 /// What was noted of a thing under a name, or at others of it.

@@ -30,6 +30,7 @@ use crate::store::{Actor, AddAccount, NewAccount, Store, StoreError};
 use crate::telemetry;
 use crate::tier::Tier;
 use crate::tls;
+use crate::upkeep;
 use crate::upstream::Upstream;
 
 /// The signal of a file that grows past the process's limit, on every Linux.
@@ -146,6 +147,7 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     tokio::spawn(index_comments(app.clone()));
     tokio::spawn(relate_urls(app.clone()));
     tokio::spawn(keep_rulebook(app.clone()));
+    tokio::spawn(let_go(app.clone()));
     tokio::spawn(until_told_to_stop(stop)?);
     let router = routes::router(&app)
         .merge(ops::probes(ops))
@@ -205,6 +207,7 @@ async fn create_administrator(store: &dyn Store) -> Result<(), Failure> {
         group: "admin",
         tier: Some(Tier::Duet),
         administrator: true,
+        service: false,
         email: None,
     };
     let hash = key.hash();
@@ -300,6 +303,28 @@ async fn relate_all_urls(store: &dyn Store) -> Result<u64, StoreError> {
             }
             related += 1;
         }
+    }
+}
+
+/// How often it is looked whether the time of something has come. Nobody finds what is private from
+/// then on; this is how much longer it may lie there.
+const LOOK_AT_AGES: Duration = Duration::from_secs(60);
+
+/// Lets go of what is private and whose time has come, and of what the policy does not keep.
+async fn let_go(app: App) {
+    loop {
+        let policy = &app.config.retention;
+        match upkeep::retention_if_due(policy, &*app.store, &app.blobs).await {
+            Ok(None) => {}
+            Ok(Some((gone, usage))) => tracing::info!(gone, usage, "did what the policy says"),
+            Err(error) => tracing::warn!(%error, "cannot do what the policy says"),
+        }
+        match upkeep::expire_private(&*app.store, &app.blobs).await {
+            Ok(0) => {}
+            Ok(gone) => tracing::info!(gone, "let go of what was private, and is over"),
+            Err(error) => tracing::warn!(%error, "cannot let go of what is private"),
+        }
+        tokio::time::sleep(LOOK_AT_AGES).await;
     }
 }
 

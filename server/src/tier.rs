@@ -49,6 +49,32 @@ pub(crate) struct Limits {
     pub(crate) private_graphs: u64,
     /// Collections made a month.
     pub(crate) collections: u64,
+    /// Files scanned privately.
+    pub(crate) private_files: Scans,
+    /// URLs scanned privately.
+    pub(crate) private_urls: Scans,
+}
+
+/// How many private scans there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scans {
+    /// A month.
+    pub(crate) monthly: u64,
+    /// In any 60 seconds.
+    pub(crate) minute: u64,
+}
+
+impl Scans {
+    const NONE: Self = Self {
+        monthly: 0,
+        minute: 0,
+    };
+
+    /// What the add-on brings; a group's own numbers can be less.
+    pub(crate) const UNLIMITED: Self = Self {
+        monthly: UNLIMITED,
+        minute: UNLIMITED,
+    };
 }
 
 /// How "unlimited" is written where a number has to stand.
@@ -80,6 +106,8 @@ impl Tier {
             private_graphs: 0,
             // The tiers say nothing of them; a group's own number can.
             collections: UNLIMITED,
+            private_files: Scans::NONE,
+            private_urls: Scans::NONE,
         };
         match self {
             Self::Public => Limits {
@@ -130,6 +158,10 @@ impl Limits {
             "intelligence_graphs_private" => &mut self.private_graphs,
             "intelligence_vtdiff_creation_monthly" => &mut self.vtdiff,
             "collections_creation_monthly" => &mut self.collections,
+            "private_scans_monthly" => &mut self.private_files.monthly,
+            "private_scans_per_minute" => &mut self.private_files.minute,
+            "private_urlscans_monthly" => &mut self.private_urls.monthly,
+            "private_urlscans_per_minute" => &mut self.private_urls.minute,
             _ => return None,
         })
     }
@@ -166,6 +198,9 @@ pub(crate) const BEHAVIOUR_FEED: &str = "file-behaviour-feed";
 /// The add-on of taking sandboxes' reports in.
 pub(crate) const BEHAVIOUR_IMPORT: &str = "behaviour-import";
 
+/// The add-on of private scanning.
+pub(crate) const PRIVATE_SCANNING: &str = "private-scanning";
+
 /// Everything that can be granted to a group or a user beside its tier, for ever or to a day. That
 /// of administrating the server is a role: see `Account::administrator`.
 pub(crate) const ADD_ONS: &[&str] = &[
@@ -179,7 +214,7 @@ pub(crate) const ADD_ONS: &[&str] = &[
     IP_ADDRESS_FEED,
     BEHAVIOUR_FEED,
     BEHAVIOUR_IMPORT,
-    "private-scanning",
+    PRIVATE_SCANNING,
     DOWNLOADS,
     RAW_DOWNLOADS,
     "big-files",

@@ -4,7 +4,7 @@
 //! `samples/xx/SHA256` with the samples as they lie in a store, and `manifest.json`, written last, with the count and the
 //! digest of each. It is the same whichever store it was made of, and can be restored into either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
 
 use crate::cli::{Failure, make_data_directory, say};
 use crate::clock::{self, DAY};
-use crate::config::Config;
+use crate::config::{Config, Retention};
 use crate::failpoint;
 use crate::store::archive::{Archive as _, Count, Filler, Sink, TABLES, Table, Tally};
 use crate::store::blobs::Blobs;
@@ -92,7 +92,7 @@ pub(crate) async fn check(config: &Config) -> std::result::Result<(), Failure> {
     .await?;
     let mut listing = blobs.list();
     while let Some((name, _)) = listing.try_next().await? {
-        stray += u64::from(!store.has_file(&name).await?);
+        stray += u64::from(!store.keeps(&name).await?);
     }
     if stray > 0 {
         // Not wrong: an upload that was cut off before it was accepted. The server sweeps them.
@@ -134,8 +134,22 @@ struct Files<'a> {
     directory: &'a Path,
     open: Option<(&'static str, tokio::io::BufWriter<tokio::fs::File>)>,
     tally: Tally,
-    /// The samples that the rows speak of.
-    samples: Vec<String>,
+    /// The samples that the rows speak of, each once.
+    samples: BTreeSet<String>,
+}
+
+/// The sample that a row speaks of: the first cell in two of the tables.
+fn sample_of(table: &Table, row: &str) -> Result<Option<String>> {
+    if !matches!(table.name, "file" | "private_item") {
+        return Ok(None);
+    }
+    let cells: Vec<serde_json::Value> =
+        serde_json::from_str(row).map_err(|_| StoreError::Corrupt {
+            what: "row",
+            text: row.to_owned(),
+        })?;
+    let first = cells.first().and_then(|cell| cell.as_str());
+    Ok(first.map(str::to_owned))
 }
 
 fn at(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
@@ -164,11 +178,7 @@ impl Files<'_> {
 impl Sink for Files<'_> {
     async fn row(&mut self, table: &'static Table, row: &str) -> Result<()> {
         let mut line = self.tally.add(table, row)?;
-        if table.name == "file"
-            && let Some(name) = line.split('"').nth(1)
-        {
-            self.samples.push(name.to_owned());
-        }
+        self.samples.extend(sample_of(table, &line)?);
         line.push('\n');
         if self
             .open
@@ -215,7 +225,7 @@ pub(crate) async fn backup(config: &Config, directory: &Path) -> std::result::Re
         directory,
         open: None,
         tally: Tally::default(),
-        samples: Vec::new(),
+        samples: BTreeSet::new(),
     };
     // Rows first: a sample is there before its row, and what comes later is the next backup's.
     store.export(&mut files).await?;
@@ -290,7 +300,7 @@ pub(crate) async fn restore(config: &Config, directory: &Path) -> std::result::R
     let Opened { store, blobs } = open::both(config).await?;
     let mut filler = Filler::new(store.import().await?);
     let mut tally = Tally::default();
-    let mut samples = Vec::new();
+    let mut samples = BTreeSet::new();
     for table in TABLES {
         let path = directory
             .join("tables")
@@ -302,11 +312,7 @@ pub(crate) async fn restore(config: &Config, directory: &Path) -> std::result::R
         let mut lines = tokio::io::BufReader::new(file).lines();
         while let Some(line) = lines.next_line().await? {
             let line = tally.add(table, &line)?;
-            if table.name == "file"
-                && let Some(name) = line.split('"').nth(1)
-            {
-                samples.push(name.to_owned());
-            }
+            samples.extend(sample_of(table, &line)?);
             filler.add(table, &line).await?;
         }
     }
@@ -443,18 +449,94 @@ async fn copy_samples(
     Ok(names.finish())
 }
 
+/// Lets go of what groups have for themselves and whose time has come. Returns how many things that
+/// were.
+///
+/// # Errors
+/// The store or the blobs do not answer.
+pub(crate) async fn expire_private(store: &dyn Store, blobs: &Blobs) -> Result<u64> {
+    let mut gone = 0;
+    loop {
+        let expired = store.expire_private(clock::now(), PAGE).await?;
+        if expired.is_empty() {
+            return Ok(gone);
+        }
+        gone += expired.len() as u64;
+        for (kind, id) in expired {
+            // The row is gone for good before the bytes are; others may have the same.
+            if kind == Kind::File {
+                blobs.remove_orphan(store, &id).await?;
+            }
+        }
+    }
+}
+
+/// Under which name the store has noted when the server last did what its policy says.
+const LAST_RETENTION: &str = "retention.last";
+
+/// Lets go of what is older than the policy keeps, if it is time. Returns how many things went, and
+/// rows of usage; `None` if it is not.
+///
+/// # Errors
+/// The store or the blobs do not answer.
+pub(crate) async fn retention_if_due(
+    policy: &Retention,
+    store: &dyn Store,
+    blobs: &Blobs,
+) -> Result<Option<(u64, u64)>> {
+    let Some(hours) = policy.every_hours else {
+        return Ok(None);
+    };
+    let now = clock::now();
+    let last = store.noted(LAST_RETENTION).await?;
+    let last = last.and_then(|text| text.parse().ok()).unwrap_or(0);
+    if now - last < i64::from(hours) * 3600 {
+        return Ok(None);
+    }
+    // First: what fails is tried again when it is time again, and no other process does the same.
+    store.note_down(LAST_RETENTION, &now.to_string()).await?;
+    let mut gone = 0;
+    for (kind, days) in policy.kinds() {
+        if let Some(days) = days {
+            gone += let_go(store, blobs, kind, days).await?;
+        }
+    }
+    let rows = match policy.usage {
+        Some(days) => store.forget_usage(now / DAY - i64::from(days)).await?,
+        None => 0,
+    };
+    Ok(Some((gone, rows)))
+}
+
+/// Lets go of all of a kind that has been without news for so many days. Returns how many.
+async fn let_go(store: &dyn Store, blobs: &Blobs, kind: Kind, days: u32) -> Result<u64> {
+    let before = clock::now() - i64::from(days) * DAY;
+    let mut gone = 0;
+    loop {
+        let mut progress = false;
+        for id in store.expired(kind, before, PAGE).await? {
+            if store.forget(kind, &id, before).await? {
+                progress = true;
+                gone += 1;
+                // The row is gone for good before the bytes are.
+                if kind == Kind::File {
+                    blobs.remove_orphan(store, &id).await?;
+                }
+            }
+        }
+        if !progress {
+            return Ok(gone);
+        }
+    }
+}
+
 /// Lets go of what is older than the policy keeps, or only says what that would be.
 ///
 /// # Errors
 /// There is no policy, or the store does not answer.
 pub(crate) async fn retention(config: &Config, apply: bool) -> std::result::Result<(), Failure> {
     let policy = config.retention;
-    let kinds = [
-        (Kind::File, policy.file),
-        (Kind::Url, policy.url),
-        (Kind::Domain, policy.domain),
-        (Kind::IpAddress, policy.ip_address),
-    ];
+    let kinds = policy.kinds();
     if kinds.iter().all(|(_, days)| days.is_none()) && policy.usage.is_none() {
         return Err("there is no policy: set days in [retention] of the configuration".into());
     }
@@ -467,32 +549,15 @@ pub(crate) async fn retention(config: &Config, apply: bool) -> std::result::Resu
     for (kind, days) in kinds {
         let Some(days) = days else { continue };
         let before = clock::now() - i64::from(days) * DAY;
-        let mut gone = 0_u64;
-        if apply {
-            loop {
-                let page = store.expired(kind, before, PAGE).await?;
-                let mut progress = false;
-                for id in page {
-                    if store.forget(kind, &id, before).await? {
-                        progress = true;
-                        gone += 1;
-                        // The row is gone for good before the bytes are.
-                        if kind == Kind::File {
-                            blobs.remove_orphan(&*store, &id).await?;
-                        }
-                    }
-                }
-                if !progress {
-                    break;
-                }
-            }
+        let gone = if apply {
+            let_go(&*store, &blobs, kind, days).await?
         } else {
             let expired = store.expired(kind, before, u32::MAX).await?;
-            gone = expired.len() as u64;
-            for id in expired {
+            for id in &expired {
                 say(&format!("{}\t{id}", kind.as_str()))?;
             }
-        }
+            expired.len() as u64
+        };
         say(&format!(
             "quorum: {verb} {gone} {} without news for {days} days",
             kind.collection()

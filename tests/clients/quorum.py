@@ -56,6 +56,12 @@ class Server:
             raise RuntimeError(f"`quorum user add` failed: {done.stdout}{done.stderr}")
         return found[0]
 
+    def grant(self, group: str, add_on: str) -> None:
+        """Grants a group an add-on by the command line."""
+        subprocess.run(
+            [BINARY, "group", "grant", group, add_on, "--data", str(self.data)], capture_output=True, check=True
+        )
+
     def import_behaviour(self, sha256: str, report: dict) -> None:
         """Takes a sandbox's report in by the command line."""
         subprocess.run(

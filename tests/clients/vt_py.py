@@ -32,6 +32,7 @@ def setUpModule() -> None:
     keys["alice"] = server.add_user("alice", "enterprise")
     keys["bob"] = server.add_user("bob", "enterprise")
     keys["carol"] = server.add_user("carol", "public")
+    server.grant("alice", "private-scanning")
     keys["reader"] = server.add_user("reader", "duet-feeds")
 
 
@@ -459,6 +460,40 @@ class VtPy(unittest.TestCase):
         self.assertLessEqual({"Quorum YARA", "Hash list", "URL list", "Host list"}, set(metadata["engines"]))
         self.assertIn("file", metadata["relationships"])
         self.assertIn("name", metadata["relationships"]["file"][0])
+
+    def completed(self, path: str, analysis: vt.Object) -> vt.Object:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            analysis = self.alice.get_object(path, analysis.id)
+            if analysis.status == "completed":
+                return analysis
+            time.sleep(0.05)  # the API can only be polled
+        self.fail(f"the analysis is still {analysis.status} after a minute")
+
+    def test_scans_a_file_privately(self) -> None:
+        content = b"a plan that is for nobody else"
+        analysis = self.alice.scan_file_private(named(content, "plan.txt"))
+        self.assertEqual(analysis.type, "private_analysis")
+        self.completed("/private/analyses/{}", analysis)
+        report = self.alice.get_object("/private/files/{}", sha256(content))
+        self.assertEqual(report.names, ["plan.txt"])
+        self.assertGreater(report.expiration, time.time())
+        listed = [one.id for one in self.alice.iterator("/private/files", limit=5)]
+        self.assertIn(sha256(content), listed)
+        for client, path in ((self.bob, "/files/{}"), (self.alice, "/files/{}")):
+            self.assert_error("NotFoundError", client.get_object, path, sha256(content))
+        self.assert_error("ForbiddenError", self.bob.get_object, "/private/files/{}", sha256(content))
+        self.assertEqual(self.alice.delete("/private/files/{}", sha256(content)).status, 200)
+        self.assert_error("NotFoundError", self.alice.get_object, "/private/files/{}", sha256(content))
+
+    def test_scans_a_url_privately(self) -> None:
+        url = "http://intranet.example/plan"
+        analysis = self.alice.scan_url_private(url)
+        # The client waits for a URL's analysis at the path of everybody's.
+        self.completed("/analyses/{}", analysis)
+        report = self.alice.get_object("/private/urls/{}", vt.url_id(url))
+        self.assertEqual(report.url, url)
+        self.assert_error("NotFoundError", self.bob.get_object, "/urls/{}", vt.url_id(url))
 
     def test_refuses_a_wrong_key(self) -> None:
         stranger = self.client("0" * 64)

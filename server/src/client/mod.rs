@@ -25,7 +25,7 @@ use quorum_core::deception::show_safely;
 
 pub(crate) use community::{Comment, Vote};
 pub(crate) use lookup::{Report, Scan};
-pub(crate) use objects::{GroupMembers, GroupShow, Search, UserShow};
+pub(crate) use objects::{GroupLog, GroupMembers, GroupShow, Search, UserShow};
 pub(crate) use token::TokenCommand;
 
 use connection::Refusal;

@@ -73,6 +73,25 @@ pub(crate) struct GroupMembers {
     /// Its administrators only
     #[arg(long)]
     administrators: bool,
+    /// Its service accounts instead
+    #[arg(long, conflicts_with = "administrators")]
+    service_accounts: bool,
+    /// Most results
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
+    limit: usize,
+    /// How the result is written
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// The command line of `quorum group log`.
+#[derive(Args)]
+#[command(after_help = super::EXIT_CODES)]
+pub(crate) struct GroupLog {
+    /// Name of the group
+    name: String,
     /// Most results
     #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
     limit: usize,
@@ -135,11 +154,23 @@ impl GroupMembers {
     /// # Errors
     /// The backend does not answer, or knows no such group.
     pub(crate) async fn run(self) -> Outcome {
-        let which = match self.administrators {
-            true => "administrators",
-            false => "users",
+        let which = match (self.administrators, self.service_accounts) {
+            (true, _) => "administrators",
+            (false, true) => "service_accounts",
+            (false, false) => "users",
         };
         let path = format!("groups/{}/{which}?", escape(&self.name));
+        let objects = list(&self.reach.connect()?, &path, self.limit, 40).await?;
+        write_list(&objects, self.format)?;
+        Ok(Exit::Fine)
+    }
+}
+
+impl GroupLog {
+    /// # Errors
+    /// The backend does not answer, or the group is not the caller's to look after.
+    pub(crate) async fn run(self) -> Outcome {
+        let path = format!("groups/{}/activity_log_entries?", escape(&self.name));
         let objects = list(&self.reach.connect()?, &path, self.limit, 40).await?;
         write_list(&objects, self.format)?;
         Ok(Exit::Fine)
@@ -203,6 +234,7 @@ fn summary(object: &Value) -> String {
     attribute("text")
         .or(attribute("name"))
         .or(attribute("verdict"))
+        .or(attribute("action"))
         .or(attribute("status"))
         .unwrap_or_default()
         .to_owned()

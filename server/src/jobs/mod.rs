@@ -221,6 +221,16 @@ impl Workshop {
             }
         };
         findings.extend(facts.attributes);
+        if job.analysis.group.is_some() {
+            // What is noted at others would tell them of it.
+            let itself = |kind: &str, id: &str| {
+                (kind, id) == (job.analysis.kind.as_str(), job.analysis.item.as_str())
+            };
+            let own = facts.relations.into_iter();
+            let own = own.filter(|(kind, id, _)| itself(kind, id));
+            let own: Vec<_> = own.flat_map(|(.., relations)| relations).collect();
+            return self.store.relate_private(job, &own, clock::now()).await;
+        }
         for (kind, id, relations) in &facts.relations {
             let noted = self.store.relate(kind, id, relations, clock::now());
             noted.await?;

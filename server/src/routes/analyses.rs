@@ -5,7 +5,7 @@ use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Envelope, Errors};
+use super::{Envelope, Errors, private};
 use crate::app::App;
 use crate::ask::{Answer, Ask, Path};
 use crate::error::ApiError;
@@ -20,14 +20,28 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(descriptors))
 }
 
+/// One that is everybody's, or about something that the caller's group has for itself: vt-py waits
+/// here for those too.
 async fn find(ask: &Ask, id: &str) -> Result<AnalysisRecord, ApiError> {
-    // Some clients strip the padding that base64 ids end with.
-    let padded = format!("{id}{}", &"==="[..(4 - id.len() % 4) % 4]);
-    let found = match ask.app.store.analysis(id).await? {
-        None if padded != id => ask.app.store.analysis(&padded).await?,
+    let found = match ask.app.store.analysis(&padded(id)).await? {
+        None => private::find_analysis(ask, id).await?,
         found => found,
     };
-    found.ok_or_else(|| ApiError::not_found(format!("Analysis {id:?} not found")))
+    found.ok_or_else(|| missing(id))
+}
+
+/// The id of an analysis as it was given away: some clients strip the padding that base64 ends with.
+pub(super) fn padded(id: &str) -> String {
+    // The other ids have dashes.
+    let padding = match id.contains('-') {
+        true => "",
+        false => &"==="[..(4 - id.len() % 4) % 4],
+    };
+    [id, padding].concat()
+}
+
+pub(super) fn missing(id: &str) -> ApiError {
+    ApiError::not_found(format!("Analysis {id:?} not found"))
 }
 
 /// An analysis; `meta` says what was analysed.

@@ -158,6 +158,50 @@ pub(crate) struct UrlForm {
     url: String,
 }
 
+/// The form that a file is sent in with for a group alone.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "read by the document only: forms are streamed")]
+pub(crate) struct PrivateFileForm {
+    /// The bytes; the part's `filename` is the file's name.
+    #[schema(format = Binary, value_type = String)]
+    file: Vec<u8>,
+    /// Opens the members of a ZIP that are protected. It is forgotten after the analysis.
+    password: Option<String>,
+    /// For how many days the file and its report are kept; 1 if nothing is said.
+    #[schema(minimum = 1, maximum = 28)]
+    retention_period_days: Option<u32>,
+    /// What a sandbox would run the file with. Without effect: there is none.
+    command_line: Option<String>,
+    /// Without effect: there is no sandbox.
+    disable_sandbox: Option<bool>,
+    /// Without effect: there is no sandbox.
+    enable_internet: Option<bool>,
+    /// Without effect: there is no sandbox.
+    intercept_tls: Option<bool>,
+    /// Without effect: everything is kept where the server keeps it.
+    storage_region: Option<String>,
+    /// Without effect: there is no sandbox.
+    interaction_sandbox: Option<String>,
+    /// In seconds. Without effect: there is no sandbox.
+    #[schema(minimum = 60, maximum = 1800)]
+    interaction_timeout: Option<u32>,
+}
+
+/// The form that a URL is sent in with for a group alone.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "read by the document only: clients send two kinds of forms"
+)]
+pub(crate) struct PrivateUrlForm {
+    /// With `http://` before it, `https://`, or nothing.
+    #[schema(examples("https://example.com/"))]
+    url: String,
+    /// For how many days the URL and its report are kept; 1 if nothing is said.
+    #[schema(minimum = 1, maximum = 28)]
+    retention_period_days: Option<u32>,
+}
+
 /// A ZIP to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -385,6 +429,49 @@ pub(crate) struct QuotaChange {
 pub(crate) struct NewMembers {
     #[schema(max_items = 40)]
     pub(crate) data: Vec<NewMember>,
+}
+
+/// Service accounts to be made in a group.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewServiceAccounts {
+    #[schema(min_items = 1, max_items = 40)]
+    pub(crate) data: Vec<NewServiceAccount>,
+}
+
+/// One of them, by what it is called in the group: as a descriptor, or the word alone.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum NewServiceAccount {
+    Descriptor(NewServiceAccountObject),
+    Name(String),
+}
+
+/// `type`, and what it is called.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewServiceAccountObject {
+    #[serde(rename = "type")]
+    _type: ServiceAccountType,
+    /// Letters, digits, `.`, `_` and `-`; with the group's name and `_` before it at most 63.
+    #[schema(pattern = "^[A-Za-z0-9._-]{1,63}$")]
+    id: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ServiceAccountType {
+    ServiceAccount,
+}
+
+impl NewServiceAccount {
+    /// What it is called.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Descriptor(object) => &object.id,
+            Self::Name(name) => name,
+        }
+    }
 }
 
 /// One of them, by e-mail address.

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use super::document::NewZip;
 use super::item::{self, sha256_of};
-use super::{Envelope, Errors};
+use super::{Envelope, Errors, private};
 use crate::app::App;
 use crate::ask::{Answer, Ask, JsonBody, Path};
 use crate::clock::{self, DAY};
@@ -83,7 +83,7 @@ async fn sample(ask: &Ask, hash: &FileHash) -> Result<Option<Sha256>, ApiError> 
 }
 
 /// An address of ours that gives what `what` says to whoever asks, for an hour.
-fn address(ask: &Ask, what: &str) -> String {
+pub(super) fn address(ask: &Ask, what: &str) -> String {
     let expires = clock::now() + ADDRESS_LIFE;
     let pass = ids::pass(&ask.app.pseudonym_key, what, expires);
     format!("{}/_ah/download/{pass}", ask.origin)
@@ -99,13 +99,29 @@ async fn sample_address(ask: &Ask, raw: &str) -> Result<String, ApiError> {
     Ok(address_of_sample(ask, &sha256))
 }
 
-/// The address of a sample, in the form in which the caller may have it.
-pub(super) fn address_of_sample(ask: &Ask, sha256: &Sha256) -> String {
-    let form = match ask.account.has(RAW_DOWNLOADS) {
+/// In which form the caller may have samples.
+fn form(ask: &Ask) -> &'static str {
+    match ask.account.has(RAW_DOWNLOADS) {
         true => "raw",
         false => "zip",
-    };
-    address(ask, &format!("{form}.{sha256}"))
+    }
+}
+
+/// The address of a sample that the caller's group has for itself.
+pub(super) fn address_of_private(ask: &Ask, sha256: &Sha256) -> String {
+    // In hex, since what a pass is for holds no dash.
+    let group: String = ask
+        .account
+        .group
+        .bytes()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    address(ask, &format!("{}.{sha256}.{group}", form(ask)))
+}
+
+/// The address of a sample, in the form in which the caller may have it.
+pub(super) fn address_of_sample(ask: &Ask, sha256: &Sha256) -> String {
+    address(ask, &format!("{}.{sha256}", form(ask)))
 }
 
 /// Sends the client to an address.
@@ -151,6 +167,15 @@ pub(crate) async fn download_url(ask: Ask, Path(id): Path<String>) -> Answer {
 )]
 pub(crate) async fn add_zip(ask: Ask, JsonBody(body): JsonBody<NewZip>) -> Answer {
     may_download(&ask)?;
+    make_zip(&ask, body, None).await
+}
+
+/// Makes a ZIP of everybody's files, or of those that a group has for itself. Those of the first
+/// sort are counted.
+///
+/// # Errors
+/// The body asks for nothing or too much, or the quota is spent.
+pub(super) async fn make_zip(ask: &Ask, body: NewZip, group: Option<&str>) -> Answer {
     let hashes = body.data.hashes;
     if hashes.is_empty() || hashes.len() > MOST_SAMPLES {
         return Err(ApiError::invalid_argument(format!(
@@ -169,7 +194,11 @@ pub(crate) async fn add_zip(ask: Ask, JsonBody(body): JsonBody<NewZip>) -> Answe
     }
     let (mut samples, mut missing) = (Vec::new(), 0);
     for hash in &parsed {
-        match sample(&ask, hash).await? {
+        let found = match group {
+            Some(_) => private::sample(ask, hash).await?,
+            None => sample(ask, hash).await?,
+        };
+        match found {
             Some(sha256) => samples.push(sha256.to_string()),
             None => missing += 1,
         }
@@ -177,7 +206,9 @@ pub(crate) async fn add_zip(ask: Ask, JsonBody(body): JsonBody<NewZip>) -> Answe
     // By different hashes, or twice by one.
     samples.sort_unstable();
     samples.dedup();
-    spend(&ask, samples.len() as u64).await?;
+    if group.is_none() {
+        spend(ask, samples.len() as u64).await?;
+    }
     let now = clock::now();
     let record = ZipRecord {
         account: ask.account.name.clone(),
@@ -188,23 +219,40 @@ pub(crate) async fn add_zip(ask: Ask, JsonBody(body): JsonBody<NewZip>) -> Answe
         },
         samples,
         missing,
+        group: group.map(str::to_owned),
     };
     let seq = ask.app.store.add_zip(&record, now - ZIP_LIFE).await?;
-    Ok(Json(json!({"data": zip_object(&ask, seq, &record)})))
+    Ok(Json(json!({"data": zip_object(ask, seq, &record)})))
 }
 
-fn zip_object(ask: &Ask, seq: i64, record: &ZipRecord) -> Value {
+pub(super) fn zip_object(ask: &Ask, seq: i64, record: &ZipRecord) -> Value {
     objects::zip_file(&ask.origin, seq, record)
 }
 
 /// One's own ZIP.
 async fn find_zip(ask: &Ask, id: &str) -> Result<(i64, ZipRecord), ApiError> {
     may_download(ask)?;
+    zip_of(ask, id, None).await
+}
+
+/// One's own ZIP, of everybody's files or of a group's.
+///
+/// # Errors
+/// There is none.
+pub(super) async fn zip_of(
+    ask: &Ask,
+    id: &str,
+    group: Option<&str>,
+) -> Result<(i64, ZipRecord), ApiError> {
     let missing = || ApiError::not_found(format!("ZIP file {id:?} not found"));
     let seq = id.parse().map_err(|_| missing())?;
     let since = clock::now() - ZIP_LIFE;
     match ask.app.store.zip(seq).await? {
-        Some(record) if record.account == ask.account.name && record.created > since => {
+        Some(record)
+            if record.account == ask.account.name
+                && record.group.as_deref() == group
+                && record.created > since =>
+        {
             Ok((seq, record))
         }
         _ => Err(missing()),
@@ -246,6 +294,12 @@ pub(crate) async fn zip_download_url(ask: Ask, Path(id): Path<String>) -> Answer
     Ok(Json(json!({"data": address(&ask, &format!("many.{seq}"))})))
 }
 
+fn from_hex(hex: &str) -> Option<String> {
+    let digits = (0..hex.len()).step_by(2);
+    let bytes = digits.map(|at| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok());
+    String::from_utf8(bytes.collect::<Option<_>>()?).ok()
+}
+
 /// `GET /_ah/download/{pass}`: the bytes. The pass is the authority.
 pub(super) async fn fetch(
     State(app): State<App>,
@@ -262,9 +316,20 @@ pub(super) async fn fetch(
         let samples = samples.collect();
         return Ok(leave::zipped(&app.blobs, samples, zip.password, which));
     }
+    let (which, group) = match which.split_once('.') {
+        Some((sha256, group)) => (sha256, Some(from_hex(group).ok_or_else(unknown)?)),
+        None => (which, None),
+    };
     let sha256: Sha256 = which.parse().map_err(|_| unknown())?;
     // Let go of in the meantime.
-    if !app.store.has_file(which).await? {
+    let is_here = match group {
+        Some(group) => {
+            let found = app.store.private_item(&group, Kind::File, which, now);
+            found.await?.is_some_and(|record| record.is_stored)
+        }
+        None => app.store.has_file(which).await?,
+    };
+    if !is_here {
         return Err(unknown());
     }
     match form {

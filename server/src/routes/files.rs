@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use super::document::{FileForm, NewComment, NewVote};
 use super::item::{self, item_routes};
 use super::upload::{self, Upload};
-use super::{Envelope, Errors};
+use super::{Envelope, Errors, private};
 use crate::app::App;
 use crate::ask::{Answer, Ask, JsonBody, Path, charge, interface};
 use crate::clock;
@@ -47,16 +47,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     responses((status = 200, body = Envelope), Errors)
 )]
 pub(crate) async fn submit(ask: Ask, request: Request) -> Answer {
-    let Ask {
-        app,
-        account,
-        origin,
-        interface,
-        country,
-        ..
-    } = ask;
-    let door = Door { interface, country };
-    take_in(app, account, door, origin, request).await
+    let door = Door::of(&ask);
+    take_in(ask.app, ask.account, door, ask.origin, request).await
 }
 
 /// An address that takes one file, without a key.
@@ -65,19 +57,27 @@ pub(crate) async fn submit(ask: Ask, request: Request) -> Answer {
     responses((status = 200, body = Envelope), Errors)
 )]
 pub(crate) async fn upload_url(ask: Ask) -> Answer {
+    upload_address(&ask, false).await
+}
+
+/// An address that takes one file, for everybody or for the caller's group alone.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn upload_address(ask: &Ask, private: bool) -> Answer {
     let token = Secret::draw().map_err(StoreError::from)?;
     let expires = clock::now() + UPLOAD_URL_LIFE;
     ask.app
         .store
-        .add_upload_token(&token.hash(), &ask.account.name, expires)
+        .add_upload_token(&token.hash(), &ask.account.name, private, expires)
         .await?;
     Ok(Json(
         json!({"data": format!("{}/_ah/upload/{}", ask.origin, token.reveal())}),
     ))
 }
 
-/// `POST /_ah/upload/{token}`: the address itself. The token is the authority; it works once, even
-/// if the upload breaks off.
+/// `POST /_ah/upload/{token}`: the address itself. The token is the authority, and says whether the
+/// file is private; it works once, even if the upload breaks off.
 pub(super) async fn upload_with_token(
     State(app): State<App>,
     origin: Origin,
@@ -86,7 +86,7 @@ pub(super) async fn upload_with_token(
 ) -> Answer {
     let unknown = || ApiError::not_found("This upload address was used, has expired or never was");
     let hash = SecretHash::of(&token).ok_or_else(unknown)?;
-    let account = app
+    let (account, private) = app
         .store
         .take_upload_token(&hash, clock::now())
         .await?
@@ -97,13 +97,36 @@ pub(super) async fn upload_with_token(
         country: country(&parts, &app),
     };
     let request = Request::from_parts(parts, body);
-    take_in(app, account, door, origin, request).await
+    match private {
+        true => private::take_in(app, account, door, origin, request).await,
+        false => take_in(app, account, door, origin, request).await,
+    }
 }
 
 /// By which door a file comes, and from where.
-struct Door {
+pub(super) struct Door {
     interface: &'static str,
     country: Option<String>,
+}
+
+impl Door {
+    /// That of a request.
+    pub(super) fn of(ask: &Ask) -> Self {
+        Self {
+            interface: ask.interface,
+            country: ask.country.clone(),
+        }
+    }
+
+    /// Who comes by it.
+    pub(super) fn actor<'a>(&'a self, account: &'a Account) -> Actor<'a> {
+        Actor {
+            account: &account.name,
+            group: &account.group,
+            interface: self.interface,
+            country: self.country.as_deref(),
+        }
+    }
 }
 
 /// Takes a file in.
@@ -115,13 +138,22 @@ async fn take_in(
     request: Request,
 ) -> Answer {
     let (parts, body) = request.into_parts();
-    let upload = upload::receive(&app, &parts.headers, body).await?;
-    // On its own: a client that hangs up now must not stop half-way what follows.
-    let accepted = tokio::spawn(accept(app, account, door, upload));
-    match accepted.await {
-        Ok(analysis) => Ok(Json(
-            json!({"data": objects::analysis_descriptor(&origin, &analysis?)}),
-        )),
+    let upload = upload::receive(&app, &parts.headers, body, upload::PUBLIC).await?;
+    let analysis = to_the_end(accept(app, account, door, upload)).await?;
+    Ok(Json(
+        json!({"data": objects::analysis_descriptor(&origin, &analysis, false)}),
+    ))
+}
+
+/// Does something on its own: a client that hangs up now must not stop it half-way.
+///
+/// # Errors
+/// Those of what is done.
+pub(super) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+) -> Result<T, ApiError> {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
         Err(failed) => match failed.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => Err(ApiError::internal()),
@@ -137,23 +169,15 @@ async fn accept(
     door: Door,
     upload: Upload,
 ) -> Result<String, ApiError> {
-    let Upload {
-        received,
-        name,
-        password,
-    } = upload;
+    let password = upload.password().map(str::to_owned);
+    let Upload { received, name, .. } = upload;
     let digests = received.digests;
     // A file that nobody has sent in before is free of charge.
     if app.store.has_file(&digests.sha256.to_string()).await? {
         charge(&app, &account, "files").await?;
     }
     let file_type = file_type(&received.head);
-    let by = Actor {
-        account: &account.name,
-        group: &account.group,
-        interface: door.interface,
-        country: door.country.as_deref(),
-    };
+    let by = door.actor(&account);
     let sent_as = SentAs {
         name: name.as_deref(),
         password: password.as_deref(),

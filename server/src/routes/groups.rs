@@ -7,26 +7,38 @@ use serde_json::{Map, Value, json};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::document::{GroupChangeAttributes, GroupChangeBody, NewMembers};
+use super::document::{GroupChangeAttributes, GroupChangeBody, NewMembers, NewServiceAccounts};
+use super::people::checked_name;
 use super::users::{changed, check_privileges, set_privileges, short, usage_days, usage_table};
 use super::{Envelope, Errors};
 use crate::app::App;
 use crate::ask::{Answer, Ask, JsonBody, Path};
 use crate::clock::{self, DAY};
 use crate::error::ApiError;
+use crate::ids::Secret;
 use crate::objects;
 use crate::quota::Used;
 use crate::relationships::{
     administers, descriptors_at, dressed, group_node, objects_at, page, user_node,
 };
-use crate::store::{Account, AccountChange, Group, GroupChange, Holder, Listing};
+use crate::store::{
+    Account, AccountChange, AddAccount, AuditFilter, Group, GroupChange, Holder, Listing,
+    NewAccount, Page, StoreError,
+};
 use crate::tier::{Limits, UNLIMITED};
+
+/// Most service accounts that are made at once.
+const MOST_SERVICE_ACCOUNTS: usize = 40;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(group, change))
         .routes(routes!(api_usage))
         .routes(routes!(users_consuming_quota))
+        .routes(routes!(activity_log_entries))
+        .routes(routes!(activity_log_entry))
+        .routes(routes!(service_account))
+        .routes(routes!(service_accounts, add_service_accounts))
         .routes(routes!(relationship))
         .routes(routes!(descriptors, add))
         .routes(routes!(is_in, remove))
@@ -312,7 +324,142 @@ async fn usage_by_user(ask: &Ask, group: &Group) -> Result<Value, ApiError> {
     Ok(json!(by_user))
 }
 
-/// A group's `users` or `administrators`.
+/// Who did what in the group, newest first, for its administrators.
+#[utoipa::path(
+    get, path = "/groups/{id}/activity_log_entries", tag = "groups",
+    params(
+        ("id" = String, Path),
+        ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query)
+    ),
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn activity_log_entries(ask: Ask, Path(id): Path<String>) -> Answer {
+    let group = find_administered(&ask, &id).await?;
+    let filter = AuditFilter {
+        group: Some(&group.name),
+        ..AuditFilter::default()
+    };
+    let entries = ask.app.store.audit(filter, ask.page()?).await?;
+    Ok(ask.list(entries.map(|entry| objects::activity_log_entry(&ask.origin, &entry))))
+}
+
+/// One entry of a group's log, for its administrators.
+#[utoipa::path(
+    get, path = "/activity_log_entries/{id}", tag = "groups",
+    params(("id" = String, Path)),
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn activity_log_entry(ask: Ask, Path(id): Path<String>) -> Answer {
+    let missing = || ApiError::not_found(format!("Activity log entry {id:?} not found"));
+    let seq: i64 = id.parse().map_err(|_| missing())?;
+    let page = Page {
+        before: Some(seq.saturating_add(1)),
+        limit: 1,
+    };
+    let found = ask.app.store.audit(AuditFilter::default(), page).await?;
+    let entry = found.entries.into_iter().find(|entry| {
+        entry.seq == seq && !entry.group.is_empty() && administers(&ask, &entry.group)
+    });
+    let entry = entry.ok_or_else(missing)?;
+    Ok(Json(
+        json!({"data": objects::activity_log_entry(&ask.origin, &entry)}),
+    ))
+}
+
+/// A service account of one's group. Its key is shown once, when it is made.
+#[utoipa::path(
+    get, path = "/service_accounts/{id}", tag = "groups",
+    params(
+        ("id" = String, Path, description = "The group, `_`, what it is called there"),
+        ("relationships" = Option<String>, Query)
+    ),
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn service_account(ask: Ask, Path(id): Path<String>) -> Answer {
+    let found = ask.app.store.account(&id).await?;
+    let visible = |account: &Account| {
+        account.service && (ask.account.administrator || ask.account.group == account.group)
+    };
+    let account = found
+        .filter(visible)
+        .ok_or_else(|| ApiError::not_found("Service account not found"))?;
+    let node = user_node(&ask, account).await?;
+    Ok(Json(json!({"data": dressed(&ask, node).await?})))
+}
+
+/// A group's service accounts, as descriptors.
+#[utoipa::path(
+    get, path = "/groups/{id}/relationships/service_accounts", tag = "groups",
+    operation_id = "groups_service_accounts",
+    params(
+        ("id" = String, Path),
+        ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query)
+    ),
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn service_accounts(ask: Ask, Path(id): Path<String>) -> Answer {
+    descriptors(ask, Path((id, "service_accounts".to_owned()))).await
+}
+
+/// Makes service accounts in a group, by its administrators: members that are nobody, for what runs
+/// by itself. The key of each is `apikey` in this answer and nowhere else.
+#[utoipa::path(
+    post, path = "/groups/{id}/relationships/service_accounts", tag = "groups",
+    operation_id = "groups_add_service_accounts",
+    params(("id" = String, Path)),
+    request_body = NewServiceAccounts,
+    responses((status = 200, body = Envelope), Errors)
+)]
+pub(crate) async fn add_service_accounts(
+    ask: Ask,
+    Path(id): Path<String>,
+    JsonBody(body): JsonBody<NewServiceAccounts>,
+) -> Answer {
+    let group = find_administered(&ask, &id).await?;
+    if body.data.is_empty() || body.data.len() > MOST_SERVICE_ACCOUNTS {
+        return Err(ApiError::invalid_argument(format!(
+            "data must be a list of 1 to {MOST_SERVICE_ACCOUNTS}"
+        )));
+    }
+    let store = &ask.app.store;
+    let taken = |name: &str| ApiError::already_exists(format!("The name {name:?} is taken"));
+    // All of them are looked at before the first is made.
+    let mut names = Vec::new();
+    for one in &body.data {
+        let name = format!("{}_{}", group.name, one.name());
+        checked_name(one.name())?;
+        checked_name(&name)?;
+        if names.contains(&name) || store.account(&name).await?.is_some() {
+            return Err(taken(&name));
+        }
+        names.push(name);
+    }
+    let mut data = Vec::new();
+    for name in names {
+        let key = Secret::draw().map_err(StoreError::from)?;
+        let hash = key.hash();
+        let new = NewAccount {
+            name: &name,
+            group: &group.name,
+            tier: None,
+            administrator: false,
+            service: true,
+            email: None,
+        };
+        let added = store.add_account(&new, (&hash).into(), ask.actor(), clock::now());
+        let account = match added.await? {
+            AddAccount::Added => store.account(&name).await?,
+            _ => None,
+        };
+        let account = account.ok_or_else(|| taken(&name))?;
+        let mut object = user_node(&ask, account).await?.object;
+        object["attributes"]["apikey"] = key.reveal().into();
+        data.push(object);
+    }
+    Ok(Json(json!({"data": data})))
+}
+
+/// A group's `users`, `administrators` or `service_accounts`.
 #[utoipa::path(
     get, path = "/groups/{id}/{relationship}", tag = "groups",
     operation_id = "groups_relationship",
@@ -342,11 +489,20 @@ pub(crate) async fn descriptors(ask: Ask, Path((id, name)): Path<(String, String
     descriptors_at(&ask, &owner, &name).await
 }
 
-/// Which of the two relationships that have members is meant.
-fn is_administrators(name: &str) -> Result<bool, ApiError> {
+/// A group's relationships that have members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Members {
+    Users,
+    Administrators,
+    ServiceAccounts,
+}
+
+/// Which of them is meant.
+fn members(name: &str) -> Result<Members, ApiError> {
     match name {
-        "users" => Ok(false),
-        "administrators" => Ok(true),
+        "users" => Ok(Members::Users),
+        "administrators" => Ok(Members::Administrators),
+        "service_accounts" => Ok(Members::ServiceAccounts),
         _ => Err(ApiError::not_found(format!(
             "Type \"group\" has no relationship {name:?} with members"
         ))),
@@ -370,7 +526,8 @@ pub(crate) async fn add(
     JsonBody(body): JsonBody<NewMembers>,
 ) -> Answer {
     let group = find_administered(&ask, &id).await?;
-    let administrators = is_administrators(&name)?;
+    // Service accounts have a route of their own.
+    let administrators = members(&name)? == Members::Administrators;
     // All of them are found before the first is added.
     let mut accounts = Vec::new();
     for member in &body.data {
@@ -415,8 +572,9 @@ async fn may_take_in(ask: &Ask, account: &Account) -> Result<bool, ApiError> {
     }
     let has_licence = account.limits != Limits::of_nobody() || !account.privileges.is_empty();
     let group = ask.app.store.group(&account.group).await?;
-    let alone = group.is_some_and(|group| group.members.len() == 1);
-    Ok(alone && !has_licence && !account.administrator)
+    let alone =
+        group.is_some_and(|group| group.members.len() == 1 && group.service_accounts.is_empty());
+    Ok(alone && !has_licence && !account.administrator && !account.service)
 }
 
 async fn set_role(ask: &Ask, account: &Account, administrator: bool) -> Result<(), ApiError> {
@@ -429,13 +587,23 @@ async fn set_role(ask: &Ask, account: &Account, administrator: bool) -> Result<(
     changed(outcome.await?)
 }
 
-/// A member by name or e-mail address.
-async fn find_member(ask: &Ask, group: &Group, user: &str) -> Result<Option<Account>, ApiError> {
+/// A member of one of the relationships, by name or e-mail address.
+async fn find_member(
+    ask: &Ask,
+    group: &Group,
+    members: Members,
+    user: &str,
+) -> Result<Option<Account>, ApiError> {
+    let is_one = |account: &Account| {
+        account.group == group.name
+            && account.service == (members == Members::ServiceAccounts)
+            && (account.group_administrator || members != Members::Administrators)
+    };
     let found = match user.contains('@') {
         true => ask.app.store.account_by_email(user).await?,
         false => ask.app.store.account(user).await?,
     };
-    Ok(found.filter(|account| account.group == group.name))
+    Ok(found.filter(is_one))
 }
 
 /// Whether somebody is one of them: `true` or `false`.
@@ -450,14 +618,12 @@ pub(crate) async fn is_in(
     Path((id, name, user)): Path<(String, String, String)>,
 ) -> Answer {
     let group = find(&ask, &id).await?;
-    let administrators = is_administrators(&name)?;
-    let member = find_member(&ask, &group, &user).await?;
-    let is_in = member.is_some_and(|member| !administrators || member.group_administrator);
-    Ok(Json(json!({"data": Value::Bool(is_in)})))
+    let member = find_member(&ask, &group, members(&name)?, &user).await?;
+    Ok(Json(json!({"data": Value::Bool(member.is_some())})))
 }
 
 /// Takes somebody out of the group, into one of their own; or out of its administrators. Members
-/// may leave by themselves.
+/// may leave by themselves. A service account is deleted.
 #[utoipa::path(
     delete, path = "/groups/{id}/relationships/{relationship}/{user}", tag = "groups",
     operation_id = "groups_remove",
@@ -469,8 +635,8 @@ pub(crate) async fn remove(
     Path((id, name, user)): Path<(String, String, String)>,
 ) -> Answer {
     let group = find(&ask, &id).await?;
-    let administrators = is_administrators(&name)?;
-    let member = find_member(&ask, &group, &user).await?;
+    let members = members(&name)?;
+    let member = find_member(&ask, &group, members, &user).await?;
     let oneself = member
         .as_ref()
         .is_some_and(|one| one.name == ask.account.name);
@@ -480,15 +646,16 @@ pub(crate) async fn remove(
         ));
     }
     let member = member
-        .filter(|member| !administrators || member.group_administrator)
         .ok_or_else(|| ApiError::not_found(format!("User {user:?} not found in the group")))?;
-    if administrators {
-        set_role(&ask, &member, false).await?;
-    } else {
-        let (store, now) = (&ask.app.store, clock::now());
-        store
-            .move_account(&member.name, None, ask.actor(), now)
-            .await?;
+    let (store, by, now) = (&ask.app.store, ask.actor(), clock::now());
+    match members {
+        Members::Administrators => set_role(&ask, &member, false).await?,
+        Members::ServiceAccounts => {
+            changed(store.delete_account(&member.name, by, now).await?)?;
+        }
+        Members::Users => {
+            store.move_account(&member.name, None, by, now).await?;
+        }
     }
     Ok(Json(json!({})))
 }

@@ -372,7 +372,16 @@ pub(crate) async fn network_location(ask: &Ask, id: &str) -> Result<Option<Node>
     else {
         return Ok(None);
     };
-    match url.host_indicator() {
+    location_of(ask, url.as_str()).await
+}
+
+/// The same of a URL's text.
+///
+/// # Errors
+/// The store does not answer.
+pub(crate) async fn location_of(ask: &Ask, url: &str) -> Result<Option<Node>, ApiError> {
+    let url: Option<CanonicalUrl> = url.parse().ok();
+    match url.and_then(|url| url.host_indicator()) {
         Some(host @ (Indicator::Domain(_) | Indicator::Ip(_))) => {
             Ok(Some(node(ask, host.kind(), &host.to_string()).await?))
         }
@@ -461,7 +470,7 @@ pub(crate) async fn analyse(ask: &Ask, kind: Kind, raw: &str) -> Answer {
         .ok_or_else(|| missing(kind, raw))?;
     ask.app.bell.ring().await;
     Ok(Json(
-        json!({"data": objects::analysis_descriptor(&ask.origin, &analysis)}),
+        json!({"data": objects::analysis_descriptor(&ask.origin, &analysis, false)}),
     ))
 }
 

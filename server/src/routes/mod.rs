@@ -19,6 +19,7 @@ mod members;
 mod metadata;
 mod moderation;
 mod people;
+pub(crate) mod private;
 mod quorum;
 mod references;
 mod search;
@@ -59,6 +60,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(metadata::routes())
         .merge(feeds::routes())
         .merge(behaviours::routes())
+        .merge(private::routes())
         .merge(yara_rules::routes())
         .merge(users::routes())
         .merge(groups::routes())

@@ -15,7 +15,7 @@ use crate::clock;
 use crate::error::ApiError;
 use crate::ids::Secret;
 use crate::objects;
-use crate::relationships::{group_node, page, user_node};
+use crate::relationships::{administers, group_node, page, user_node};
 use crate::store::{AddAccount, Listing, NewAccount, NewKey, StoreError};
 use crate::tier::Tier;
 
@@ -37,7 +37,7 @@ pub(super) fn administrators_only(ask: &Ask) -> Result<(), ApiError> {
     }
 }
 
-fn checked_name(name: &str) -> Result<(), ApiError> {
+pub(super) fn checked_name(name: &str) -> Result<(), ApiError> {
     match is_name(name) {
         true => Ok(()),
         false => Err(ApiError::invalid_argument(format!(
@@ -116,6 +116,7 @@ pub(crate) async fn add_user(ask: Ask, JsonBody(body): JsonBody<NewUser>) -> Ans
         group: &group,
         tier,
         administrator: false,
+        service: false,
         email: attributes.email.as_deref(),
     };
     let store = &ask.app.store;
@@ -162,7 +163,8 @@ pub(crate) async fn keys(ask: Ask, Path(id): Path<String>) -> Answer {
     Ok(ask.list(listing.map(|key| objects::api_key(&account.name, &key, None))))
 }
 
-/// Makes another key, for oneself or by an administrator of the server. It is `apikey` in this
+/// Makes another key, for oneself, for a service account by who administers its group, or by an
+/// administrator of the server. It is `apikey` in this
 /// answer and nowhere else.
 #[utoipa::path(
     post, path = "/users/{id}/keys", tag = "users",
@@ -177,9 +179,11 @@ pub(crate) async fn add_key(
 ) -> Answer {
     let account = find_own(&ask, &id).await?;
     // Whoever makes a key for a user can act as the user.
-    if ask.account.name != account.name && !ask.account.administrator {
+    let of_ours = account.service && administers(&ask, &account.group);
+    if ask.account.name != account.name && !ask.account.administrator && !of_ours {
         return Err(ApiError::forbidden(
-            "A key is made by the user or by an administrator of the server",
+            "A key is made by the user or by an administrator of the server; a service account's \
+             by one of its group",
         ));
     }
     let attributes = body.data.attributes;

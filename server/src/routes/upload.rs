@@ -1,5 +1,6 @@
 //! Reading an upload: multipart from the wire to the blob store, with a running count.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,8 +13,36 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::store::blobs::Received;
 
-/// Most parts of a form.
-const MAX_PARTS: usize = 8;
+/// What may be in a form.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    /// Most parts.
+    parts: usize,
+    /// Which fields are read beside the file.
+    fields: &'static [&'static str],
+}
+
+/// The form that a file is sent in with for everybody.
+pub(super) const PUBLIC: Form = Form {
+    parts: 8,
+    fields: &["password"],
+};
+
+/// The same for a group alone: a sandbox is told much.
+pub(super) const PRIVATE: Form = Form {
+    parts: 12,
+    fields: &[
+        "password",
+        "command_line",
+        "disable_sandbox",
+        "enable_internet",
+        "intercept_tls",
+        "retention_period_days",
+        "storage_region",
+        "interaction_sandbox",
+        "interaction_timeout",
+    ],
+};
 
 /// Most bytes that the form's reader may gather without giving any of them out: part headers, and
 /// what stands before the first part.
@@ -66,8 +95,15 @@ pub(super) struct Upload {
     pub(super) received: Received,
     /// The last component of the name that the client gave.
     pub(super) name: Option<String>,
+    /// The fields that are read, where they say something.
+    pub(super) fields: BTreeMap<&'static str, String>,
+}
+
+impl Upload {
     /// What opens the file, as the client says.
-    pub(super) password: Option<String>,
+    pub(super) fn password(&self) -> Option<&str> {
+        self.fields.get("password").map(String::as_str)
+    }
 }
 
 /// Streams the part `file` of a form to the blob store.
@@ -79,6 +115,7 @@ pub(super) async fn receive(
     app: &App,
     headers: &HeaderMap,
     body: Body,
+    allowed: Form,
 ) -> Result<Upload, ApiError> {
     let boundary = boundary(content_type(headers).unwrap_or_default())?;
     let announced: Option<u64> = headers
@@ -90,29 +127,32 @@ pub(super) async fn receive(
     app.blobs.room_for(expected)?;
     let gathered = Arc::new(AtomicU64::new(0));
     let mut form = Multipart::new(counted(body, gathered.clone()), boundary);
-    let upload = read_parts(app, &mut form, &gathered).await?;
+    let upload = read_parts(app, &mut form, allowed, &gathered).await?;
     upload.ok_or_else(|| ApiError::bad_request("The form has no part \"file\""))
 }
 
 async fn read_parts(
     app: &App,
     form: &mut Multipart<'_>,
+    allowed: Form,
     gathered: &AtomicU64,
 ) -> Result<Option<Upload>, ApiError> {
     let mut upload: Option<Upload> = None;
-    let mut password = None;
+    let mut fields = BTreeMap::new();
     let mut parts = 0;
     while let Some(mut field) = form.next_field().await.map_err(malformed)? {
         gathered.store(0, Ordering::Relaxed);
         parts += 1;
-        if parts > MAX_PARTS {
+        if parts > allowed.parts {
             return Err(ApiError::bad_request(format!(
-                "The form has more than {MAX_PARTS} parts"
+                "The form has more than {} parts",
+                allowed.parts
             )));
         }
         if field.name() != Some("file") {
-            // `password` is the API's, others are their senders' and not read; all are bounded.
-            let is_password = field.name() == Some("password");
+            // Some are the API's, others are their senders' and not read; all are bounded.
+            let known = allowed.fields.iter();
+            let known = known.copied().find(|name| field.name() == Some(name));
             let mut value = Vec::new();
             while let Some(chunk) = field.chunk().await.map_err(malformed)? {
                 gathered.store(0, Ordering::Relaxed);
@@ -123,11 +163,12 @@ async fn read_parts(
                     )));
                 }
             }
-            if is_password && !value.is_empty() {
-                let text = String::from_utf8(value);
-                password = Some(
-                    text.map_err(|_| ApiError::invalid_argument("The password is not UTF-8"))?,
-                );
+            if let Some(name) = known
+                && !value.is_empty()
+            {
+                let text = String::from_utf8(value)
+                    .map_err(|_| ApiError::invalid_argument(format!("The {name} is not UTF-8")))?;
+                fields.insert(name, text);
             }
             continue;
         }
@@ -151,11 +192,11 @@ async fn read_parts(
         upload = Some(Upload {
             received: incoming.finish().await?,
             name,
-            password: None,
+            fields: BTreeMap::new(),
         });
     }
-    // It may stand before the file or behind it.
-    Ok(upload.map(|upload| Upload { password, ..upload }))
+    // They may stand before the file or behind it.
+    Ok(upload.map(|upload| Upload { fields, ..upload }))
 }
 
 /// The body, which ends with an error when the form's reader gathers more than it may.

@@ -1,5 +1,7 @@
 //! `/urls`: sending web addresses in, and what is known of them.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::Request;
@@ -38,13 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     responses((status = 200, body = Envelope), Errors)
 )]
 pub(crate) async fn submit(ask: Ask, request: Request) -> Answer {
-    let text = url_field(request)
-        .await?
-        .ok_or_else(|| ApiError::invalid_argument("The form has no field \"url\""))?;
-    let url: CanonicalUrl = text
-        .parse()
-        .map_err(|error| ApiError::invalid_argument(format!("{text:?} is no URL: {error}")))?;
-    let url = url.without_credentials();
+    let url = url_field(&form_fields(request).await?)?;
     let analysis = ask
         .app
         .store
@@ -53,25 +49,45 @@ pub(crate) async fn submit(ask: Ask, request: Request) -> Answer {
     upstream::offer_url(&ask.app, ask.actor(), &url);
     ask.app.bell.ring().await;
     Ok(Json(
-        json!({"data": objects::analysis_descriptor(&ask.origin, &analysis)}),
+        json!({"data": objects::analysis_descriptor(&ask.origin, &analysis, false)}),
     ))
 }
 
-async fn url_field(request: Request) -> Result<Option<String>, ApiError> {
+/// The address that a form names.
+///
+/// # Errors
+/// It names none.
+pub(super) fn url_field(fields: &BTreeMap<String, String>) -> Result<CanonicalUrl, ApiError> {
+    let text = fields
+        .get("url")
+        .ok_or_else(|| ApiError::invalid_argument("The form has no field \"url\""))?;
+    let url: CanonicalUrl = text
+        .parse()
+        .map_err(|error| ApiError::invalid_argument(format!("{text:?} is no URL: {error}")))?;
+    Ok(url.without_credentials())
+}
+
+/// The fields of a form, of either sort; of several with one name the first.
+///
+/// # Errors
+/// It is none, or too large.
+pub(super) async fn form_fields(request: Request) -> Result<BTreeMap<String, String>, ApiError> {
     let content_type = super::upload::content_type(request.headers())
         .unwrap_or_default()
         .to_owned();
     let bytes = small_body(request.into_body()).await?;
+    let mut fields = BTreeMap::new();
     if !content_type.to_ascii_lowercase().starts_with("multipart/") {
-        return Ok(form_urlencoded::parse(&bytes)
-            .find(|(name, _)| name == "url")
-            .map(|(_, value)| value.into_owned()));
+        for (name, value) in form_urlencoded::parse(&bytes).into_owned() {
+            fields.entry(name).or_insert(value);
+        }
+        return Ok(fields);
     }
     let mut form = super::upload::multipart(&content_type, Body::from(bytes))?;
     while let Some(field) = form.next_field().await.map_err(super::upload::malformed)? {
-        if field.name() == Some("url") {
-            return Ok(Some(field.text().await.map_err(super::upload::malformed)?));
-        }
+        let name = field.name().unwrap_or_default().to_owned();
+        let value = field.text().await.map_err(super::upload::malformed)?;
+        fields.entry(name).or_insert(value);
     }
-    Ok(None)
+    Ok(fields)
 }

@@ -63,12 +63,13 @@ pub(crate) static TABLES: &[Table] = tables! {
     "account" by "name": "name" Text, "group_name" Text, "role" Text, "status" Text,
         "first_name" Text, "last_name" Text, "profile_phrase" Text, "preferences" Text,
         "reputation" Integer, "created" Integer;
-        since "email" Text = "null", "group_role" Text = r#""member""#;
+        since "email" Text = "null", "group_role" Text = r#""member""#, "service" Integer = "0";
     "privilege" by "holder_kind, holder, name": "holder_kind" Text, "holder" Text, "name" Text,
         "expires" Integer;
     "api_key" by "hash": "hash" Bytes, "account" Text, "label" Text, "created" Integer,
         "expires" Integer, "revoked" Integer;
     "upload_token" by "hash": "hash" Bytes, "account" Text, "expires" Integer;
+        since "private" Integer = "0";
     "usage" by "account, group_name, day, endpoint": "account" Text, "group_name" Text,
         "day" Integer, "endpoint" Text, "used" Integer;
     "item" by "kind, id": "kind" Text, "id" Text, "first_submission" Integer,
@@ -84,6 +85,11 @@ pub(crate) static TABLES: &[Table] = tables! {
     "submission" by "seq": "seq" Integer, "kind" Text, "item" Text, "date" Integer,
         "account" Text, "name" Text, "interface" Text;
         since "country" Text = "null";
+    "private_item" by "seq": "sample" Text, "seq" Integer, "kind" Text, "key" Text,
+        "group_name" Text, "id" Text, "sha1" Text, "md5" Text, "size" Integer, "type_tag" Text,
+        "type_description" Text, "type_extension" Text, "type_tags" Text, "url" Text,
+        "names" Text, "first_submission" Integer, "last_submission" Integer,
+        "times_submitted" Integer, "expires" Integer, "last_analysis" Text;
     "analysis" by "seq": "seq" Integer, "id" Text, "kind" Text, "item" Text, "date" Integer,
         "status" Text, "results" Text, "findings" Text, "completed" Integer, "attempts" Integer;
     "job" by "id": "id" Integer, "analysis" Text, "group_name" Text, "attempts" Integer,
@@ -109,6 +115,7 @@ pub(crate) static TABLES: &[Table] = tables! {
         "month" Integer, "account" Text, "used" Integer;
     "zip_file" by "seq": "seq" Integer, "account" Text, "created" Integer, "password" Text,
         "samples" Text, "missing" Integer;
+        since "group_name" Text = "null";
     "yara_rule" by "id": "id" Text, "digest" Text, "included" Integer, "modified" Integer;
     "yara_match" by "seq": "seq" Integer, "rule" Text, "sha256" Text, "date" Integer;
     "behaviour" by "seq": "seq" Integer, "id" Text, "sha256" Text, "imported" Integer,

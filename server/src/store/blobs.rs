@@ -213,7 +213,7 @@ impl Blobs {
             let Some(name) = meta.location.filename() else {
                 continue;
             };
-            if !rows.has_file(name).await? {
+            if !rows.keeps(name).await? {
                 removed += u64::from(self.remove_orphan(rows, name).await?);
             } else if let Ok(sha256) = name.parse()
                 && meta.location == plain_location(&sha256)
@@ -264,7 +264,7 @@ impl Blobs {
             return Ok(false);
         };
         let _alone = rows.settle_alone().await?;
-        if rows.has_file(name).await? {
+        if rows.keeps(name).await? {
             return Ok(false);
         }
         let masked = self.delete(&location(&sha256)).await?;

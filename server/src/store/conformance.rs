@@ -97,6 +97,7 @@ async fn accounts(store: &dyn Store) {
         group,
         tier,
         administrator: name == "zoe",
+        service: false,
         email: (name == "bob").then_some("Bob@Example.com"),
     };
     let tier = Some(Tier::Public);
@@ -154,16 +155,16 @@ async fn accounts(store: &dyn Store) {
     // A token is taken by one of any number.
     let token = Secret::draw().unwrap().hash();
     store
-        .add_upload_token(&token, "bob", NOW + 10)
+        .add_upload_token(&token, "bob", true, NOW + 10)
         .await
         .unwrap();
     let taken =
         futures_util::future::join_all((0..20).map(|_| store.take_upload_token(&token, NOW)));
-    let taken = taken
-        .await
-        .into_iter()
-        .filter(|one| one.as_ref().unwrap().is_some());
-    assert_eq!(taken.count(), 1);
+    let taken = taken.await.into_iter().filter_map(|one| one.unwrap());
+    let taken: Vec<_> = taken
+        .map(|(account, private)| (account.name, private))
+        .collect();
+    assert_eq!(taken, [("bob".to_owned(), true)]);
 }
 
 /// Keys have names, ends and ids, and are revoked one by one.
@@ -224,6 +225,7 @@ async fn groups(store: &dyn Store) {
             group: name,
             tier: Some(Tier::Public),
             administrator: false,
+            service: false,
             email: None,
         };
         let key = Secret::draw().unwrap().hash();
@@ -316,6 +318,7 @@ async fn groups(store: &dyn Store) {
         group: "crew",
         tier: None,
         administrator: false,
+        service: false,
         email: None,
     };
     let again = store.add_account(&new, (&hash).into(), LOCAL, NOW);
@@ -906,6 +909,7 @@ async fn leaving(store: &dyn Store) {
         password: "pässword".to_owned(),
         samples: vec![sha256(b"a").to_string()],
         missing: 2,
+        group: (created > NOW).then(|| "team".to_owned()),
     };
     let old = store.add_zip(&zip(NOW), 0).await.unwrap();
     assert_eq!(store.zip(old).await.unwrap(), Some(zip(NOW)));
@@ -1534,7 +1538,242 @@ async fn blobs(store: &dyn Store, blobs: &Arc<Blobs>) {
     work_off(store, NOW).await;
 }
 
+/// What a group has for itself is found by nobody else and by none of the methods for what is
+/// everybody's, and is gone at its end.
+async fn private_scanning(store: &dyn Store) {
+    let text = "theirs alone";
+    let ours = digests(text.as_bytes());
+    let (id, kind) = (ours.sha256.to_string(), file_type(text.as_bytes()));
+    let sent_as = SentAs {
+        name: Some("plan.txt"),
+        password: Some("pässword"),
+    };
+    let file = |expires| NewPrivate {
+        subject: PrivateSubject::File(&ours, &kind, sent_as),
+        expires,
+    };
+    let (bob, eve) = (by("bob", "team"), by("eve", "rivals"));
+    let end = NOW + DAY;
+    // Sent in by many at once: one analysis, every time counted.
+    let new = file(end);
+    let sent = futures_util::future::join_all((0..9).map(|_| store.submit_private(&new, bob, NOW)));
+    let sent: HashSet<_> = sent.await.into_iter().map(|id| id.unwrap()).collect();
+    let analysis = sent.iter().next().unwrap().clone();
+    assert_eq!(sent.len(), 1);
+    let url: CanonicalUrl = "http://secret.example/plan".parse().unwrap();
+    let address = NewPrivate {
+        subject: PrivateSubject::Url(&url),
+        expires: end,
+    };
+    let of_url = store.submit_private(&address, bob, NOW).await.unwrap();
+    let url_id = url.id().to_string();
+    // Another group's is another one, and its id tells nothing of this one.
+    let theirs = store.submit_private(&new, eve, NOW).await.unwrap();
+    assert_ne!(theirs, analysis);
+    let decoded = |id: &str| {
+        use base64::Engine as _;
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(id)
+            .unwrap();
+        String::from_utf8(bytes).unwrap()
+    };
+    for id in [&theirs, &analysis] {
+        assert!(decoded(id).ends_with(&format!(":{NOW}")), "{}", decoded(id));
+        assert!(decoded(id).starts_with(&ours.md5.to_string()));
+    }
+    let find =
+        async |group, kind, id: &str, now| store.private_item(group, kind, id, now).await.unwrap();
+    let found = find("team", Kind::File, &id, end - 1).await.unwrap();
+    assert_eq!((found.item.times_submitted, found.is_stored), (9, true));
+    assert_eq!(found.item.file.unwrap().names, ["plan.txt"]);
+    assert!(find("team", Kind::File, &id, end).await.is_none());
+    assert!(find("other", Kind::File, &id, NOW).await.is_none());
+    assert!(find("team", Kind::Url, &id, NOW).await.is_none());
+    let told = async |group, id: &str, now| store.private_analysis(group, id, now).await.unwrap();
+    let record = told("team", &analysis, NOW).await.unwrap();
+    assert_eq!(record.file, Some(ours));
+    assert_eq!(record.group.as_deref(), Some("team"));
+    assert!(told("rivals", &analysis, NOW).await.is_none());
+    assert!(told("team", &analysis, end).await.is_none());
+    // The job has what it needs, and leaves its marks at the thing alone.
+    while let Some(job) = store.claim(NOW, 10).await.unwrap() {
+        let of_file = job.analysis.kind == Kind::File;
+        assert_eq!(job.password.is_some(), of_file);
+        store.begin(&job, NOW + 5).await.unwrap();
+        let inside = [to("bundled_files", "file", &sha256(b"member").to_string())];
+        store.relate_private(&job, &inside, NOW).await.unwrap();
+        let rule = json!([{"ruleset_id": "0123456789", "rule_name": "Plan"}]);
+        let findings = Map::from_iter([("crowdsourced_yara_results".to_owned(), rule)]);
+        let results = [column("E")];
+        let done = store.complete(&job, &results, &findings, NOW);
+        done.await.unwrap();
+    }
+    let rules = store.rule_records(Some("0123456789|Plan")).await.unwrap();
+    assert!(rules.iter().all(|rule| rule.matches == 0));
+    let found = find("team", Kind::File, &id, NOW).await.unwrap();
+    assert_eq!(found.item.analysis.as_ref().unwrap().results.len(), 1);
+    let (of, key) = found.place();
+    assert_eq!(store.all_relations(of, &key, 9).await.unwrap().len(), 1);
+    // By none of the methods for what is everybody's.
+    assert!(store.keeps(&id).await.unwrap());
+    assert!(!store.has_file(&id).await.unwrap());
+    assert!(store.item(Kind::File, &id).await.unwrap().is_none());
+    assert!(store.item(Kind::Url, &url_id).await.unwrap().is_none());
+    for id in [&analysis, &of_url] {
+        assert!(store.analysis(id).await.unwrap().is_none());
+    }
+    for hash in [
+        FileHash::Md5(ours.md5),
+        FileHash::Sha1(ours.sha1),
+        FileHash::Sha256(ours.sha256),
+    ] {
+        assert!(store.files_with(&hash).await.unwrap().is_empty());
+    }
+    for (hash, of) in [
+        (&id, PrefixOf::Sha256),
+        (&ours.md5.to_string(), PrefixOf::Md5),
+        (&ours.sha1.to_string(), PrefixOf::Sha1),
+        (&url_id, PrefixOf::Url),
+    ] {
+        assert!(
+            store
+                .with_prefix(of, &hash[..8], 9)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    }
+    let everything = 0..NOW + 10 * DAY;
+    for kind in [Kind::File, Kind::Url] {
+        let sent = store.sent_in(kind, everything.clone()).await.unwrap();
+        assert!(sent.iter().all(|one| one.item != id && one.item != url_id));
+        let analysed = store.analysed(kind, everything.clone()).await.unwrap();
+        assert!(!analysed.contains(&id) && !analysed.contains(&url_id));
+        let old = store.expired(kind, NOW + 10 * DAY, 10_000).await.unwrap();
+        assert!(!old.contains(&id) && !old.contains(&url_id));
+        let listed = store.analyses(kind, &id, page(None, 9)).await.unwrap();
+        assert_eq!(listed.total, 0);
+        assert_eq!(store.analyse(kind, &id, bob, NOW).await.unwrap(), None);
+    }
+    for (kind, other) in [("file", "member"), ("domain", "secret.example")] {
+        for name in ["bundled_files", "urls", "subdomains"] {
+            let filter = RelationFilter::With {
+                kind: "file",
+                name,
+                other_kind: kind,
+                other: &sha256(other.as_bytes()).to_string(),
+            };
+            assert_eq!(
+                store.relations(filter, page(None, 9)).await.unwrap().total,
+                0
+            );
+        }
+        assert!(
+            store
+                .all_relations(kind, other, 9)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    }
+    let log = store
+        .audit(AuditFilter::default(), page(None, 500))
+        .await
+        .unwrap();
+    assert!(
+        log.entries
+            .iter()
+            .any(|one| one.action == "private_file.submitted")
+    );
+    let log = format!("{:?}", log.entries);
+    assert!(!log.contains(&id) && !log.contains(&url_id));
+    // Lists, in both orders.
+    let again = store
+        .analyse_private(Kind::File, &id, bob, NOW + 1)
+        .await
+        .unwrap();
+    let again = again.unwrap();
+    let ids = async |of, up, from, limit| {
+        let listing = store.private_analyses("team", of, up, NOW, page(from, limit));
+        let listing = listing.await.unwrap();
+        let ids: Vec<_> = listing.entries.into_iter().map(|one| one.id).collect();
+        (ids, listing.next, listing.total)
+    };
+    let (first, next, total) = ids(None, false, None, 2).await;
+    assert_eq!(
+        (first.as_slice(), total),
+        (&[again.clone(), of_url.clone()][..], 3)
+    );
+    assert_eq!(ids(None, false, next, 2).await.0, [analysis.as_str()]);
+    let (first, next, _) = ids(None, true, None, 2).await;
+    assert_eq!(first, [analysis.as_str(), of_url.as_str()]);
+    assert_eq!(ids(None, true, next, 2).await.0, [again.as_str()]);
+    let of_file = ids(Some((Kind::File, id.as_str())), false, None, 9).await;
+    assert_eq!(of_file.0, [again.as_str(), analysis.as_str()]);
+    let files = store
+        .private_files("team", NOW, page(None, 9))
+        .await
+        .unwrap();
+    assert_eq!((files.entries.len(), files.total), (1, 1));
+    assert_eq!(
+        store
+            .private_files("team", end, page(None, 9))
+            .await
+            .unwrap()
+            .total,
+        0
+    );
+    // Deleted while a worker is at it: what it finds is nowhere.
+    let job = store.claim(NOW + 1, 10).await.unwrap().unwrap();
+    store.begin(&job, NOW + 5).await.unwrap();
+    let delete = async |only, by| {
+        store
+            .delete_private(Kind::File, &id, only, by, NOW)
+            .await
+            .unwrap()
+    };
+    assert!(!delete(false, by("zoe", "other")).await);
+    assert!(delete(true, bob).await);
+    assert!(!find("team", Kind::File, &id, NOW).await.unwrap().is_stored);
+    let gone = store.analyse_private(Kind::File, &id, bob, NOW + 2).await;
+    assert_eq!(gone.unwrap(), None);
+    assert!(store.keeps(&id).await.unwrap(), "the rivals have it too");
+    assert!(delete(false, bob).await && !delete(false, bob).await);
+    let inside = [to("bundled_files", "file", "late")];
+    let late = store.relate_private(&job, &inside, NOW).await;
+    assert!(matches!(late, Err(StoreError::LeaseLost)));
+    let late = store.complete(&job, &[], &Map::new(), NOW).await;
+    assert!(matches!(late, Err(StoreError::LeaseLost)));
+    assert!(store.all_relations(of, &key, 9).await.unwrap().is_empty());
+    assert!(find("rivals", Kind::File, &id, NOW).await.is_some());
+    // What is sent in again stays until the new end; the rest goes at its own.
+    store
+        .submit_private(&file(end + DAY), eve, NOW)
+        .await
+        .unwrap();
+    assert_eq!(store.expire_private(end - 1, 9).await.unwrap(), []);
+    let gone = store.expire_private(end, 9).await.unwrap();
+    assert_eq!(gone, [(Kind::Url, url_id)]);
+    assert!(find("rivals", Kind::File, &id, end).await.is_some());
+    work_off(store, NOW + 2).await;
+    assert_eq!(store.contradictions().await.unwrap(), []);
+    // Scans in a minute are counted beside requests.
+    assert_eq!(store.recent("team/scans", 1_000_000).await.unwrap(), 0);
+    store.admit_burst("team/scans", 1_000_000, 2).await.unwrap();
+    assert_eq!(store.recent("team/scans", 1_059_999).await.unwrap(), 1);
+    assert_eq!(store.recent("team/scans", 1_060_000).await.unwrap(), 0);
+}
+
 async fn upkeep(store: &dyn Store) {
+    let private = sha256(b"theirs alone").to_string();
+    let names = store.files_after("", 10_000).await.unwrap();
+    assert!(
+        names.contains(&(private.clone(), 12)),
+        "a backup would lack it"
+    );
+    let gone = store.expire_private(NOW + 3 * DAY, 9).await.unwrap();
+    assert_eq!(gone, [(Kind::File, private.clone())]);
+    assert!(!store.keeps(&private).await.unwrap());
     assert_eq!(store.contradictions().await.unwrap(), []);
     let names = store.files_after("", 10_000).await.unwrap();
     assert!(names.is_sorted());
@@ -1614,6 +1853,7 @@ async fn whole(store: &dyn Store, blobs_at: &Arc<Blobs>) {
     relations(store).await;
     collections(store).await;
     passwords(store).await;
+    private_scanning(store).await;
     blobs(store, blobs_at).await;
     // A table or a column that is not carried along would be lost by every backup.
     let schema: HashSet<_> = store.schema().await.unwrap().into_iter().collect();
@@ -1664,6 +1904,16 @@ async fn carry(from: &dyn Store, to: &dyn Store) {
     assert_eq!(newest.entries[0].id, added);
     assert_eq!(newest.total, listed.total + 1);
     submit(to, "later", by("bob", "team"), NOW).await;
+    let below = [self::to("subdomains", "domain", "a.later.example")];
+    let related = to.relate("domain", "later.example", &below, NOW);
+    related.await.unwrap();
+    let url: CanonicalUrl = "http://later.example/".parse().unwrap();
+    let later = NewPrivate {
+        subject: PrivateSubject::Url(&url),
+        expires: NOW + 1,
+    };
+    let later = to.submit_private(&later, by("bob", "team"), NOW);
+    later.await.unwrap();
     let again = to.import().await;
     assert!(matches!(
         again,
@@ -1745,6 +1995,13 @@ async fn postgres_s3_and_nats() {
         .await
         .unwrap();
     carry(&store, &sqlite).await;
+    store
+        .execute_for_test("CREATE DATABASE back")
+        .await
+        .unwrap();
+    let back = postgres.url.replace("/postgres", "/back");
+    let back = PostgresStore::open(&back, false).await.unwrap();
+    carry(&sqlite, &back).await;
     work_off(&store, NOW).await;
     upkeep(&store).await;
     // The audit log is only added to.

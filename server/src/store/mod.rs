@@ -30,7 +30,7 @@ use serde_json::{Map, Value};
 use crate::behaviour::Behaviour;
 use crate::clock;
 use crate::ids::SecretHash;
-use crate::tier::{INTELLIGENCE, Limits, PRIVATE_GRAPHS, Tier, UNLIMITED};
+use crate::tier::{INTELLIGENCE, Limits, PRIVATE_GRAPHS, PRIVATE_SCANNING, Scans, Tier, UNLIMITED};
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -109,8 +109,11 @@ impl<T> Store for T where
 }
 
 /// What some servers have and others do without.
-pub(crate) trait More: Behaviours + Collections + Feeds + Rules + Upstreams + Zips {}
-impl<T: Behaviours + Collections + Feeds + Rules + Upstreams + Zips> More for T {}
+pub(crate) trait More:
+    Behaviours + Collections + Feeds + Private + Rules + Upstreams + Zips
+{
+}
+impl<T: Behaviours + Collections + Feeds + Private + Rules + Upstreams + Zips> More for T {}
 
 /// A right that is given back when it is dropped.
 pub(crate) type Guard = Box<dyn Any + Send>;
@@ -144,6 +147,33 @@ fn read_kind(text: &str) -> Result<Kind> {
             text: text.to_owned(),
         }),
     }
+}
+
+/// What a thing that a group has for itself is called in the store, and in the API.
+pub(crate) fn private_kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Url => "private_url",
+        _ => "private_file",
+    }
+}
+
+/// Which one it is, among those of all groups. No group's name holds a slash.
+pub(crate) fn private_key(group: &str, id: &str) -> String {
+    [group, "/", id].concat()
+}
+
+/// What an analysis is about: its kind, the group that has it for itself, and its id.
+fn read_place(kind: &str, item: &str) -> Result<(Kind, Option<String>, String)> {
+    let of = match kind {
+        "private_file" => Kind::File,
+        "private_url" => Kind::Url,
+        _ => return Ok((read_kind(kind)?, None, item.to_owned())),
+    };
+    let (group, id) = item.split_once('/').ok_or_else(|| StoreError::Corrupt {
+        what: "key",
+        text: item.to_owned(),
+    })?;
+    Ok((of, Some(group.to_owned()), id.to_owned()))
 }
 
 fn read<T: std::str::FromStr>(what: &'static str, text: &str) -> Result<T> {
@@ -206,6 +236,8 @@ pub(crate) struct Account {
     pub(crate) administrator: bool,
     /// Of the group.
     pub(crate) group_administrator: bool,
+    /// Whether it is a service account of the group, and nobody.
+    pub(crate) service: bool,
     /// `active` or `suspended`.
     pub(crate) status: String,
     pub(crate) email: Option<String>,
@@ -242,6 +274,10 @@ fn limits(tier: Tier, agreed: &Map<String, Value>, privileges: &[Privilege], now
     if privileges.iter().any(graphs) {
         limits.private_graphs = UNLIMITED;
     }
+    let scanning = |one: &Privilege| one.name == PRIVATE_SCANNING && one.holds(now);
+    if privileges.iter().any(scanning) {
+        (limits.private_files, limits.private_urls) = (Scans::UNLIMITED, Scans::UNLIMITED);
+    }
     for (quota, allowed) in agreed {
         if let (Some(limit), Some(allowed)) = (limits.named(quota), allowed.as_u64()) {
             *limit = allowed;
@@ -263,6 +299,7 @@ pub(crate) struct Group {
     pub(crate) quotas: Map<String, Value>,
     pub(crate) members: Vec<String>,
     pub(crate) administrators: Vec<String>,
+    pub(crate) service_accounts: Vec<String>,
     pub(crate) created: i64,
 }
 
@@ -275,6 +312,8 @@ pub(crate) struct NewAccount<'a> {
     /// that is there.
     pub(crate) tier: Option<Tier>,
     pub(crate) administrator: bool,
+    /// Whether it is a service account of the group.
+    pub(crate) service: bool,
     pub(crate) email: Option<&'a str>,
 }
 
@@ -449,10 +488,21 @@ pub(crate) trait Accounts: Send + Sync {
         by: Actor<'_>,
         now: i64,
     ) -> Result<bool>;
-    async fn add_upload_token(&self, token: &SecretHash, account: &str, expires: i64)
-    -> Result<()>;
-    /// Takes a token away and says whose it was. Of any number of callers one gets it.
-    async fn take_upload_token(&self, token: &SecretHash, now: i64) -> Result<Option<Account>>;
+    /// Adds a token, for what is private or for what is everybody's.
+    async fn add_upload_token(
+        &self,
+        token: &SecretHash,
+        account: &str,
+        private: bool,
+        expires: i64,
+    ) -> Result<()>;
+    /// Takes a token away and says whose it was, and whether it is for what is private. Of any
+    /// number of callers one gets it.
+    async fn take_upload_token(
+        &self,
+        token: &SecretHash,
+        now: i64,
+    ) -> Result<Option<(Account, bool)>>;
     /// The key of the pseudonyms under which sources are shown, drawn on first use.
     async fn pseudonym_key(&self) -> Result<[u8; 32]>;
 }
@@ -609,6 +659,8 @@ pub(crate) struct AnalysisRecord {
     pub(crate) id: String,
     pub(crate) kind: Kind,
     pub(crate) item: String,
+    /// Who alone may see it, where it is about something private.
+    pub(crate) group: Option<String>,
     pub(crate) date: i64,
     /// `queued`, `in-progress` or `completed`.
     pub(crate) status: String,
@@ -618,6 +670,16 @@ pub(crate) struct AnalysisRecord {
     pub(crate) url: Option<String>,
     /// While it is not complete.
     pub(crate) job: Option<JobState>,
+}
+
+impl AnalysisRecord {
+    /// Under which kind and id the store has what it is about.
+    fn place(&self) -> (&'static str, String) {
+        match &self.group {
+            Some(group) => (private_kind(self.kind), private_key(group, &self.item)),
+            None => (self.kind.as_str(), self.item.clone()),
+        }
+    }
 }
 
 /// What a job has been through.
@@ -672,7 +734,7 @@ pub(crate) trait Items: Send + Sync {
     /// somebody made two files collide.
     async fn files_with(&self, hash: &FileHash) -> Result<Vec<String>>;
     async fn item(&self, kind: Kind, id: &str) -> Result<Option<Item>>;
-    /// Whether the bytes of a file are here.
+    /// Whether the bytes of a file are here, for everybody.
     async fn has_file(&self, sha256: &str) -> Result<bool>;
     /// Notes a file whose blob is safe, its submission, an analysis and its job in one
     /// transaction. Returns the analysis's id: that of an unfinished one where there is one.
@@ -695,6 +757,7 @@ pub(crate) trait Items: Send + Sync {
         by: Actor<'_>,
         now: i64,
     ) -> Result<Option<String>>;
+    /// One that is everybody's.
     async fn analysis(&self, id: &str) -> Result<Option<AnalysisRecord>>;
     async fn analyses(&self, kind: Kind, id: &str, page: Page) -> Result<Listing<AnalysisRecord>>;
     async fn submission(&self, seq: i64) -> Result<Option<Submission>>;
@@ -1241,6 +1304,8 @@ pub(crate) trait Usage: Send + Sync {
     /// Notes a request of a group that may make `limit` a minute; `Some` says that it may not, and
     /// in how many milliseconds it may. Exact under concurrency.
     async fn admit_burst(&self, group: &str, now_ms: i64, limit: u32) -> Result<Option<i64>>;
+    /// How many of those were in the last minute.
+    async fn recent(&self, group: &str, now_ms: i64) -> Result<u64>;
     /// Spends so many of what a group may spend of a quota in a month, all of them or none;
     /// `false` if that is more than is left. Exact under concurrency.
     async fn spend(
@@ -1274,6 +1339,129 @@ pub(crate) struct ZipRecord {
     pub(crate) samples: Vec<String>,
     /// How many more were asked for.
     pub(crate) missing: u64,
+    /// The group whose private files they are.
+    pub(crate) group: Option<String>,
+}
+
+/// What a group wants to have looked at for itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PrivateSubject<'a> {
+    /// Its bytes are safe.
+    File(&'a Digests, &'a FileType, SentAs<'a>),
+    Url(&'a CanonicalUrl),
+}
+
+impl PrivateSubject<'_> {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::File(..) => Kind::File,
+            Self::Url(_) => Kind::Url,
+        }
+    }
+
+    fn id(&self) -> String {
+        match self {
+            Self::File(digests, ..) => digests.sha256.to_string(),
+            Self::Url(url) => url.id().to_string(),
+        }
+    }
+}
+
+/// The same, until a time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewPrivate<'a> {
+    pub(crate) subject: PrivateSubject<'a>,
+    pub(crate) expires: i64,
+}
+
+/// A file or a URL that a group has for itself.
+#[derive(Debug, Clone)]
+pub(crate) struct PrivateItem {
+    pub(crate) kind: Kind,
+    pub(crate) group: String,
+    pub(crate) id: String,
+    /// Whether a file's bytes are still here.
+    pub(crate) is_stored: bool,
+    /// When nothing of it is here any more.
+    pub(crate) expires: i64,
+    /// What is known of it; nobody votes on it.
+    pub(crate) item: Item,
+}
+
+impl PrivateItem {
+    /// Its path under the API's prefix.
+    pub(crate) fn path(&self) -> String {
+        format!("private/{}/{}", self.kind.collection(), self.id)
+    }
+
+    /// Under which kind and id its relations are noted.
+    pub(crate) fn place(&self) -> (&'static str, String) {
+        (private_kind(self.kind), private_key(&self.group, &self.id))
+    }
+}
+
+/// What groups have for themselves. Nothing of it is found by any other trait's methods, but by
+/// those of the queue and of [`Upkeep`]; and nothing of a group's, or expired, by those of this one.
+#[async_trait]
+pub(crate) trait Private: Send + Sync {
+    /// Notes a thing, its analysis and its job for the group of `by`, in one transaction. Returns the
+    /// analysis's id. One that is there already stays until the new time.
+    async fn submit_private(&self, new: &NewPrivate<'_>, by: Actor<'_>, now: i64)
+    -> Result<String>;
+    async fn private_item(
+        &self,
+        group: &str,
+        kind: Kind,
+        id: &str,
+        now: i64,
+    ) -> Result<Option<PrivateItem>>;
+    async fn private_files(
+        &self,
+        group: &str,
+        now: i64,
+        page: Page,
+    ) -> Result<Listing<PrivateItem>>;
+    /// Queues an analysis of what the group of `by` has; `None` if it does not, or not the bytes.
+    async fn analyse_private(
+        &self,
+        kind: Kind,
+        id: &str,
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<Option<String>>;
+    async fn private_analysis(
+        &self,
+        group: &str,
+        id: &str,
+        now: i64,
+    ) -> Result<Option<AnalysisRecord>>;
+    /// A group's analyses, or those of one thing; with `up` the oldest first.
+    async fn private_analyses(
+        &self,
+        group: &str,
+        of: Option<(Kind, &str)>,
+        up: bool,
+        now: i64,
+        page: Page,
+    ) -> Result<Listing<AnalysisRecord>>;
+    /// Notes relations of what a job is about, at it alone.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] if it is gone.
+    async fn relate_private(&self, job: &Job, found: &[NewRelation], now: i64) -> Result<()>;
+    /// Lets go of what the group of `by` has, or only of a file's bytes; `false` if it has not. The
+    /// blob is its caller's to remove.
+    async fn delete_private(
+        &self,
+        kind: Kind,
+        id: &str,
+        only_sample: bool,
+        by: Actor<'_>,
+        now: i64,
+    ) -> Result<bool>;
+    /// Lets go of at most so many things whose time has come, and says which they were. The blobs
+    /// are its caller's to remove.
+    async fn expire_private(&self, now: i64, limit: u32) -> Result<Vec<(Kind, String)>>;
 }
 
 /// ZIPs that were asked for. Only what is to be in them is kept.
@@ -1424,7 +1612,10 @@ pub(crate) trait Upkeep: Send + Sync {
     async fn settle(&self) -> Result<Guard>;
     /// Held while an orphan is looked for and removed, by one and by nobody who settles.
     async fn settle_alone(&self) -> Result<Guard>;
-    /// SHA-256 and size of files in the order of their names, from the one after this on.
+    /// Whether somebody has the bytes with this SHA-256 here, for everybody or for themselves.
+    async fn keeps(&self, sha256: &str) -> Result<bool>;
+    /// SHA-256 and size of all whose bytes are here, in the order of their names, from the one after
+    /// this on.
     async fn files_after(&self, sha256: &str, limit: u32) -> Result<Vec<(String, u64)>>;
     /// How much there is.
     async fn census(&self) -> Result<Census>;

@@ -68,6 +68,8 @@ mod feeds;
 mod items;
 #[path = "sql/lists.rs"]
 mod lists;
+#[path = "sql/private.rs"]
+mod private;
 #[path = "sql/queue.rs"]
 mod queue;
 #[path = "sql/relations.rs"]
@@ -248,6 +250,10 @@ async fn after_import(connection: &mut Connection) -> Result<()> {
         "SELECT setval(pg_get_serial_sequence('behaviour', 'seq'), max(seq)) FROM behaviour",
         "SELECT setval(pg_get_serial_sequence('behaviour_relation', 'seq'), max(seq))
          FROM behaviour_relation",
+        "SELECT setval(pg_get_serial_sequence('relation', 'seq'), max(seq)) FROM relation",
+        "SELECT setval(pg_get_serial_sequence('collection', 'seq'), max(seq)) FROM collection",
+        "SELECT setval(pg_get_serial_sequence('reference', 'seq'), max(seq)) FROM reference",
+        "SELECT setval(pg_get_serial_sequence('private_item', 'seq'), max(seq)) FROM private_item",
     ] {
         sqlx::query(statement).execute(&mut *connection).await?;
     }

@@ -67,6 +67,8 @@ mod feeds;
 mod items;
 #[path = "sql/lists.rs"]
 mod lists;
+#[path = "sql/private.rs"]
+mod private;
 #[path = "sql/queue.rs"]
 mod queue;
 #[path = "sql/relations.rs"]
@@ -159,7 +161,15 @@ impl SqliteStore {
     /// A transaction that may write from its first statement on, so that it cannot find the
     /// lock taken half-way.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        if let Err(error) = &begun
+            && is_read_only(error)
+            && let Ok(connection) = self.writer.acquire().await
+        {
+            // Opened while the disk could only be read: it would stay so for ever.
+            let _ = connection.close().await;
+        }
+        let mut tx = begun?;
         refuse_if_moved(&mut tx).await?;
         Ok(tx)
     }
@@ -211,6 +221,14 @@ impl SqliteStore {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+/// Whether SQLite refused to write since it may not. Its lower eight bits say so, the others why.
+fn is_read_only(error: &sqlx::Error) -> bool {
+    const READ_ONLY: u32 = 8;
+    let code = error.as_database_error().and_then(|error| error.code());
+    let code = code.and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == READ_ONLY)
 }
 
 /// The right to mark a store as moved: see [`SqliteStore::freeze`].

@@ -461,7 +461,7 @@ fn an_add_on_counts_until_its_end() {
             "InvalidArgumentError",
         ),
         (
-            json!({"quotas": {"private_scans_monthly": {"allowed": 1}}}),
+            json!({"quotas": {"monitor_storage_bytes": {"allowed": 1}}}),
             "InvalidArgumentError",
         ),
         (
@@ -556,4 +556,134 @@ fn the_log_says_who_did_what() {
         entry["attributes"]["detail"],
         json!({"status": "suspended"})
     );
+}
+
+/// A group's service accounts are made, seen, given keys and deleted by who administers it, share its
+/// quota, and are nobody: no administrators, and in no other group.
+#[test]
+fn a_group_has_service_accounts_for_what_runs_by_itself() {
+    let server = Server::start();
+    let admin = &server.client;
+    server.must(&["group", "add", "red", "--tier", "basic"]);
+    let chief = server.user(&["add", "chief", "--group", "red"]);
+    let bob = server.user(&["add", "bob", "--group", "red"]);
+    server.must(&["user", "set", "chief", "--group-administrator", "true"]);
+    let path = "/groups/red/relationships/service_accounts";
+    let new = json!({"data": [{"type": "service_account", "id": "ci"}, "mail"]});
+    assert_eq!(bob.post(path, &new).error(403), "ForbiddenError");
+    let made = chief.post(path, &new).data();
+    assert_eq!(made.as_array().unwrap().len(), 2);
+    let account = &made[0];
+    assert_eq!(
+        (&account["type"], &account["id"]),
+        (&json!("service_account"), &json!("red_ci"))
+    );
+    assert_eq!(account["attributes"]["first_name"], "ci");
+    let link = account["links"]["self"].as_str().unwrap();
+    assert!(link.ends_with("/service_accounts/red_ci"));
+    let key = account["attributes"]["apikey"].as_str().unwrap();
+    let robot = Client::new(&server.origin, key);
+    assert_eq!(robot.get("/domains/example.com").status, 200);
+    // Its requests are the group's, and its key is shown once.
+    let seen = chief.get("/service_accounts/red_ci").data();
+    assert_eq!(seen["attributes"]["status"], "active");
+    assert_eq!(
+        seen["attributes"]["quotas"]["api_requests_daily"]["used"],
+        1
+    );
+    assert!(seen["attributes"].get("apikey").is_none());
+    let seen = bob.get("/service_accounts/red_ci").data();
+    assert!(seen["attributes"].get("quotas").is_none());
+    assert_eq!(robot.get("/service_accounts/red_ci").status, 200);
+    assert_eq!(
+        chief.get("/service_accounts/bob").error(404),
+        "NotFoundError"
+    );
+    // Beside the members, not among them.
+    let named = |path: &str| {
+        let listed = chief.get(path).data();
+        let ids = listed.as_array().unwrap().iter();
+        ids.map(|one| one["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(named(path), ["red_ci", "red_mail"]);
+    assert_eq!(
+        named("/groups/red/service_accounts"),
+        ["red_ci", "red_mail"]
+    );
+    assert_eq!(named("/groups/red/users"), ["bob", "chief"]);
+    let is_in = |of: &str| chief.get(&format!("/groups/red/relationships/{of}")).data();
+    assert_eq!(is_in("service_accounts/red_ci"), true);
+    assert_eq!(is_in("users/red_ci"), false);
+    assert_eq!(is_in("service_accounts/bob"), false);
+    let taken = json!({"data": ["new", "mail"]});
+    assert_eq!(chief.post(path, &taken).error(409), "AlreadyExistsError");
+    assert_eq!(named(path).len(), 2, "nothing is half made");
+    for odd in [
+        json!([]),
+        json!([""]),
+        json!(["a b"]),
+        json!(["a".repeat(60)]),
+        json!([1]),
+    ] {
+        let refused = chief.post(path, &json!({"data": odd}));
+        assert_eq!(refused.error(400), "InvalidArgumentError", "{odd}");
+    }
+    // Who made it makes its keys anew, and takes it away.
+    let new = json!({"data": {"type": "api_key", "attributes": {"label": "second"}}});
+    let keys = format!("{OWN}/users/red_ci/keys");
+    assert_eq!(bob.post(&keys, &new).error(403), "ForbiddenError");
+    let second = chief.post(&keys, &new).data();
+    let second = second["attributes"]["apikey"].as_str().unwrap();
+    let second = Client::new(&server.origin, second);
+    assert_eq!(second.get("/domains/example.com").status, 200);
+    let for_bob = format!("{OWN}/users/bob/keys");
+    assert_eq!(chief.post(&for_bob, &new).error(403), "ForbiddenError");
+    let one = format!("{path}/red_ci");
+    assert_eq!(bob.delete(&one).error(403), "ForbiddenError");
+    let as_member = chief.delete("/groups/red/relationships/users/red_ci");
+    assert_eq!(as_member.error(404), "NotFoundError");
+    assert_eq!(chief.delete(&one).json, json!({}));
+    assert_eq!(
+        robot.get("/domains/example.com").error(401),
+        "WrongCredentialsError"
+    );
+    assert_eq!(
+        chief.get("/service_accounts/red_ci").error(404),
+        "NotFoundError"
+    );
+    assert_eq!(named(path), ["red_mail"]);
+    // The group's log tells it, to those who administer it.
+    assert_eq!(
+        bob.get("/groups/red/activity_log_entries").error(403),
+        "ForbiddenError"
+    );
+    let log = chief.get("/groups/red/activity_log_entries?limit=40");
+    let entries = log.json["data"].as_array().unwrap();
+    let deleted = &entries[0];
+    assert_eq!(deleted["type"], "activity_log_entry");
+    assert_eq!(deleted["attributes"]["action"], "user.deleted");
+    assert_eq!(deleted["attributes"]["info"]["user"], "red_ci");
+    assert!(deleted["attributes"]["date"].is_i64());
+    let related = |name: &str| deleted["relationships"][name]["data"]["id"].clone();
+    assert_eq!(related("user"), "chief");
+    assert_eq!(related("group"), "red");
+    assert_eq!(related("target"), "red_ci");
+    let link = deleted["links"]["self"].as_str().unwrap();
+    assert_eq!(chief.get(link).data(), *deleted);
+    assert_eq!(bob.get(link).error(404), "NotFoundError");
+    assert!(
+        entries
+            .iter()
+            .any(|one| one["attributes"]["action"] == "key.created")
+    );
+    // Of nobody else's group, nor of the server's own doings.
+    let text = log.json.to_string();
+    assert!(!text.contains("\"admin\""), "{text}");
+    let first = admin.get(&format!("{OWN}/audit?limit=40"));
+    let total = first.json["meta"]["count"].as_u64().unwrap();
+    assert!(log.json["meta"]["count"].as_u64().unwrap() < total);
+    let next = chief.get("/groups/red/activity_log_entries?limit=1");
+    let next = next.json["links"]["next"].as_str().unwrap();
+    assert_eq!(chief.get(next).data()[0], entries[1]);
 }

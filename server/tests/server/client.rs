@@ -530,6 +530,24 @@ fn objects_are_shown_and_searched() {
         .ended(0)
         .out;
     assert!(members.contains("user,bob,"), "{members}");
+    let path = "/groups/admin/relationships/service_accounts";
+    let new = serde_json::json!({"data": ["ci"]});
+    server.client.post(path, &new).data();
+    let services = [
+        "group",
+        "members",
+        "admin",
+        "--service-accounts",
+        "--format",
+        "csv",
+    ];
+    let services = home.run(&services).ended(0).out;
+    assert!(services.contains("service_account,admin_ci,"), "{services}");
+    assert!(!services.contains("bob"), "{services}");
+    let log = home.run(&["group", "log", "admin", "-n", "3"]).ended(0).out;
+    assert_eq!(log.lines().count(), 3, "{log}");
+    assert!(log.contains("key.created"), "{log}");
+    home.run(&["group", "log", "nowhere"]).ended(3);
     let found = home.run(&["search", EICAR_SHA256]).ended(0).out;
     assert!(found.contains("malicious"), "{found}");
     home.run(&["search", &"0".repeat(64)]).ended(3);

@@ -94,3 +94,61 @@ fn a_limit_on_the_size_of_files_refuses_and_does_not_kill() {
     until("nothing half-stored is left", || incoming(&server) == 0);
     server.client.analysed("small", &vec![b'a'; 2 << 20]);
 }
+
+/// S18: a disk that answers with errors, or has become read-only, stops what writes and nothing else,
+/// and nothing is half-stored.
+#[test]
+fn a_disk_that_fails_or_is_read_only_stops_writing_and_nothing_else() {
+    let tools = Directory::new();
+    let library = tools.0.join("faulty_disk.so");
+    let built = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-o"])
+        .arg(&library)
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/server/faulty_disk.c"
+        ))
+        .arg("-ldl")
+        .status();
+    assert!(built.unwrap().success());
+    let directory = Directory::new();
+    let fault = tools.0.join("error");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_quorum"));
+    program
+        .env("LD_PRELOAD", &library)
+        .env("FAULTY_DISK", &directory.0)
+        .env("FAULTY_DISK_ERROR", &fault);
+    let mut server = Server::run_by(program, directory, &[]);
+    let before = format!("/files/{}", sha256(b"before"));
+    server.client.analysed("before", b"before");
+    // EIO and EROFS, on every Linux.
+    for (number, text) in [("5", b"first"), ("30", b"other")] {
+        let path = format!("/files/{}", sha256(text));
+        std::fs::write(&fault, number).unwrap();
+        for _ in 0..3 {
+            let refused = server.client.upload("a", text);
+            assert_eq!(refused.error(503), "TransientError", "{number}");
+            let refused = server.client.comment(&before, "not now");
+            assert_eq!(refused.error(503), "TransientError", "{number}");
+            let refused = server.client.post_url("http://example.com/");
+            assert_eq!(refused.error(503), "TransientError", "{number}");
+            assert_eq!(server.client.get(&before).status, 200, "{number}");
+            assert_eq!(server.client.get(&path).status, 404, "{number}");
+            let comments = server.client.get(&format!("{before}/comments"));
+            assert_eq!(comments.json["meta"]["count"], 0, "{number}");
+        }
+        std::fs::remove_file(&fault).unwrap();
+        // By itself.
+        until("it writes again", || {
+            server.client.upload("a", text).status == 200
+        });
+        let analyses = server.client.get(&format!("{path}/analyses")).data();
+        server.client.completed(analyses[0]["id"].as_str().unwrap());
+        until("nothing half-stored is left", || incoming(&server) == 0);
+    }
+    server.must(&["check"]);
+    server.kill();
+    server.start_again(&[]);
+    assert_eq!(server.client.get(&before).status, 200);
+    server.must(&["check"]);
+}

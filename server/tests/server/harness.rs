@@ -488,9 +488,18 @@ impl Client {
 
     #[track_caller]
     pub(crate) fn post_url(&self, url: &str) -> Reply {
-        let body: String = form(&[("url", url)]);
+        self.post_url_to("/urls", url)
+    }
+
+    #[track_caller]
+    pub(crate) fn post_url_to(&self, path: &str, url: &str) -> Reply {
+        self.post_form(path, &[("url", url)])
+    }
+
+    #[track_caller]
+    pub(crate) fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let headers = [("content-type", "application/x-www-form-urlencoded")];
-        self.send("POST", "/urls", &headers, body.as_bytes())
+        self.send("POST", path, &headers, form(fields).as_bytes())
     }
 
     #[track_caller]
@@ -535,9 +544,15 @@ impl Client {
     /// Waits for an analysis to be complete. Returns the whole answer.
     #[track_caller]
     pub(crate) fn completed(&self, id: &str) -> Value {
+        self.completed_at(&format!("/analyses/{id}"))
+    }
+
+    /// The same at a path.
+    #[track_caller]
+    pub(crate) fn completed_at(&self, path: &str) -> Value {
         let began = Instant::now();
         loop {
-            let reply = self.get(&format!("/analyses/{id}"));
+            let reply = self.get(path);
             assert_eq!(reply.status, 200, "{}", reply.json);
             if reply.json["data"]["attributes"]["status"] == "completed" {
                 return reply.json;

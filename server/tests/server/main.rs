@@ -21,6 +21,7 @@ mod lists;
 mod migrations;
 mod ops;
 mod packs;
+mod private;
 mod quotas;
 mod reasons;
 mod relations;

@@ -16,8 +16,10 @@ enum Refusal {
     Hidden,
     /// It is there for its owner alone.
     HiddenFromColleagues,
+    /// To whoever may not, it is not there.
+    HiddenFromAll,
 }
-use Refusal::{Forbidden, Hidden, HiddenFromColleagues};
+use Refusal::{Forbidden, Hidden, HiddenFromAll, HiddenFromColleagues};
 
 /// Routes to what belongs to somebody: method, path, who may, and how the others are refused. `-`
 /// stands for the prefix of our own additions.
@@ -73,6 +75,36 @@ const PRIVATE: &[(&str, &str, &str, Refusal)] = &[
         "DELETE",
         "/groups/{id}/relationships/{relationship}/{user}",
         "owner chief admin",
+        Hidden,
+    ),
+    (
+        "GET",
+        "/groups/{id}/relationships/service_accounts",
+        "owner colleague chief admin",
+        Hidden,
+    ),
+    (
+        "POST",
+        "/groups/{id}/relationships/service_accounts",
+        "chief admin",
+        Hidden,
+    ),
+    (
+        "GET",
+        "/groups/{id}/activity_log_entries",
+        "chief admin",
+        Hidden,
+    ),
+    (
+        "GET",
+        "/activity_log_entries/{id}",
+        "chief admin",
+        HiddenFromAll,
+    ),
+    (
+        "GET",
+        "/service_accounts/{id}",
+        "owner colleague chief admin",
         Hidden,
     ),
     ("DELETE", "/comments/{id}", "owner admin", Forbidden),
@@ -154,6 +186,115 @@ const PRIVATE: &[(&str, &str, &str, Refusal)] = &[
     (
         "GET",
         "/collections/{id}/relationships/{relationship}",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    // The group's; to administrators of the server too it is not there.
+    (
+        "GET",
+        "/private/files/{id}",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "DELETE",
+        "/private/files/{id}",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "POST",
+        "/private/files/{id}/analyse",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/files/{id}/download",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/files/{id}/behaviour_summary",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/files/{id}/behaviour_mitre_trees",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/file/{id}/behaviours",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/files/{id}/{relationship}",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/files/{id}/relationships/{relationship}",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/analyses/{id}",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/analyses/{id}/{relationship}",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/analyses/{id}/relationships/{relationship}",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/urls/{id}",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/urls/{id}/{relationship}",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/urls/{id}/relationships/{relationship}",
+        "owner colleague chief",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/zip_files/{id}",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/zip_files/{id}/download",
+        "owner",
+        HiddenFromColleagues,
+    ),
+    (
+        "GET",
+        "/private/zip_files/{id}/download_url",
         "owner",
         HiddenFromColleagues,
     ),
@@ -262,6 +403,15 @@ const SHARED: &[(&str, &str)] = &[
     ("POST", "/collections/{id}/comments"),
     // Whose it is stands in the body; looked at in collections.rs.
     ("PATCH", "/references"),
+    ("POST", "/private/files"),
+    ("GET", "/private/files/upload_url"),
+    ("POST", "/private/urls"),
+    ("POST", "/private/zip_files"),
+    ("GET", "/private/file_behaviours/{id}"),
+    ("GET", "/private/file_behaviours/{id}/{recording}"),
+    // Everybody's own; looked at in private.rs.
+    ("GET", "/private/files"),
+    ("GET", "/private/analyses"),
     // Everybody's own; looked at below.
     ("GET", "/collections"),
     ("GET", "-/false_positives"),
@@ -279,7 +429,7 @@ const OF_ITEMS: &[(&str, &str)] = &[
     ("GET", "/relationships/{relationship}"),
 ];
 
-fn short(path: &str) -> String {
+pub(crate) fn short(path: &str) -> String {
     let path = path.strip_prefix("/api/v3").unwrap_or(path);
     match path.strip_prefix(OWN) {
         Some(own) => format!("-{own}"),
@@ -298,7 +448,7 @@ fn is_shared(method: &str, path: &str) -> bool {
 }
 
 /// A body that is taken, for every route that takes JSON.
-fn body(method: &str, path: &str, number: usize) -> Value {
+pub(crate) fn body(method: &str, path: &str, number: usize) -> Value {
     let object =
         |kind: &str, attributes: Value| json!({"data": {"type": kind, "attributes": attributes}});
     let named = |kind: &str, id: String, attributes: Value| json!({"data": {"type": kind, "id": id, "attributes": attributes}});
@@ -307,6 +457,9 @@ fn body(method: &str, path: &str, number: usize) -> Value {
         ("PATCH", "/groups/{id}") => object("group", json!({"industry": "Fishing"})),
         ("POST", "/groups/{id}/relationships/{relationship}") => {
             json!({"data": [{"type": "user", "id": format!("free{number}@example.com")}]})
+        }
+        ("POST", "/groups/{id}/relationships/service_accounts") => {
+            json!({"data": [{"type": "service_account", "id": format!("robot{number}")}]})
         }
         ("POST", "-/users") => named("user", format!("made{number}"), json!({"group": "acme"})),
         ("POST", "-/users/{id}/keys") => object("api_key", json!({"label": "robot"})),
@@ -330,7 +483,7 @@ fn body(method: &str, path: &str, number: usize) -> Value {
                 "processes_tree": [{"process_id": "1", "children": [{"name": "b"}]}],
             }),
         ),
-        ("POST", "/intelligence/zip_files") => {
+        ("POST", "/intelligence/zip_files" | "/private/zip_files") => {
             json!({"data": {"hashes": [crate::harness::EICAR_SHA256], "password": "x"}})
         }
         ("POST", "/comments/{id}/vote") => json!({"data": "positive"}),
@@ -356,7 +509,7 @@ fn body(method: &str, path: &str, number: usize) -> Value {
     }
 }
 
-fn takes_json(operation: &Value) -> bool {
+pub(crate) fn takes_json(operation: &Value) -> bool {
     operation["requestBody"]["content"]
         .get("application/json")
         .is_some()
@@ -382,6 +535,9 @@ impl World {
                 clients.insert(name, server.user(&["add", name, "--group", group]));
             }
             server.must(&["user", "set", chief, "--group-administrator", "true"]);
+        }
+        for group in ["acme", "other", "admin"] {
+            server.must(&["group", "grant", group, "private-scanning"]);
         }
         Self { server, clients }
     }
@@ -431,6 +587,33 @@ impl World {
                 let new = json!({"data": {"type": "reference", "attributes": {"url": url}}});
                 text(&owner.post("/references", &new).data())
             }),
+            ("service", {
+                let one = json!({"data": [format!("service{number}")]});
+                let path = "/groups/acme/relationships/service_accounts";
+                text(&admin.post(path, &one).data()[0])
+            }),
+            ("entry", {
+                let log = admin.get(&format!("{OWN}/audit?group=acme&limit=1"));
+                text(&log.data()[0])
+            }),
+            ("private_analysis", {
+                let bytes = format!("private {number}");
+                let sent = owner.upload_to("/private/files", "a", bytes.as_bytes());
+                text(&sent.data())
+            }),
+            (
+                "private_file",
+                crate::harness::sha256(format!("private {number}").as_bytes()),
+            ),
+            ("private_url", {
+                let url = format!("http://private{number}.example/");
+                owner.post_url_to("/private/urls", &url).data();
+                crate::harness::sha256(url.as_bytes())
+            }),
+            ("private_zip", {
+                let zip = body("POST", "/private/zip_files", 0);
+                text(&owner.post("/private/zip_files", &zip).data())
+            }),
             ("key", {
                 let keys = owner.get(&format!("{OWN}/users/owner{number}/keys"));
                 text(&keys.data()[0])
@@ -443,15 +626,29 @@ impl World {
 /// The id of what nobody has.
 const NO_SHA256: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/// The same of an analysis.
+const NO_ANALYSIS: &str = "bm9uZQ==";
+
 /// The path to what an owner has; or the same path to what nobody has.
 fn filled(path: &str, things: Option<&BTreeMap<&'static str, String>>) -> String {
     let of = |name: &str, missing: &str| match things {
         Some(things) => things[name].clone(),
         None => missing.to_owned(),
     };
-    let id = match path.trim_start_matches('-').split('/').nth(1).unwrap() {
+    let mut nouns = path.trim_start_matches('-').split('/').skip(1);
+    let noun = match nouns.next().unwrap() {
+        "private" => path.split('/').nth(2).unwrap_or_default(),
+        noun => noun,
+    };
+    let id = match noun {
+        "file" | "files" if path.starts_with("/private/") => of("private_file", NO_SHA256),
+        "urls" => of("private_url", NO_SHA256),
+        "analyses" => of("private_analysis", NO_ANALYSIS),
+        "zip_files" => of("private_zip", "999999"),
         "users" => of("name", "nobody"),
         "groups" => things.map_or("nowhere", |_| "acme").to_owned(),
+        "service_accounts" => of("service", "nobody"),
+        "activity_log_entries" => of("entry", "999999"),
         "comments" | "abuse_reports" => of("comment", "d-no.example-00000000"),
         "votes" => of("vote", "d-no.example-00000000"),
         "false_positives" => of("report", "999999"),
@@ -466,9 +663,11 @@ fn filled(path: &str, things: Option<&BTreeMap<&'static str, String>>) -> String
         .replace("{key}", &of("key", "0000000000000000"))
         .replace(
             "{relationship}",
-            match path.contains("/collections/") {
-                true => "domains",
-                false => "users",
+            match noun {
+                "collections" => "domains",
+                "analyses" => "item",
+                "files" | "urls" => "analyses",
+                _ => "users",
             },
         )
         .replace("{format}", "json")
@@ -531,6 +730,7 @@ fn nobody_reaches_what_is_anothers() {
                 Forbidden => false,
                 Hidden => outside,
                 HiddenFromColleagues => role != "owner",
+                HiddenFromAll => true,
             };
             if !hidden {
                 assert_eq!(reply.error(403), "ForbiddenError", "{what}");
@@ -539,13 +739,21 @@ fn nobody_reaches_what_is_anothers() {
             assert_eq!(reply.error(404), "NotFoundError", "{what}");
             // The same as for what never was, to the letter.
             let missing = send(&filled(&path, None)).json.to_string();
-            let thing = match path.contains("zip_files") {
-                true => "zip",
-                false => "report",
+            let thing = match path.as_str() {
+                path if path.starts_with("/private/zip_files") => "private_zip",
+                path if path.contains("zip_files") => "zip",
+                "/activity_log_entries/{id}" => "entry",
+                _ => "report",
+            };
+            let hashed = match path.as_str() {
+                path if path.starts_with("/private/file") => "private_file",
+                path if path.starts_with("/private/urls") => "private_url",
+                _ => "collection",
             };
             let missing = missing
                 .replace("nowhere", "acme")
-                .replace(NO_SHA256, &things["collection"])
+                .replace(NO_SHA256, &things[hashed])
+                .replace(NO_ANALYSIS, &things["private_analysis"])
                 .replace("999999", &things[thing]);
             assert_eq!(missing, reply.json.to_string(), "{what}");
         }
@@ -590,7 +798,7 @@ fn nobody_reaches_what_is_anothers() {
 }
 
 /// Every place of a body that holds a plain value.
-fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
+pub(crate) fn leaves(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
             for (name, value) in map {

@@ -168,11 +168,11 @@ fn a_backup_made_while_writing_goes_on_restores_to_equal_answers() {
 const AS_OF_0_1_0: &str = r"
 import hashlib, json, os, sys
 root = sys.argv[1]
-later = {'user_group': 2, 'account': 2, 'submission': 1, 'job': 3, 'comment': 1, 'vote': 1,
+later = {'user_group': 2, 'account': 3, 'upload_token': 1, 'submission': 1, 'job': 3, 'comment': 1, 'vote': 1,
          'file': 1}
 new = ['privilege', 'comment_word', 'comment_mention', 'false_positive', 'audit', 'setting',
        'spent', 'zip_file', 'relation', 'collection', 'reference', 'yara_rule', 'yara_match',
-       'behaviour', 'behaviour_relation']
+       'behaviour', 'behaviour_relation', 'private_item']
 path = os.path.join(root, 'manifest.json')
 manifest = json.load(open(path))
 for table in new:
@@ -188,6 +188,96 @@ for table, columns in later.items():
     manifest['tables'][table]['sha256'] = hashlib.sha256(lines.encode()).hexdigest()
 json.dump(manifest, open(path, 'w'))
 ";
+
+/// S19: a thousand replies, of every kind of object and list, are the same from the restored server,
+/// also those to the group that has something for itself.
+#[test]
+fn a_thousand_replies_are_the_same_after_a_restore() {
+    let server = Server::start();
+    furnish(&server);
+    server.must(&["group", "grant", "admin", "private-scanning"]);
+    let client = &server.client;
+    let mut paths = vec![
+        "/comments?limit=40".to_owned(),
+        "/collections?limit=40".to_owned(),
+        "/private/files?limit=40".to_owned(),
+        "/private/analyses?limit=40".to_owned(),
+        "/yara_rules?limit=40".to_owned(),
+        "/users/bob/votes".to_owned(),
+    ];
+    for number in 0..70 {
+        let bytes =
+            format!("restored {number}, see http://h{number}.example/ and 192.0.2.{number}");
+        let done = client.analysed(&format!("{number}.txt"), bytes.as_bytes());
+        let hash = sha256(bytes.as_bytes());
+        let file = format!("/files/{hash}");
+        client.comment(&file, &format!("#tag{number} said")).data();
+        client.vote(&file, "malicious").data();
+        let collection = json!({"data": {"type": "collection", "attributes": {"name": "c"},
+            "raw_items": format!("{hash} h{number}.example")}});
+        let collection = client.post("/collections", &collection).data();
+        let collection = collection["id"].as_str().unwrap();
+        for rest in [
+            "",
+            "?relationships=comments,votes,submissions,collections,embedded_urls",
+            "/comments",
+            "/votes",
+            "/analyses",
+            "/submissions",
+            "/relationships/embedded_urls",
+            "/relationships/embedded_ips",
+            "/collections",
+        ] {
+            paths.push(format!("{file}{rest}"));
+        }
+        paths.push(format!(
+            "/analyses/{}",
+            done["data"]["id"].as_str().unwrap()
+        ));
+        for rest in [
+            "",
+            "/files",
+            "/relationships/domains",
+            "/relationships/owner",
+        ] {
+            paths.push(format!("/collections/{collection}{rest}"));
+        }
+        paths.push(format!("/search?query={hash}"));
+    }
+    let private = client
+        .upload_to("/private/files", "p", b"for us alone")
+        .data();
+    client.completed_at(&format!(
+        "/private/analyses/{}",
+        private["id"].as_str().unwrap()
+    ));
+    let hash = sha256(b"for us alone");
+    paths.extend(
+        ["", "/analyses", "/relationships/embedded_urls"]
+            .map(|rest| format!("/private/files/{hash}{rest}")),
+    );
+    assert!(paths.len() >= 1000, "{}", paths.len());
+    let whole = |client: &Client| -> Vec<String> {
+        let replies = paths.iter().map(|path| {
+            let reply = client.get(path);
+            assert_eq!(reply.status, 200, "{path}: {}", reply.json);
+            reply.json.to_string().replace(&client.origin, "")
+        });
+        replies.collect()
+    };
+    let expected = whole(client);
+    let directory = Directory::new();
+    let backup = directory.0.join("backup");
+    server.must(&["backup", backup.to_str().unwrap()]);
+    let restored = directory.0.join("restored");
+    let output = restore(&backup, &restored, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let second = Server::on(&restored, &client.key);
+    for (path, (before, after)) in paths.iter().zip(expected.iter().zip(whole(&second.client))) {
+        assert_eq!(before, &after, "{path}");
+    }
+    assert!(second.must(&["check"]).contains("as they should be"));
+}
 
 /// S19: a backup of an earlier release is restored, and what it says can be found.
 #[test]
@@ -297,6 +387,54 @@ fn retention_lets_go_of_what_is_old_and_says_so_first() {
     assert_eq!(server.client.get("/comments").json["meta"]["count"], 1);
     assert!(server.must(&["check"]).contains("0 samples"));
     server.client.analysed("again", b"furniture 0");
+}
+
+/// With `every_hours` the server does what its policy says by itself, and not again before it is time.
+#[test]
+fn the_server_lets_go_by_itself_when_it_is_time() {
+    let mut server = Server::start();
+    furnish(&server);
+    std::thread::sleep(Duration::from_millis(1100));
+    server.terminate();
+    let policy = server.data().join("policy.toml");
+    let written = std::fs::write(
+        &policy,
+        "[retention]\nfile = 0\nusage = 0\nevery_hours = 0\n",
+    );
+    written.unwrap();
+    let settings = [("QUORUM_CONFIG", policy.to_str().unwrap())];
+    let refused = quorum()
+        .args(["config", "check"])
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap();
+    assert!(stderr(&refused).contains("retention.every_hours must be at least 1"));
+    std::fs::write(&policy, "[retention]\nfile = 0\nevery_hours = 1\n").unwrap();
+    server.start_again(&settings);
+    until("the samples are gone", || blobs(&server).is_empty());
+    assert!(server.must(&["check"]).contains("0 samples"));
+    // Not again within the hour, and after it again.
+    server.client.analysed("again", b"furniture 0");
+    std::thread::sleep(Duration::from_millis(1100));
+    server.terminate();
+    server.start_again(&settings);
+    until("it has looked", || {
+        server.log().matches("did what the policy says").count() == 1
+    });
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(blobs(&server).len(), 1);
+    server.terminate();
+    let script = "import sqlite3, sys\n\
+        store = sqlite3.connect(sys.argv[1])\n\
+        store.execute(\"UPDATE setting SET value = value - 3600 WHERE name = 'retention.last'\")\n\
+        store.commit()";
+    let aged = std::process::Command::new("python3")
+        .args(["-c", script])
+        .arg(server.data().join("quorum.sqlite"))
+        .status();
+    assert!(aged.unwrap().success());
+    server.start_again(&settings);
+    until("the sample is gone", || blobs(&server).is_empty());
 }
 
 /// The embedded store moves to the grown one while it is read; both hold the same; a backup of

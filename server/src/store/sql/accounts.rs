@@ -67,6 +67,7 @@ fn account(row: &Row) -> Result<Account> {
         tier,
         administrator: row.try_get::<&str, _>("role")? == "administrator",
         group_administrator: row.try_get::<&str, _>("group_role")? == "administrator",
+        service: row.try_get::<i64, _>("service")? == 1,
         status: row.try_get("status")?,
         email: row.try_get("email")?,
         first_name: row.try_get("first_name")?,
@@ -94,6 +95,7 @@ fn group(row: &Row) -> Result<Group> {
         quotas,
         members: Vec::new(),
         administrators: Vec::new(),
+        service_accounts: Vec::new(),
         created: row.try_get("created")?,
     })
 }
@@ -101,6 +103,10 @@ fn group(row: &Row) -> Result<Group> {
 /// Notes that somebody belongs to a group.
 fn add_member(group: &mut Group, member: &Row) -> Result<()> {
     let name: String = member.try_get("name")?;
+    if member.try_get::<i64, _>("service")? == 1 {
+        group.service_accounts.push(name);
+        return Ok(());
+    }
     if member.try_get::<&str, _>("group_role")? == "administrator" {
         group.administrators.push(name.clone());
     }
@@ -342,8 +348,8 @@ impl Accounts for SqlStore {
             (false, Some(tier)) => insert_group(&mut tx, new.group, tier, by, now).await?,
         }
         sqlx::query(
-            "INSERT INTO account (name, group_name, role, created, email, group_role)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO account (name, group_name, role, created, email, group_role, service)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(new.name)
         .bind(new.group)
@@ -351,9 +357,13 @@ impl Accounts for SqlStore {
         .bind(now)
         .bind(email)
         .bind(role(new.tier.is_some()))
+        .bind(i64::from(new.service))
         .execute(&mut *tx)
         .await?;
-        let detail = json!({"group": new.group, "administrator": new.administrator});
+        let mut detail = json!({"group": new.group, "administrator": new.administrator});
+        if new.service {
+            detail["service_account"] = true.into();
+        }
         record(
             &mut tx,
             by,
@@ -564,7 +574,7 @@ impl Accounts for SqlStore {
             return Ok(None);
         };
         let members = sqlx::query(
-            "SELECT name, group_role FROM account
+            "SELECT name, group_role, service FROM account
              WHERE group_name = $1 AND status <> 'deleted' ORDER BY name",
         )
         .bind(name)
@@ -582,7 +592,7 @@ impl Accounts for SqlStore {
             .await?;
         let mut groups = rows.iter().map(group).collect::<Result<Vec<_>>>()?;
         let members = sqlx::query(
-            "SELECT name, group_role, group_name FROM account WHERE status <> 'deleted'
+            "SELECT name, group_role, service, group_name FROM account WHERE status <> 'deleted'
              ORDER BY name",
         )
         .fetch_all(&self.readers)
@@ -763,37 +773,49 @@ impl Accounts for SqlStore {
         &self,
         token: &SecretHash,
         account: &str,
+        private: bool,
         expires: i64,
     ) -> Result<()> {
         let mut tx = self.write().await?;
-        sqlx::query("INSERT INTO upload_token (hash, account, expires) VALUES ($1, $2, $3)")
-            .bind(token.as_bytes())
-            .bind(account)
-            .bind(expires)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO upload_token (hash, account, expires, private) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(token.as_bytes())
+        .bind(account)
+        .bind(expires)
+        .bind(i64::from(private))
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 
-    async fn take_upload_token(&self, token: &SecretHash, now: i64) -> Result<Option<Account>> {
+    async fn take_upload_token(
+        &self,
+        token: &SecretHash,
+        now: i64,
+    ) -> Result<Option<(Account, bool)>> {
         let mut tx = self.write().await?;
-        let holder: Option<(String, i64)> =
-            sqlx::query_as("DELETE FROM upload_token WHERE hash = $1 RETURNING account, expires")
-                .bind(token.as_bytes())
-                .fetch_optional(&mut *tx)
-                .await?;
+        let holder: Option<(String, i64, i64)> = sqlx::query_as(
+            "DELETE FROM upload_token WHERE hash = $1 RETURNING account, expires, private",
+        )
+        .bind(token.as_bytes())
+        .fetch_optional(&mut *tx)
+        .await?;
         // Tokens that nobody came for leave with the one that is used.
         sqlx::query("DELETE FROM upload_token WHERE expires <= $1")
             .bind(now)
             .execute(&mut *tx)
             .await?;
-        let account = match holder {
-            Some((name, expires)) if expires > now => find(&mut tx, &name).await?,
-            _ => None,
+        let (account, private) = match holder {
+            Some((name, expires, private)) if expires > now => {
+                (find(&mut tx, &name).await?, private == 1)
+            }
+            _ => (None, false),
         };
         tx.commit().await?;
         // An address outlives a switched-off user's keys, but opens no more than they do.
-        Ok(account.filter(|account| account.status == "active"))
+        let account = account.filter(|account| account.status == "active");
+        Ok(account.map(|account| (account, private)))
     }
 
     async fn pseudonym_key(&self) -> Result<[u8; 32]> {

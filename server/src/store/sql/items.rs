@@ -12,7 +12,8 @@ use super::{Connection, Row, SqlStore, serialise};
 use crate::ids;
 use crate::store::{
     Actor, AnalysisRecord, FileRecord, Item, Items, JobState, LastAnalysis, Listing, Page,
-    PrefixOf, Result, SentAs, StoreError, Submission, read, read_json, read_kind, storable,
+    PrefixOf, Result, SentAs, StoreError, Submission, read, read_json, read_kind, read_place,
+    storable,
 };
 
 /// How many names of a file a report carries.
@@ -22,17 +23,21 @@ const MAX_NAMES: i64 = 100;
 macro_rules! analyses {
     ($rest:literal) => {
         concat!(
-            "SELECT analysis.*, sha1, md5, size, url, job.attempts AS tried, deadline, error
+            "SELECT analysis.*, coalesce(file.sha1, own.sha1) AS sha1,
+             coalesce(file.md5, own.md5) AS md5, coalesce(file.size, own.size) AS size,
+             coalesce(url.url, own.url) AS url, job.attempts AS tried, deadline, error
              FROM analysis
              LEFT JOIN file ON analysis.kind = 'file' AND sha256 = item
              LEFT JOIN url ON analysis.kind = 'url' AND url.id = item
+             LEFT JOIN private_item AS own ON own.kind = analysis.kind AND own.key = item
              LEFT JOIN job ON job.analysis = analysis.id ",
             $rest
         )
     };
 }
+pub(super) use analyses;
 
-/// One analysis, as a row of [`analyses`].
+/// One analysis, public or private, as a row of [`analyses`].
 pub(super) async fn find_analysis(connection: &mut Connection, id: &str) -> Result<Option<Row>> {
     Ok(sqlx::query(analyses!("WHERE analysis.id = $1"))
         .bind(id)
@@ -41,8 +46,7 @@ pub(super) async fn find_analysis(connection: &mut Connection, id: &str) -> Resu
 }
 
 pub(super) fn analysis(row: &Row) -> Result<AnalysisRecord> {
-    let kind = read_kind(row.try_get("kind")?)?;
-    let item: String = row.try_get("item")?;
+    let (kind, group, item) = read_place(row.try_get("kind")?, row.try_get("item")?)?;
     let file = match row.try_get::<Option<&str>, _>("md5")? {
         Some(md5) if kind == Kind::File => Some(Digests {
             md5: read("MD5", md5)?,
@@ -55,6 +59,7 @@ pub(super) fn analysis(row: &Row) -> Result<AnalysisRecord> {
     Ok(AnalysisRecord {
         id: row.try_get("id")?,
         kind,
+        group,
         item,
         date: row.try_get("date")?,
         status: row.try_get("status")?,
@@ -156,12 +161,12 @@ async fn note_submission(
     Ok(())
 }
 
-/// Queues an analysis, or finds the one that is queued or running already.
-async fn enqueue(
+/// Queues an analysis, or finds the one that is queued or running already. `name` makes its id of a
+/// time.
+pub(super) async fn enqueue(
     connection: &mut Connection,
-    kind: Kind,
-    item: &str,
-    md5: Option<&Md5>,
+    (kind, item): (&str, &str),
+    name: impl Fn(i64) -> String,
     by: Actor<'_>,
     now: i64,
 ) -> Result<String> {
@@ -169,7 +174,7 @@ async fn enqueue(
         "SELECT id FROM analysis WHERE kind = $1 AND item = $2 AND status <> 'completed'
          ORDER BY seq DESC LIMIT 1",
     )
-    .bind(kind.as_str())
+    .bind(kind)
     .bind(item)
     .fetch_optional(&mut *connection)
     .await?;
@@ -179,13 +184,13 @@ async fn enqueue(
     // The id's resolution is one second: a second analysis within it takes the next one.
     let mut epoch = now;
     let id = loop {
-        let id = ids::analysis(kind, item, md5, epoch);
+        let id = name(epoch);
         let added = sqlx::query(
             "INSERT INTO analysis (id, kind, item, date, status) VALUES ($1, $2, $3, $4, 'queued')
              ON CONFLICT DO NOTHING",
         )
         .bind(&id)
-        .bind(kind.as_str())
+        .bind(kind)
         .bind(item)
         .bind(now)
         .execute(&mut *connection)
@@ -197,6 +202,22 @@ async fn enqueue(
     };
     super::queue::add(connection, &id, by, now).await?;
     Ok(id)
+}
+
+/// Keeps what opens a file, with the job.
+pub(super) async fn keep_password(
+    connection: &mut Connection,
+    analysis: &str,
+    password: Option<&str>,
+) -> Result<()> {
+    if password.is_some() {
+        sqlx::query("UPDATE job SET password = $1 WHERE analysis = $2")
+            .bind(password)
+            .bind(analysis)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -340,14 +361,9 @@ impl Items for SqlStore {
                 .await?;
         }
         note_submission(&mut tx, Kind::File, &sha256, name, by, now).await?;
-        let id = enqueue(&mut tx, Kind::File, &sha256, Some(&digests.md5), by, now).await?;
-        if password.is_some() {
-            sqlx::query("UPDATE job SET password = $1 WHERE analysis = $2")
-                .bind(password)
-                .bind(&id)
-                .execute(&mut *tx)
-                .await?;
-        }
+        let name = |epoch| ids::analysis(Kind::File, &sha256, Some(&digests.md5), epoch);
+        let id = enqueue(&mut tx, (Kind::File.as_str(), &sha256), name, by, now).await?;
+        keep_password(&mut tx, &id, password).await?;
         self.announce_job(&mut tx).await?;
         tx.commit().await?;
         Ok(id)
@@ -363,7 +379,8 @@ impl Items for SqlStore {
             .execute(&mut *tx)
             .await?;
         note_submission(&mut tx, Kind::Url, &id, None, by, now).await?;
-        let analysis = enqueue(&mut tx, Kind::Url, &id, None, by, now).await?;
+        let name = |epoch| ids::analysis(Kind::Url, &id, None, epoch);
+        let analysis = enqueue(&mut tx, (Kind::Url.as_str(), &id), name, by, now).await?;
         self.announce_job(&mut tx).await?;
         tx.commit().await?;
         Ok(analysis)
@@ -377,7 +394,7 @@ impl Items for SqlStore {
         now: i64,
     ) -> Result<Option<String>> {
         let mut tx = self.write().await?;
-        let mut md5 = None;
+        let mut md5: Option<Md5> = None;
         serialise(&mut tx, kind.as_str(), id).await?;
         match kind {
             Kind::File => {
@@ -401,7 +418,8 @@ impl Items for SqlStore {
             }
             Kind::Domain | Kind::IpAddress => ensure_item(&mut tx, kind, id, now).await?,
         }
-        let analysis = enqueue(&mut tx, kind, id, md5.as_ref(), by, now).await?;
+        let name = |epoch| ids::analysis(kind, id, md5.as_ref(), epoch);
+        let analysis = enqueue(&mut tx, (kind.as_str(), id), name, by, now).await?;
         self.announce_job(&mut tx).await?;
         tx.commit().await?;
         Ok(Some(analysis))
@@ -413,11 +431,13 @@ impl Items for SqlStore {
             .as_ref()
             .map(analysis)
             .transpose()
+            .map(|found| found.filter(|record| record.group.is_none()))
     }
 
     async fn analyses(&self, kind: Kind, id: &str, page: Page) -> Result<Listing<AnalysisRecord>> {
         let rows = sqlx::query(analyses!(
-            "WHERE kind = $1 AND item = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4"
+            "WHERE analysis.kind = $1 AND item = $2 AND analysis.seq < $3
+             ORDER BY analysis.seq DESC LIMIT $4"
         ))
         .bind(kind.as_str())
         .bind(id)

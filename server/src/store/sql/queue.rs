@@ -221,7 +221,8 @@ impl Queue for SqlStore {
     ) -> Result<()> {
         let mut tx = self.write().await?;
         // In the order in which a submission takes its locks: the item, then the job.
-        serialise(&mut tx, job.analysis.kind.as_str(), &job.analysis.item).await?;
+        let (kind, item) = job.analysis.place();
+        serialise(&mut tx, kind, &item).await?;
         let removed = sqlx::query("DELETE FROM job WHERE id = $1 AND claim = $2")
             .bind(job.id)
             .bind(job.claim)
@@ -240,17 +241,22 @@ impl Queue for SqlStore {
         .bind(&job.analysis.id)
         .execute(&mut *tx)
         .await?;
-        sqlx::query(
-            "UPDATE item SET last_analysis = $1, last_modification = $2
-             WHERE kind = $3 AND id = $4",
-        )
-        .bind(&job.analysis.id)
-        .bind(now)
-        .bind(job.analysis.kind.as_str())
-        .bind(&job.analysis.item)
-        .execute(&mut *tx)
-        .await?;
-        if job.analysis.kind == Kind::File {
+        // What is private is no match of a rule's that others see.
+        let private = job.analysis.group.is_some();
+        let last = match private {
+            true => "UPDATE private_item SET last_analysis = $1 WHERE kind = $2 AND key = $3",
+            false => {
+                "UPDATE item SET last_analysis = $1, last_modification = $4
+                 WHERE kind = $2 AND id = $3"
+            }
+        };
+        let last = sqlx::query(last)
+            .bind(&job.analysis.id)
+            .bind(kind)
+            .bind(&item);
+        let last = if private { last } else { last.bind(now) };
+        last.execute(&mut *tx).await?;
+        if job.analysis.kind == Kind::File && !private {
             note_matches(&mut tx, &job.analysis.item, findings, now).await?;
         }
         failpoint::reach("job.completing");

@@ -94,6 +94,23 @@ const CONTRADICTIONS: &[(&str, &str)] = &[
          OR kind = 'reference' AND NOT EXISTS (SELECT 1 FROM reference WHERE id = item)",
     ),
     (
+        "analyses of private things that are not there",
+        "SELECT count(*) FROM analysis WHERE kind IN ('private_file', 'private_url')
+         AND NOT EXISTS (SELECT 1 FROM private_item AS own
+                         WHERE own.kind = analysis.kind AND own.key = item)",
+    ),
+    (
+        "relations of private things that are not there",
+        "SELECT count(*) FROM relation WHERE kind IN ('private_file', 'private_url')
+         AND NOT EXISTS (SELECT 1 FROM private_item AS own
+                         WHERE own.kind = relation.kind AND own.key = item)",
+    ),
+    (
+        "private things whose last analysis is missing",
+        "SELECT count(*) FROM private_item WHERE last_analysis IS NOT NULL AND NOT EXISTS
+         (SELECT 1 FROM analysis WHERE analysis.id = last_analysis)",
+    ),
+    (
         "keys of nobody",
         "SELECT count(*) FROM api_key WHERE NOT EXISTS
          (SELECT 1 FROM account WHERE name = api_key.account)",
@@ -135,7 +152,9 @@ impl Upkeep for SqlStore {
 
     async fn files_after(&self, sha256: &str, limit: u32) -> Result<Vec<(String, u64)>> {
         let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT sha256, size FROM file WHERE sha256 > $1 ORDER BY sha256 LIMIT $2",
+            "SELECT sha256, size FROM file WHERE sha256 > $1
+             UNION SELECT sample, size FROM private_item WHERE sample > $1
+             ORDER BY sha256 LIMIT $2",
         )
         .bind(sha256)
         .bind(i64::from(limit))
@@ -145,6 +164,16 @@ impl Upkeep for SqlStore {
             .into_iter()
             .map(|(name, size)| (name, size.unsigned_abs()))
             .collect())
+    }
+
+    async fn keeps(&self, sha256: &str) -> Result<bool> {
+        Ok(sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM file WHERE sha256 = $1)
+             OR EXISTS (SELECT 1 FROM private_item WHERE sample = $1)",
+        )
+        .bind(sha256)
+        .fetch_one(&self.readers)
+        .await?)
     }
 
     async fn census(&self) -> Result<Census> {

@@ -131,6 +131,16 @@ impl Usage for SqlStore {
         Ok(None)
     }
 
+    async fn recent(&self, group: &str, now_ms: i64) -> Result<u64> {
+        let recent: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM burst WHERE group_name = $1 AND at > $2")
+                .bind(group)
+                .bind(now_ms - MINUTE_MS)
+                .fetch_one(&self.readers)
+                .await?;
+        Ok(recent.unsigned_abs())
+    }
+
     async fn spend(
         &self,
         (account, group): (&str, &str),

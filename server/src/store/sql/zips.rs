@@ -17,14 +17,15 @@ impl Zips for SqlStore {
             .execute(&mut *tx)
             .await?;
         let seq = sqlx::query_scalar(
-            "INSERT INTO zip_file (account, created, password, samples, missing)
-             VALUES ($1, $2, $3, $4, $5) RETURNING seq",
+            "INSERT INTO zip_file (account, created, password, samples, missing, group_name)
+             VALUES ($1, $2, $3, $4, $5, $6) RETURNING seq",
         )
         .bind(&zip.account)
         .bind(zip.created)
         .bind(&zip.password)
         .bind(samples)
         .bind(zip.missing as i64)
+        .bind(&zip.group)
         .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
@@ -43,6 +44,7 @@ impl Zips for SqlStore {
                 password: row.try_get("password")?,
                 samples: read_json("list of samples", row.try_get("samples")?)?,
                 missing: row.try_get::<i64, _>("missing")?.unsigned_abs(),
+                group: row.try_get("group_name")?,
             })
         })
         .transpose()

@@ -1,0 +1,3 @@
+-- Service accounts: members of a group that are nobody, for what runs by itself.
+
+ALTER TABLE account ADD COLUMN service INTEGER NOT NULL DEFAULT 0;

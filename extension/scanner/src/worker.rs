@@ -118,7 +118,10 @@ struct Envelope {
 fn send(tell: &Function, told: Told, done: bool) {
     let spent = core::arch::wasm32::memory_size(0) * 65_536 > MOST_KEPT;
     let envelope = Envelope { told, done, spent };
-    if let Ok(message) = envelope.serialize(&serde_wasm_bindgen::Serializer::json_compatible()) {
+    // One text for the browser to read: with many matches, an object made field by field takes longer than
+    // the scan.
+    let text = serde_json::to_string(&envelope).unwrap_or_default();
+    if let Ok(message) = js_sys::JSON::parse(&text) {
         // Nobody is left to tell that a message could not be sent.
         let _ = tell.call1(&JsValue::NULL, &message);
     }

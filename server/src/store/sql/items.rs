@@ -77,6 +77,36 @@ pub(super) fn analysis(row: &Row) -> Result<AnalysisRecord> {
     })
 }
 
+/// The file that a row has, if it has one; without its names and what sandboxes say.
+pub(super) fn file_record(row: &Row) -> Result<Option<FileRecord>> {
+    let Some(md5) = row.try_get("md5")? else {
+        return Ok(None);
+    };
+    Ok(Some(FileRecord {
+        md5,
+        sha1: row.try_get("sha1")?,
+        size: row.try_get::<i64, _>("size")?.unsigned_abs(),
+        type_tag: row.try_get("type_tag")?,
+        type_description: row.try_get("type_description")?,
+        type_extension: row.try_get("type_extension")?,
+        type_tags: read_json("type_tags", row.try_get("type_tags")?)?,
+        names: Vec::new(),
+        sandbox_verdicts: serde_json::Map::new(),
+    }))
+}
+
+/// The last analysis that a row has, if it has one.
+pub(super) fn last_analysis(row: &Row) -> Result<Option<LastAnalysis>> {
+    let Some(date) = row.try_get("analysed")? else {
+        return Ok(None);
+    };
+    Ok(Some(LastAnalysis {
+        date,
+        results: read_json("analysis", row.try_get("results")?)?,
+        findings: read_json("analysis", row.try_get("findings")?)?,
+    }))
+}
+
 pub(super) fn submission(row: &Row) -> Result<Submission> {
     Ok(Submission {
         seq: row.try_get("seq")?,
@@ -257,35 +287,19 @@ impl Items for SqlStore {
         else {
             return Ok(None);
         };
-        let file = match row.try_get::<Option<String>, _>("md5")? {
-            None => None,
-            Some(md5) => Some(FileRecord {
-                md5,
-                sha1: row.try_get("sha1")?,
-                size: row.try_get::<i64, _>("size")?.unsigned_abs(),
-                type_tag: row.try_get("type_tag")?,
-                type_description: row.try_get("type_description")?,
-                type_extension: row.try_get("type_extension")?,
-                type_tags: read_json("type_tags", row.try_get("type_tags")?)?,
-                sandbox_verdicts: read_json("verdicts", row.try_get("sandbox_verdicts")?)?,
-                names: sqlx::query_scalar(
-                    "SELECT name FROM file_name WHERE sha256 = $1
-                     ORDER BY seen DESC, last_seen DESC, name LIMIT $2",
-                )
-                .bind(id)
-                .bind(MAX_NAMES)
-                .fetch_all(&self.readers)
-                .await?,
-            }),
-        };
-        let analysis = match row.try_get::<Option<i64>, _>("analysed")? {
-            None => None,
-            Some(date) => Some(LastAnalysis {
-                date,
-                results: read_json("analysis", row.try_get("results")?)?,
-                findings: read_json("analysis", row.try_get("findings")?)?,
-            }),
-        };
+        let mut file = file_record(&row)?;
+        if let Some(file) = &mut file {
+            file.sandbox_verdicts = read_json("verdicts", row.try_get("sandbox_verdicts")?)?;
+            file.names = sqlx::query_scalar(
+                "SELECT name FROM file_name WHERE sha256 = $1
+                 ORDER BY seen DESC, last_seen DESC, name LIMIT $2",
+            )
+            .bind(id)
+            .bind(MAX_NAMES)
+            .fetch_all(&self.readers)
+            .await?;
+        }
+        let analysis = last_analysis(&row)?;
         let count = |name: &str| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
         Ok(Some(Item {
             first_submission: row.try_get("first_submission")?,

@@ -6,14 +6,16 @@ use serde_json::json;
 use sqlx::Row as _;
 
 use super::audit::record;
-use super::items::{analyses, analysis, enqueue, find_analysis, keep_password};
+use super::items::{
+    analyses, analysis, enqueue, file_record, find_analysis, keep_password, last_analysis,
+};
 use super::relations::relate;
 use super::{Connection, Row, SqlStore, serialise};
 use crate::ids;
 use crate::store::{
-    Actor, AnalysisRecord, FileRecord, Item, Job, LastAnalysis, Listing, NewPrivate, NewRelation,
-    Page, Private, PrivateItem, PrivateSubject, Result, StoreError, private_key, private_kind,
-    read, read_json, read_place, storable,
+    Actor, AnalysisRecord, FileRecord, Item, Job, Listing, NewPrivate, NewRelation, Page, Private,
+    PrivateItem, PrivateSubject, Result, StoreError, private_key, private_kind, read, read_json,
+    read_place, storable,
 };
 
 /// How many names of a file are kept.
@@ -33,28 +35,8 @@ macro_rules! private_items {
 fn private_item(row: &Row) -> Result<PrivateItem> {
     let (kind, group, id) = read_place(row.try_get("kind")?, row.try_get("key")?)?;
     let names: Vec<String> = read_json("names", row.try_get("names")?)?;
-    let file = match row.try_get::<Option<String>, _>("md5")? {
-        None => None,
-        Some(md5) => Some(FileRecord {
-            md5,
-            sha1: row.try_get("sha1")?,
-            size: row.try_get::<i64, _>("size")?.unsigned_abs(),
-            type_tag: row.try_get("type_tag")?,
-            type_description: row.try_get("type_description")?,
-            type_extension: row.try_get("type_extension")?,
-            type_tags: read_json("type_tags", row.try_get("type_tags")?)?,
-            names,
-            sandbox_verdicts: serde_json::Map::new(),
-        }),
-    };
-    let analysis = match row.try_get::<Option<i64>, _>("analysed")? {
-        None => None,
-        Some(date) => Some(LastAnalysis {
-            date,
-            results: read_json("analysis", row.try_get("results")?)?,
-            findings: read_json("analysis", row.try_get("findings")?)?,
-        }),
-    };
+    let file = file_record(row)?.map(|file| FileRecord { names, ..file });
+    let analysis = last_analysis(row)?;
     let last = row.try_get("last_submission")?;
     let modified = analysis.as_ref().map_or(last, |found| found.date.max(last));
     Ok(PrivateItem {

@@ -71,8 +71,16 @@ pub(crate) async fn stored(indicator: &Indicator, manner: Manner) -> Option<Repo
     stored.map(|stored| stored.report)
 }
 
-/// The last answer, where a new one is not to be had: better than none, and its age is shown.
-async fn last(indicator: &Indicator) -> Option<StoredReport> {
+/// The last answer, where a new one is not to be had: better than none, and its age is shown. Not where
+/// something answers that is not the API's.
+async fn last(indicator: &Indicator, failure: &Failure) -> Option<StoredReport> {
+    use Failure::{QuotaSpent, RateLimited, TooSlow, Unreachable};
+    if !matches!(
+        failure,
+        QuotaSpent { .. } | RateLimited { .. } | TooSlow | Unreachable
+    ) {
+        return None;
+    }
     let origin = settings::backend()?.origin();
     store::report(&indicator.to_string(), &origin, now(), KEPT_MS).await
 }
@@ -118,8 +126,9 @@ pub(crate) async fn view(
             }
             Ok((None, asked_at)) => (None, asked_at, Assessment::unknown(evidence)),
             Err(failure) => {
+                let last = last(&indicator, &failure).await;
                 let reason = Reason::Failed { failure };
-                match last(&indicator).await {
+                match last {
                     Some(StoredReport {
                         asked_at, report, ..
                     }) => {

@@ -354,10 +354,13 @@ ${strings ? `  strings:\n    ${strings.replaceAll(" $", "\n    $")}\n` : ""}  co
   return out.join("\n");
 }
 
-/**
- * As `rules`, but none matches any of the made files: each looks for one thing more that no file has.
- * @param {number} count @param {number} [seed]
- */
-export function rulesWithoutMatches(count, seed = 1) {
-  return rules(count, seed).replace(/(\n {2}condition:\n {4})(.*)\n/g, "$1($2) and uint32(0) == 0x51554f52\n");
+/** As `rules`, of those alone that look for patterns: no module reads the files. @param {number} count @param {number} [seed] */
+export function patterns(count, seed = 1) {
+  const fits = (/** @type {[string, string]} */ [strings, condition]) => strings !== "" && !/\b(pe|dotnet|elf|macho|lnk|dex|math|hash|string)\./.test(condition);
+  return rules(count, seed, fits).replace(/^import .*\n/gm, "");
+}
+
+/** The same rules, but none matches any of the made files: each looks for one thing more that no file has. @param {string} text */
+export function withoutMatches(text) {
+  return text.replace(/(\n {2}condition:\n {4})(.*)\n/g, "$1($2) and uint32(0) == 0x51554f52\n");
 }

@@ -95,8 +95,8 @@ test("a file that has turned out malicious is told of with its path, and its rec
   const { id, path, drift } = records.find((/** @type {any} */ { name }) => name === "sleeper.bin");
   assert.equal(drift.was, "unknown");
   assert.match(path, /sleeper\.bin$/);
-  const shown = await popup.evaluate(() => chrome.notifications.getAll());
-  assert.ok(id in shown, "a notification tells of it");
+  // A notification tells of it, when the record is on disk.
+  await popup.waitForFunction(async (id) => id in (await chrome.notifications.getAll()), {}, id);
   const entries = (await ask(popup, { ask: "sent" })).reply.sent;
   const entry = entries.find((/** @type {any} */ { url }) => url.endsWith(digest));
   assert.equal(entry.why, "background");

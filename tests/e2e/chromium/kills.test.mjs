@@ -258,7 +258,8 @@ const PLACES = [
     then: async (lives, name) => {
       const record = await checked(lives.page, (record) => record.name === name && record.drift, `${name} is not asked about again`);
       assert.deepEqual([record.drift.was, record.assessment.verdict, record.open], ["unknown", "malicious", 0]);
-      assert.ok(record.id in (await lives.page.evaluate(() => chrome.notifications.getAll())), "it is told");
+      // It is told when the record is on disk.
+      await lives.page.waitForFunction(async (id) => id in (await chrome.notifications.getAll()), {}, record.id);
     },
   },
   { what: "the first step of the journal is written, and nothing is done yet", reach: atStep(1, true) },

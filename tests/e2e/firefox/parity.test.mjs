@@ -24,10 +24,11 @@ const EVIDENCE = {
   attachment: "second_copy",
   "data:": "second_copy",
   "data:, large": "second_copy",
-  "blob:": "second_copy",
+  // Nothing is held here: the page may be closed before it has been read.
+  "blob:": "either",
   // Whoever is faster: the page that withdraws it, or we.
   "blob:, revoked at once": "either",
-  "blob:, large": "second_copy",
+  "blob:, large": "either",
   POST: "address",
   "POST of a file's form": "address",
   "logged in with cookies": "second_copy",

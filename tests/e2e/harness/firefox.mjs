@@ -88,7 +88,8 @@ export class Firefox {
     const page = await this.browser.newPage();
     page.setDefaultTimeout(20_000);
     page.goto(`moz-extension://${HOST}/${path}`).catch(() => {}); // see above
-    await page.waitForSelector(selector);
+    // What is looked for in the page before fails when that goes; then it is looked for in the one that came.
+    await page.waitForSelector(selector).catch(() => page.waitForSelector(selector));
     return page;
   }
 

@@ -183,8 +183,8 @@ fn mine<T, M>(managed: &Option<M>, shown: T, own: T) -> T {
     }
 }
 
-/// Where a download comes from: of what a page made, the page's site.
-fn site(url: &str) -> Option<CanonicalUrl> {
+/// Where a download comes from: of what a page made, the page's site. `None` for what is of no site.
+pub fn site(url: &str) -> Option<CanonicalUrl> {
     url.strip_prefix("blob:").unwrap_or(url).parse().ok()
 }
 

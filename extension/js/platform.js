@@ -180,6 +180,12 @@ function aroundLink(addresses) {
   return { address: location.href, levels, links: targets(links) };
 }
 
+/** The tabs with a page of an address's site; a pattern has no port. @param {string} address */
+function tabsOf(address) {
+  const { protocol, hostname } = new URL(address);
+  return api.tabs.query({ url: `${protocol}//${hostname}/*` });
+}
+
 /**
  * What stands around a link on the page that a download came from: on an open one of the referrer's site, or
  * else in the tab in front, which a click may have opened to us.
@@ -191,7 +197,7 @@ function aroundLink(addresses) {
 export async function readPage(referrer, addresses) {
   /** @type {chrome.tabs.Tab[]} */
   let tabs = [];
-  if (/^https?:/.test(referrer)) tabs = await api.tabs.query({ url: `${new URL(referrer).protocol}//${new URL(referrer).hostname}/*` });
+  if (/^https?:/.test(referrer)) tabs = await tabsOf(referrer);
   if (tabs.length === 0) tabs = await api.tabs.query({ active: true, lastFocusedWindow: true });
   // The one that was looked at last is the likeliest.
   tabs.sort((a, b) => (b.lastAccessed ?? 0) - (a.lastAccessed ?? 0));
@@ -253,8 +259,7 @@ const decoded = (base64) => Uint8Array.from(atob(base64), (letter) => letter.cha
  */
 export async function readBlob(address, signal) {
   const PIECE = 4 << 20;
-  const { origin } = new URL(address);
-  const tabs = await api.tabs.query({ url: `${new URL(origin).protocol}//${new URL(origin).hostname}/*` });
+  const tabs = await tabsOf(new URL(address).origin);
   // A frame of another site's page is not found by its own address.
   tabs.push(...(await api.tabs.query({ active: true })).filter(({ id }) => !tabs.some((tab) => tab.id === id)));
   /** @param {chrome.scripting.InjectionTarget} target @param {number} from @returns {Promise<{frameId: number, result?: {size: number, type: string, piece: string}}[]>} */

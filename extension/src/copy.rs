@@ -8,7 +8,7 @@ use quorum_core::api::{Method, match_pattern};
 use quorum_core::checksum::{Claim, want_sha512};
 use quorum_core::digest::{Digests, Hasher};
 use quorum_core::guard::SecondCopy;
-use quorum_core::indicator::CanonicalUrl;
+use quorum_core::policy::site;
 use quorum_core::verdict::CopyFailure;
 use web_sys::Blob;
 
@@ -16,7 +16,9 @@ use crate::bindings::{
     platform,
     reader::{self, Hasher512, Watch},
 };
-use crate::fetch::{Cause, Incoming, Outgoing, Payload, Redirects, Stop, Trouble, fetch};
+use crate::fetch::{
+    Cause, Incoming, Outgoing, Payload, Redirects, Stop, Trouble, fetch, is_made_by_a_page,
+};
 use crate::settings;
 
 /// Largest file that is read a second time, in bytes.
@@ -189,9 +191,8 @@ async fn read(
         }
         None if of.url.starts_with("data:") => return read_data(of.url, most, sink),
         None => {
-            let page = of.url.strip_prefix("blob:").unwrap_or(of.url);
-            let parsed: CanonicalUrl = page.parse().map_err(|_| CopyFailure::Scheme)?;
-            if !settings::may_read(vec![match_pattern(parsed.as_url())]).await {
+            let site = site(of.url).ok_or(CopyFailure::Scheme)?;
+            if !settings::may_read(vec![match_pattern(site.as_url())]).await {
                 return Err(CopyFailure::NoPermission);
             }
             of.url
@@ -213,7 +214,7 @@ async fn read(
     // Nothing of it is cached either way: a stored answer could be another than what was saved,
     // and a large file would drive everything else out.
     let mut incoming = match fetch(outgoing, stop).await {
-        Err(Trouble::Unreachable) if url.starts_with("blob:") => {
+        Err(Trouble::Unreachable) if is_made_by_a_page(url) => {
             return Err(CopyFailure::Withdrawn);
         }
         fetched => fetched?,

@@ -162,9 +162,9 @@ fn limit(why: &Rc<Cell<Option<Trouble>>>, stop: &Stop, ms: u32, trouble: Trouble
 
 /// Sends a request and waits for the head of the answer.
 pub(crate) async fn fetch(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Trouble> {
-    // Reading a saved file, or what a page has made, is no sending. Of a private window nothing is kept, and in a dry run nothing
-    // leaves all the same.
-    let leaves = !outgoing.url.starts_with("file:") && !outgoing.url.starts_with("blob:");
+    // Reading a saved file, or what a page has made, is no sending. Of a private window nothing is kept,
+    // and in a dry run nothing leaves all the same.
+    let leaves = !outgoing.url.starts_with("file:") && !is_made_by_a_page(outgoing.url);
     let withheld = leaves && settings::dry_run();
     let mut entry = (leaves && !outgoing.cause.private).then(|| entry(&outgoing));
     if let Some(sent) = &mut entry {
@@ -220,19 +220,33 @@ fn entry(outgoing: &Outgoing<'_>) -> Sent {
     sent.without(key.as_ref().map(|key| key.reveal()))
 }
 
+/// Whether it is read from the page that made it, and not over the network.
+pub(crate) fn is_made_by_a_page(url: &str) -> bool {
+    url.starts_with("blob:")
+}
+
 async fn exchange(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Trouble> {
     let mut limits = Limits::new(&outgoing, stop);
-    if outgoing.url.starts_with("blob:") {
-        let read = platform::read_blob(outgoing.url, &stop.0.signal()).await;
-        let response = read.and_then(JsValue::dyn_into::<web_sys::Response>);
-        let response = response.map_err(|_| limits.trouble())?;
-        return Ok(Incoming {
-            response: response.into(),
-            reader: None,
-            limits,
-            stop: stop.clone(),
-        });
-    }
+    let response = match is_made_by_a_page(outgoing.url) {
+        true => from_page(outgoing.url, stop).await,
+        false => over_network(outgoing, stop).await,
+    };
+    let response = response.ok_or_else(|| limits.trouble())?;
+    limits.stir();
+    Ok(Incoming {
+        response,
+        reader: None,
+        limits,
+        stop: stop.clone(),
+    })
+}
+
+async fn from_page(url: &str, stop: &Stop) -> Option<Response> {
+    let read = platform::read_blob(url, &stop.0.signal()).await.ok()?;
+    Some(read.dyn_into::<web_sys::Response>().ok()?.into())
+}
+
+async fn over_network(outgoing: Outgoing<'_>, stop: &Stop) -> Option<Response> {
     let redirect = match outgoing.redirects {
         Redirects::Refused => RequestRedirect::Error,
         Redirects::Shown => RequestRedirect::Manual,
@@ -262,18 +276,7 @@ async fn exchange(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Troub
         Payload::Text(text, mime) => builder.header("content-type", mime).body(text),
         Payload::Form { form, .. } => builder.body(form),
     };
-    let response = request
-        .map_err(|_| Trouble::Unreachable)?
-        .send()
-        .await
-        .map_err(|_| limits.trouble())?;
-    limits.stir();
-    Ok(Incoming {
-        response,
-        reader: None,
-        limits,
-        stop: stop.clone(),
-    })
+    request.ok()?.send().await.ok()
 }
 
 impl Incoming {

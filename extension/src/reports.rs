@@ -41,7 +41,7 @@ pub(crate) async fn get(
     let origin = settings::backend().ok_or(Failure::NoBackend)?.origin();
     let name = indicator.to_string();
     if !manner.fresh
-        && let Some(stored) = store::report(&name, &origin, now(), GOOD_MS).await
+        && let Some(stored) = kept(indicator, GOOD_MS).await
     {
         return Ok((Some(stored.report), stored.asked_at));
     }
@@ -66,23 +66,28 @@ pub(crate) async fn get(
 
 /// A stored report that is still good, where one will do.
 pub(crate) async fn stored(indicator: &Indicator, manner: Manner) -> Option<Report> {
-    let origin = settings::backend().filter(|_| !manner.fresh)?.origin();
-    let stored = store::report(&indicator.to_string(), &origin, now(), GOOD_MS).await;
-    stored.map(|stored| stored.report)
+    match manner.fresh {
+        true => None,
+        false => Some(kept(indicator, GOOD_MS).await?.report),
+    }
+}
+
+/// The backend's answer that is kept and not older than this, in milliseconds.
+async fn kept(indicator: &Indicator, oldest: i64) -> Option<StoredReport> {
+    let origin = settings::backend()?.origin();
+    store::report(&indicator.to_string(), &origin, now(), oldest).await
 }
 
 /// The last answer, where a new one is not to be had: better than none, and its age is shown. Not where
 /// something answers that is not the API's.
 async fn last(indicator: &Indicator, failure: &Failure) -> Option<StoredReport> {
     use Failure::{QuotaSpent, RateLimited, TooSlow, Unreachable};
-    if !matches!(
-        failure,
-        QuotaSpent { .. } | RateLimited { .. } | TooSlow | Unreachable
-    ) {
-        return None;
+    match failure {
+        QuotaSpent { .. } | RateLimited { .. } | TooSlow | Unreachable => {
+            kept(indicator, KEPT_MS).await
+        }
+        _ => None,
     }
-    let origin = settings::backend()?.origin();
-    store::report(&indicator.to_string(), &origin, now(), KEPT_MS).await
 }
 
 /// The report on an address or, where there is none, on its host; the report's kind tells which.

@@ -76,6 +76,23 @@ pub(crate) struct GroupMembers {
     /// Its service accounts instead
     #[arg(long, conflicts_with = "administrators")]
     service_accounts: bool,
+    #[command(flatten)]
+    listing: Listing,
+}
+
+/// The command line of `quorum group log`.
+#[derive(Args)]
+#[command(after_help = super::EXIT_CODES)]
+pub(crate) struct GroupLog {
+    /// Name of the group
+    name: String,
+    #[command(flatten)]
+    listing: Listing,
+}
+
+/// How something of a group's is listed.
+#[derive(Args)]
+struct Listing {
     /// Most results
     #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
     limit: usize,
@@ -86,20 +103,14 @@ pub(crate) struct GroupMembers {
     reach: Reach,
 }
 
-/// The command line of `quorum group log`.
-#[derive(Args)]
-#[command(after_help = super::EXIT_CODES)]
-pub(crate) struct GroupLog {
-    /// Name of the group
-    name: String,
-    /// Most results
-    #[arg(long, short = 'n', value_name = "N", default_value_t = 100)]
-    limit: usize,
-    /// How the result is written
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-    #[command(flatten)]
-    reach: Reach,
+impl Listing {
+    /// Lists what a group has under a name.
+    async fn write(self, group: &str, what: &str) -> Outcome {
+        let path = format!("groups/{}/{what}?", escape(group));
+        let objects = list(&self.reach.connect()?, &path, self.limit, 40).await?;
+        write_list(&objects, self.format)?;
+        Ok(Exit::Fine)
+    }
 }
 
 /// Text as it may stand in a path or a query.
@@ -159,10 +170,7 @@ impl GroupMembers {
             (false, true) => "service_accounts",
             (false, false) => "users",
         };
-        let path = format!("groups/{}/{which}?", escape(&self.name));
-        let objects = list(&self.reach.connect()?, &path, self.limit, 40).await?;
-        write_list(&objects, self.format)?;
-        Ok(Exit::Fine)
+        self.listing.write(&self.name, which).await
     }
 }
 
@@ -170,10 +178,7 @@ impl GroupLog {
     /// # Errors
     /// The backend does not answer, or the group is not the caller's to look after.
     pub(crate) async fn run(self) -> Outcome {
-        let path = format!("groups/{}/activity_log_entries?", escape(&self.name));
-        let objects = list(&self.reach.connect()?, &path, self.limit, 40).await?;
-        write_list(&objects, self.format)?;
-        Ok(Exit::Fine)
+        self.listing.write(&self.name, "activity_log_entries").await
     }
 }
 

@@ -3,11 +3,12 @@
 // build measures says nothing.
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { Chromium } from "../../e2e/harness/chromium.mjs";
 import { Depot } from "../../e2e/harness/depot.mjs";
 import { stored } from "../../e2e/harness/journal.mjs";
+import { renderers } from "../../e2e/harness/memory.mjs";
 import { attach, checked } from "../../e2e/harness/messages.mjs";
 import { startSite } from "../../e2e/harness/site.mjs";
 import { piece, send } from "../../e2e/harness/subjects.mjs";
@@ -124,22 +125,6 @@ async function digests(site, guarded, ours) {
   return { name: "digests of 100 MB, beside the second copy's own time at 25 MB/s", ratio: fetched / digested, goal: 1 / 1.05, unit: "ms", ours: digested, theirs: fetched };
 }
 
-/** Bytes that the helpers of a browser hold by themselves. @param {Chromium} chromium */
-function held(chromium) {
-  const group = chromium.browser.process()?.pid;
-  let sum = 0;
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[2]) !== group) continue;
-      if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("--type=renderer")) continue;
-      sum += 1024 * Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
-    } catch {
-      // It has ended in the meantime.
-    }
-  }
-  return sum;
-}
-
 /**
  * 2 GB, made as they are sent.
  * @param {import("../../e2e/harness/site.mjs").Site} site @param {Chromium} guarded @param {import("puppeteer-core").Page} ours
@@ -159,9 +144,9 @@ async function large(site, guarded, ours) {
       send(response, LENGTH);
     }),
   );
-  const before = held(guarded);
+  const before = renderers(guarded);
   let most = before;
-  const watch = setInterval(() => (most = Math.max(most, held(guarded))), 50);
+  const watch = setInterval(() => (most = Math.max(most, renderers(guarded))), 50);
   const { item } = await timed(guarded, address);
   // The saved file is read once more behind that.
   for (const until = Date.now() + 300_000; ; ) {

@@ -11,7 +11,8 @@ import { ask } from "../harness/messages.mjs";
 import { FaultyBackend } from "../harness/backend.mjs";
 import { Chromium, EXECUTABLE } from "../harness/chromium.mjs";
 import { Display } from "../harness/display.mjs";
-import { unknown } from "../harness/files.mjs";
+import { Depot, LARGE } from "../harness/depot.mjs";
+import { sha256, unknown } from "../harness/files.mjs";
 import { listen } from "../harness/listen.mjs";
 import { Recorder } from "../harness/record.mjs";
 import { rightClick } from "../harness/right-click.mjs";
@@ -172,31 +173,16 @@ test("a remembered key outlives the browser, readable nowhere; another one does 
   });
 });
 
-/** A backend that takes uploads, and says where the large ones go. */
-async function startTaker() {
-  const record = new Recorder();
-  const taker = { origin: "", key: "0123456789abcdef".repeat(4), record, uploads: "", close: async () => {} };
-  const listening = await listen(async (request, response) => {
-    const { method, url } = await record.add(request);
-    /** @param {number} status @param {unknown} value */
-    const answer = (status, value) => {
-      response.writeHead(status, { "content-type": "application/json" });
-      response.end(JSON.stringify(value));
-    };
-    if (url.includes("/users/")) return answer(200, { data: { type: "user", id: "tom", attributes: {} } });
-    if (url.endsWith("/files/upload_url")) return answer(200, { data: taker.uploads });
-    if (method === "POST") return answer(200, { data: { type: "analysis", id: "a1" } });
-    if (url.includes("/analyses/")) return answer(200, { data: { type: "analysis", id: "a1", attributes: { status: "completed" } } });
-    return answer(404, { error: { code: "NotFoundError", message: "not found" } });
-  });
-  taker.origin = listening.origin;
-  taker.close = listening.close;
-  return taker;
-}
-
 test("a large file goes where the backend says, if that is the backend itself", { timeout: 120_000 }, async (t) => {
-  const taker = await startTaker();
-  t.after(taker.close);
+  const taker = new Depot();
+  await taker.start();
+  t.after(() => taker.close());
+  let uploads = "";
+  taker.instead = (_, { url }, response) => {
+    if (!url.endsWith("/files/upload_url")) return false;
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ data: uploads }));
+    return true;
+  };
   const canary = new Recorder();
   const elsewhere = await listen(async (request, response) => {
     await canary.add(request);
@@ -210,18 +196,18 @@ test("a large file goes where the backend says, if that is the backend itself", 
   await chromium.downloads.of(() => start.click("#go"));
   const { id } = await record(page, "large.bin", ({ phase }) => phase === "done");
 
-  taker.uploads = `${elsewhere.origin}/upload`;
+  uploads = `${elsewhere.origin}/upload`;
   await ask(page, { ask: "upload", id });
   const refused = await record(page, "large.bin", ({ upload }) => "failed" in Object(upload));
   assert.deepEqual(refused.upload.failed.error, { backend: { failure: "redirected" } });
   assert.deepEqual(canary.requests, []);
 
-  taker.uploads = `${taker.origin}/_ah/upload/1`;
+  uploads = `${taker.origin}${LARGE}1`;
   await ask(page, { ask: "upload", id });
-  await record(page, "large.bin", ({ upload }) => upload === "done");
+  await record(page, "large.bin", ({ upload, phase }) => upload === "done" && phase === "done");
   const sent = taker.record.requests.filter(({ method }) => method === "POST");
-  assert.deepEqual(sent.map(({ url }) => url), ["/_ah/upload/1"]);
-  assert.ok(sent[0]?.body.includes(bytes.subarray(0, 1000)));
+  assert.deepEqual(sent.map(({ url }) => url), [`${LARGE}1`]);
+  assert.deepEqual([...taker.stored], [[sha256(bytes), 1]]);
 });
 
 test("E33: a trap of our module lets the download go, and a fresh one answers", { timeout: 60_000 }, async (t) => {

@@ -293,11 +293,13 @@ const PLACES = [
     reach: async (lives, name, body) => {
       lives.depot.instead = (_, __, response) => Boolean(response.writeHead(503).end());
       await lives.download(name, body);
-      await checked(lives.page, (record) => record.name === name && record.later?.at && record.read === "saved_file");
+      // What the background tells may be a step ahead of what is on disk.
+      while (!(await stored(lives.page)).some((record) => record.name === name && record.later?.at && record.read === "saved_file"));
     },
     then: async (lives, name) => {
-      const waits = (await stored(lives.page)).find((record) => record.name === name);
-      assert.deepEqual([waits.open, waits.assessment.verdict], [1, "unchecked"]);
+      const records = await stored(lives.page);
+      const waits = records.find((record) => record.name === name);
+      assert.deepEqual([waits?.open, waits?.assessment.verdict], [1, "unchecked"], `on disk: ${records.map(({ name }) => name)}`);
       lives.depot.instead = () => false;
       // Its time comes, and the alarm with it.
       await ask(lives.page, { ask: "state" });

@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import puppeteer from "puppeteer-core";
-import { ROOT, build, temporaryFolder } from "./tree.mjs";
+import { ROOT, build, orGone, temporaryFolder } from "./tree.mjs";
 
 /** @typedef {import("puppeteer-core").Page} Page */
 /** @typedef {chrome.downloads.DownloadItem} Item */
@@ -105,19 +105,18 @@ export class Chromium {
       env: { ...process.env, LANGUAGE: language, ...(display ? { DISPLAY: display.name } : {}) },
     });
     const chromium = new Chromium(browser, profile);
-    if (extension !== null) {
-      // By the browser's own command: puppeteer's has no private windows.
-      const session = await browser.target().createCDPSession();
-      ({ id: chromium.id } = await session.send("Extensions.loadUnpacked", { path: build(extension), enableInIncognito: privately }));
-      await chromium.worker();
-    }
-    if (privately) {
-      chromium.#privately = true;
-      return chromium;
-    }
-    if (byHand) return chromium;
-    const observer = await browser.installExtension(join(ROOT, "tests/e2e/observer"));
-    await chromium.downloads.watch(await browser.newPage(), `chrome-extension://${observer}/observer.html`);
+    chromium.#privately = privately;
+    await orGone(chromium, async () => {
+      if (extension !== null) {
+        // By the browser's own command: puppeteer's has no private windows.
+        const session = await browser.target().createCDPSession();
+        ({ id: chromium.id } = await session.send("Extensions.loadUnpacked", { path: build(extension), enableInIncognito: privately }));
+        await chromium.worker();
+      }
+      if (privately || byHand) return;
+      const observer = await browser.installExtension(join(ROOT, "tests/e2e/observer"));
+      await chromium.downloads.watch(await browser.newPage(), `chrome-extension://${observer}/observer.html`);
+    });
     return chromium;
   }
 

@@ -8,6 +8,9 @@ import { Recorder } from "./record.mjs";
 /** What a request is about. @typedef {"account" | "report" | "upload" | "analysis" | "other"} About */
 /** When the head of a request is there; when its body is, too; when the whole answer is out. @typedef {"coming" | "asked" | "answered"} Moment */
 
+/** Where the large files go, where it says so: below this path. */
+export const LARGE = "/_ah/upload/";
+
 export class Depot {
   record = new Recorder();
   key = randomBytes(32).toString("hex");
@@ -87,7 +90,8 @@ function aboutOf({ method, url = "" }) {
   const [, , , kind = ""] = url.split(/[/?]/); // /api/v3/KIND
   if (kind === "users") return "account";
   if (kind === "analyses") return "analysis";
-  if (kind === "files") return method === "POST" ? "upload" : "report";
+  if (method === "POST" && (kind === "files" || url.startsWith(LARGE))) return "upload";
+  if (kind === "files") return "report";
   return "other";
 }
 

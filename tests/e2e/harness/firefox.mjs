@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import puppeteer from "puppeteer-core";
 import { manifest } from "../../../tools/manifest.mjs";
-import { ROOT, build, temporaryFolder } from "./tree.mjs";
+import { ROOT, build, orGone, temporaryFolder } from "./tree.mjs";
 
 const HOST = "1b0fbd70-5a5c-4a0f-9f0d-7be1b4a3c2e1";
 const OBSERVER = "0d6a1f43-9d1c-4b07-8f0e-5f2f8f6f0b11";
@@ -65,14 +65,16 @@ export class Firefox {
       },
     });
     const firefox = new Firefox(browser, profile);
-    if (extension !== null) {
-      const installed = await firefox.#install(build(extension), privately);
-      if (installed !== id) throw new Error(`installed as ${installed}`);
-    }
-    if (observed) {
-      await firefox.#install(join(ROOT, "tests/e2e/observer"), privately);
-      await firefox.downloads.watch(await browser.newPage(), `moz-extension://${OBSERVER}/observer.html`);
-    }
+    await orGone(firefox, async () => {
+      if (extension !== null) {
+        const installed = await firefox.#install(build(extension), privately);
+        if (installed !== id) throw new Error(`installed as ${installed}`);
+      }
+      if (observed) {
+        await firefox.#install(join(ROOT, "tests/e2e/observer"), privately);
+        await firefox.downloads.watch(await browser.newPage(), `moz-extension://${OBSERVER}/observer.html`);
+      }
+    });
     return firefox;
   }
 
@@ -87,9 +89,7 @@ export class Firefox {
   async open(path, selector = "main, body *") {
     const page = await this.browser.newPage();
     page.setDefaultTimeout(20_000);
-    page.goto(`moz-extension://${HOST}/${path}`).catch(() => {}); // see above
-    // What is looked for in the page before fails when that goes; then it is looked for in the one that came.
-    await page.waitForSelector(selector).catch(() => page.waitForSelector(selector));
+    await arrive(page, `moz-extension://${HOST}/${path}`, selector);
     return page;
   }
 
@@ -115,6 +115,26 @@ export class Firefox {
   }
 }
 
+/**
+ * Goes to an extension's page, and resolves when something is shown there.
+ * @param {import("puppeteer-core").Page} page
+ * @param {string} url
+ * @param {string} selector of what is shown there, and not in the page before
+ */
+async function arrive(page, url, selector) {
+  page.goto(url).catch(() => {}); // its end is lost, see above
+  for (const until = Date.now() + 30_000; ; ) {
+    try {
+      await page.waitForSelector(selector, { timeout: Math.max(1, until - Date.now()) });
+      return;
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      // What is looked for in the page before fails when that goes: it is looked for in the one that comes.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
 /** The downloads of one browser as the browser's own events tell them: what Chromium's harness has, from inside of a page. */
 class Downloads {
   /** @type {import("puppeteer-core").Page | undefined} */
@@ -122,8 +142,7 @@ class Downloads {
 
   /** @param {import("puppeteer-core").Page} page @param {string} url of the observer's page */
   async watch(page, url) {
-    page.goto(url).catch(() => {}); // see above
-    await page.waitForSelector("p");
+    await arrive(page, url, "p");
     this.#page = page;
     await this.#within(() => {
       /** @type {any} */

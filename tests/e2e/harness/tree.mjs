@@ -40,3 +40,19 @@ export function temporaryFolder(name) {
   const path = mkdtempSync(join(tmpdir(), `quorum-${name}-`));
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
+
+/**
+ * Goes on with a browser that was just started. If that fails, nobody else can close it, and the test's process would
+ * wait for its end for ever.
+ * @param {{close: () => Promise<void>, remove: () => void}} browser
+ * @param {() => Promise<void>} go
+ */
+export async function orGone(browser, go) {
+  try {
+    await go();
+  } catch (error) {
+    await browser.close();
+    browser.remove();
+    throw error;
+  }
+}

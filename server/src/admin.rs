@@ -1,11 +1,13 @@
 //! Administration on the store itself, beside a running server or without one: `quorum group`,
 //! `quorum token`, `quorum audit`, and what `quorum user` does beyond adding and listing. Whoever
-//! may read the store may do all of it; the audit log says `(local)`.
+//! may read the store may do all of it; the audit log says `(local)`. What a backend is to do
+//! instead is in `client::people`.
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, json};
 
 use crate::cli::{Failure, is_name, make_data_directory, say};
+use crate::client::There;
 use crate::clock::{self, DAY};
 use crate::config::Config;
 use crate::ids::Secret;
@@ -35,22 +37,34 @@ pub(crate) enum UserCommand {
     /// Grants a user a privilege beside the group's tier
     Grant(Grant),
     /// Takes a privilege back
-    Withdraw {
-        name: String,
-        /// Its name
-        privilege: String,
-    },
+    Withdraw(Withdrawal),
     /// Deletes a user: the keys open nothing, the name stays taken, what was sent in and said stays
-    Delete { name: String },
+    Delete {
+        name: String,
+        #[command(flatten)]
+        there: There,
+    },
+}
+
+impl UserCommand {
+    /// Whether a backend is to do it.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        match self {
+            Self::Set(UserChange { there, .. })
+            | Self::Grant(Grant { there, .. })
+            | Self::Withdraw(Withdrawal { there, .. })
+            | Self::Delete { there, .. } => there.is_named(),
+        }
+    }
 }
 
 /// What changes about a user.
 #[derive(Args)]
 pub(crate) struct UserChange {
-    name: String,
+    pub(crate) name: String,
     /// E-mail address, by which groups add the user
     #[arg(long)]
-    email: Option<String>,
+    pub(crate) email: Option<String>,
     /// Lets nobody in with the user's keys
     #[arg(long, conflicts_with = "active")]
     suspended: bool,
@@ -59,23 +73,55 @@ pub(crate) struct UserChange {
     active: bool,
     /// Whether the user administers the server
     #[arg(long, value_name = "BOOL")]
-    administrator: Option<bool>,
+    pub(crate) administrator: Option<bool>,
     /// Whether the user administers the group
     #[arg(long, value_name = "BOOL")]
-    group_administrator: Option<bool>,
+    pub(crate) group_administrator: Option<bool>,
+    #[command(flatten)]
+    pub(crate) there: There,
+}
+
+impl UserChange {
+    /// What the user's status becomes.
+    pub(crate) fn status(&self) -> Option<&'static str> {
+        match (self.suspended, self.active) {
+            (true, _) => Some("suspended"),
+            (false, true) => Some("active"),
+            (false, false) => None,
+        }
+    }
 }
 
 /// A privilege for somebody.
 #[derive(Args)]
 pub(crate) struct Grant {
     /// Whose it is
-    name: String,
+    pub(crate) name: String,
     /// Its name
-    #[arg(value_parser = clap::builder::PossibleValuesParser::new(ADD_ONS))]
-    privilege: String,
+    pub(crate) privilege: String,
     /// For so many days; for ever without
     #[arg(long, value_name = "N")]
     days: Option<u32>,
+    #[command(flatten)]
+    pub(crate) there: There,
+}
+
+impl Grant {
+    /// When it ends, in seconds since the Unix epoch.
+    pub(crate) fn expires(&self) -> Option<i64> {
+        expiry(self.days)
+    }
+}
+
+/// A privilege that is taken back.
+#[derive(Args)]
+pub(crate) struct Withdrawal {
+    /// Whose it is
+    pub(crate) name: String,
+    /// Its name
+    pub(crate) privilege: String,
+    #[command(flatten)]
+    pub(crate) there: There,
 }
 
 /// `quorum group`.
@@ -92,28 +138,53 @@ pub(crate) enum GroupCommand {
     /// Lists groups with their tiers and members
     List,
     /// Changes a group's tier or quotas
-    Set {
-        name: String,
-        /// Licence tier
-        #[arg(long, value_enum)]
-        tier: Option<Tier>,
-        /// What is allowed beside the tier, such as api_requests_daily=5000; without a number what
-        /// the tier allows
-        #[arg(long, value_name = "NAME=N")]
-        quota: Vec<String>,
-    },
+    Set(GroupSettings),
     /// Grants a group an add-on
     Grant(Grant),
     /// Takes an add-on back
-    Withdraw {
-        name: String,
-        /// Its name
-        privilege: String,
-    },
+    Withdraw(Withdrawal),
     /// Moves a user into a group
-    Join { name: String, user: String },
+    Join {
+        name: String,
+        user: String,
+        #[command(flatten)]
+        there: There,
+    },
     /// Moves a user out of the group, into one of their own
-    Leave { user: String },
+    Leave {
+        user: String,
+        #[command(flatten)]
+        there: There,
+    },
+}
+
+impl GroupCommand {
+    /// Whether a backend is to do it.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        match self {
+            Self::Add { .. } | Self::List => false,
+            Self::Set(GroupSettings { there, .. })
+            | Self::Grant(Grant { there, .. })
+            | Self::Withdraw(Withdrawal { there, .. })
+            | Self::Join { there, .. }
+            | Self::Leave { there, .. } => there.is_named(),
+        }
+    }
+}
+
+/// What changes about a group.
+#[derive(Args)]
+pub(crate) struct GroupSettings {
+    pub(crate) name: String,
+    /// Licence tier
+    #[arg(long, value_enum)]
+    pub(crate) tier: Option<Tier>,
+    /// What is allowed beside the tier, such as api_requests_daily=5000; without a number what
+    /// the tier allows
+    #[arg(long, value_name = "NAME=N")]
+    pub(crate) quota: Vec<String>,
+    #[command(flatten)]
+    pub(crate) there: There,
 }
 
 /// `quorum token`.
@@ -200,14 +271,9 @@ pub(crate) async fn user(store: &dyn Store, command: UserCommand) -> Result<(), 
             if let Some(email) = change.email.as_deref().filter(|email| !is_email(email)) {
                 return Err(format!("{email:?} is no e-mail address").into());
             }
-            let status = match (change.suspended, change.active) {
-                (true, _) => Some("suspended"),
-                (false, true) => Some("active"),
-                (false, false) => None,
-            };
             let changes = AccountChange {
+                status: change.status(),
                 email: change.email,
-                status,
                 administrator: change.administrator,
                 group_administrator: change.group_administrator,
                 ..AccountChange::default()
@@ -217,7 +283,7 @@ pub(crate) async fn user(store: &dyn Store, command: UserCommand) -> Result<(), 
                 .await?;
             (change.name, outcome)
         }
-        UserCommand::Delete { name } => {
+        UserCommand::Delete { name, .. } => {
             let outcome = store.delete_account(&name, BY, now).await?;
             (name, outcome)
         }
@@ -228,8 +294,8 @@ pub(crate) async fn user(store: &dyn Store, command: UserCommand) -> Result<(), 
             let holder = Holder::User(&grant.name);
             return granted(store, holder, &grant).await;
         }
-        UserCommand::Withdraw { name, privilege } => {
-            return withdrawn(store, Holder::User(&name), &name, &privilege).await;
+        UserCommand::Withdraw(withdrawal) => {
+            return withdrawn(store, Holder::User(&withdrawal.name), &withdrawal).await;
         }
     };
     match outcome {
@@ -243,7 +309,12 @@ pub(crate) async fn user(store: &dyn Store, command: UserCommand) -> Result<(), 
 }
 
 async fn granted(store: &dyn Store, holder: Holder<'_>, grant: &Grant) -> Result<(), Failure> {
-    let expires = expiry(grant.days);
+    // A backend may know others.
+    if !ADD_ONS.contains(&grant.privilege.as_str()) {
+        let known = ADD_ONS.join(", ");
+        return Err(format!("{:?} is no privilege; there are: {known}", grant.privilege).into());
+    }
+    let expires = grant.expires();
     store
         .grant(holder, &grant.privilege, expires, BY, clock::now())
         .await?;
@@ -255,8 +326,9 @@ async fn granted(store: &dyn Store, holder: Holder<'_>, grant: &Grant) -> Result
 async fn withdrawn(
     store: &dyn Store,
     holder: Holder<'_>,
-    name: &str,
-    privilege: &str,
+    Withdrawal {
+        name, privilege, ..
+    }: &Withdrawal,
 ) -> Result<(), Failure> {
     match store.withdraw(holder, privilege, BY, clock::now()).await? {
         true => say(&format!("quorum: {name:?} has {privilege} no more")),
@@ -264,8 +336,11 @@ async fn withdrawn(
     }
 }
 
-/// Reads `NAME=N` or `NAME=`.
-fn quotas(settings: &[String]) -> Result<Map<String, serde_json::Value>, Failure> {
+/// Reads `NAME=N` or `NAME=`: what is allowed of each, `null` for what the tier allows.
+///
+/// # Errors
+/// One is something else.
+pub(crate) fn quotas(settings: &[String]) -> Result<Map<String, serde_json::Value>, String> {
     let mut quotas = Map::new();
     let mut limits = Tier::Public.limits();
     for setting in settings {
@@ -310,7 +385,9 @@ async fn group(store: &dyn Store, command: GroupCommand) -> Result<(), Failure> 
             }
             Ok(())
         }
-        GroupCommand::Set { name, tier, quota } => {
+        GroupCommand::Set(GroupSettings {
+            name, tier, quota, ..
+        }) => {
             let change = GroupChange {
                 tier,
                 quotas: quotas(&quota)?,
@@ -327,16 +404,16 @@ async fn group(store: &dyn Store, command: GroupCommand) -> Result<(), Failure> 
             }
             granted(store, Holder::Group(&grant.name), &grant).await
         }
-        GroupCommand::Withdraw { name, privilege } => {
-            withdrawn(store, Holder::Group(&name), &name, &privilege).await
+        GroupCommand::Withdraw(withdrawal) => {
+            withdrawn(store, Holder::Group(&withdrawal.name), &withdrawal).await
         }
-        GroupCommand::Join { name, user } => {
+        GroupCommand::Join { name, user, .. } => {
             match store.move_account(&user, Some(&name), BY, now).await? {
                 Some(group) => say(&format!("quorum: {user:?} is in {group:?}")),
                 None => Err(format!("there is no user {user:?} or no group {name:?}").into()),
             }
         }
-        GroupCommand::Leave { user } => match store.move_account(&user, None, BY, now).await? {
+        GroupCommand::Leave { user, .. } => match store.move_account(&user, None, BY, now).await? {
             Some(group) => say(&format!("quorum: {user:?} is in {group:?}")),
             None => no_user(&user),
         },

@@ -269,6 +269,12 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Search(search) => client::run(search.run()),
         Command::Token(TokenCommand::There(token)) => client::run(token.run()),
         Command::User(UserCommand::Show(show)) => client::run(show.run()),
+        Command::User(UserCommand::More(command)) if command.is_elsewhere() => {
+            client::run(client::user(command))
+        }
+        Command::Group(GroupCommand::Here(command)) if command.is_elsewhere() => {
+            client::run(client::group(command))
+        }
         Command::Group(GroupCommand::Show(show)) => client::run(show.run()),
         Command::Group(GroupCommand::Members(members)) => client::run(members.run()),
         Command::Group(GroupCommand::Log(log)) => client::run(log.run()),

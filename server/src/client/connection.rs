@@ -111,6 +111,13 @@ impl Raw {
     }
 }
 
+fn method(request: &Request) -> reqwest::Method {
+    match request.method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+    }
+}
+
 /// The way to a backend, shared by all that is asked at the same time.
 pub(crate) struct Connection {
     http: reqwest::Client,
@@ -185,8 +192,7 @@ impl Connection {
     /// # Errors
     /// Why there is no reply.
     pub(crate) async fn call(&self, call: &Call) -> Result<(Reply, Value), Refusal> {
-        let request = call.request();
-        let raw = self.exchange(&request).await?;
+        let raw = self.ask(&call.request()).await?;
         match call.interpret(raw.view(), now_ms()) {
             Ok(reply) => Ok((reply, data(&raw.body))),
             Err(failure) => Err(Refusal {
@@ -201,27 +207,60 @@ impl Connection {
     /// # Errors
     /// Why there is none.
     pub(crate) async fn get(&self, path: String) -> Result<Value, Refusal> {
-        let raw = self
-            .exchange(&Request {
-                method: Method::Get,
-                path,
-                body: Body::Empty,
-            })
-            .await?;
+        self.document(reqwest::Method::GET, &path, &Body::Empty)
+            .await
+    }
+
+    /// Has something changed by a request that core has no type for, and returns the document that
+    /// comes back; `null` where there is none.
+    ///
+    /// # Errors
+    /// Why it is not known to be done.
+    pub(crate) async fn change(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Refusal> {
+        let body = body.map_or(Body::Empty, |body| Body::Json(body.to_string()));
+        self.document(method, path, &body).await
+    }
+
+    async fn document(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: &Body,
+    ) -> Result<Value, Refusal> {
+        let raw = self.exchange(method, path, body).await?;
         raw.view().check(now_ms()).map_err(|failure| Refusal {
             failure,
             said: raw.said(),
         })?;
-        serde_json::from_slice(&raw.body).map_err(|_| Failure::NotTheApi.into())
+        match raw.status {
+            204 => Ok(Value::Null),
+            _ => serde_json::from_slice(&raw.body).map_err(|_| Failure::NotTheApi.into()),
+        }
+    }
+
+    async fn ask(&self, request: &Request) -> Result<Raw, Refusal> {
+        self.exchange(method(request), &request.path, &request.body)
+            .await
     }
 
     /// Sends a request when the budget lets it, and again when the failure may have passed.
-    async fn exchange(&self, request: &Request) -> Result<Raw, Refusal> {
+    async fn exchange(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: &Body,
+    ) -> Result<Raw, Refusal> {
         let (began, mut attempt) = (Instant::now(), 1);
+        let repeatable = method == reqwest::Method::GET;
         loop {
             self.leave().await?;
-            let outcome = self.send(request).await;
-            match self.again(&outcome, request.method == Method::Get, began, attempt) {
+            let outcome = self.send(method.clone(), path, body).await;
+            match self.again(&outcome, repeatable, began, attempt) {
                 Some(pause) => tokio::time::sleep(pause).await,
                 None => return outcome.map_err(Into::into),
             }
@@ -293,7 +332,9 @@ impl Connection {
             .get_or_init(async || {
                 first = true;
                 let call = Call::Account(self.key.clone());
-                let Ok(raw) = self.send(&call.request()).await else {
+                let request = call.request();
+                let sent = self.send(method(&request), &request.path, &request.body);
+                let Ok(raw) = sent.await else {
                     return;
                 };
                 if let Ok(Reply::Account(account)) = call.interpret(raw.view(), now_ms()) {
@@ -305,13 +346,9 @@ impl Connection {
     }
 
     /// Sends a request once.
-    async fn send(&self, request: &Request) -> Result<Raw, Failure> {
-        let address = self.backend.url(&request.path);
-        let sending = match request.method {
-            Method::Get => self.http.get(address),
-            Method::Post => self.http.post(address),
-        };
-        let (kind, body) = match &request.body {
+    async fn send(&self, method: reqwest::Method, path: &str, body: &Body) -> Result<Raw, Failure> {
+        let sending = self.http.request(method, self.backend.url(path));
+        let (kind, body) = match body {
             Body::Empty => (None, String::new()),
             Body::Json(json) => (Some("application/json"), json.clone()),
             Body::Form(form) => (Some("application/x-www-form-urlencoded"), form.clone()),

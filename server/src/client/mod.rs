@@ -1,7 +1,7 @@
 //! The commands that ask a backend: virustotal.com, or any other server of the API v3.
 //!
 //! `connection` carries requests, `settings` says whose and with which key, `lookup` is `scan` and
-//! `report`, `rows` writes what comes of them. Results go to standard output; everything else that
+//! `report`, `rows` writes what comes of them, `people` is what changes users and groups. Results go to standard output; everything else that
 //! a person is told goes to standard error.
 
 mod community;
@@ -9,6 +9,7 @@ mod connection;
 mod journal;
 mod lookup;
 mod objects;
+mod people;
 mod rows;
 mod settings;
 mod status;
@@ -26,6 +27,8 @@ use quorum_core::deception::show_safely;
 pub(crate) use community::{Comment, Vote};
 pub(crate) use lookup::{Report, Scan};
 pub(crate) use objects::{GroupLog, GroupMembers, GroupShow, Search, UserShow};
+pub(crate) use people::{group, user};
+pub(crate) use settings::There;
 pub(crate) use token::TokenCommand;
 
 use connection::Refusal;

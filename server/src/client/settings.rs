@@ -33,6 +33,9 @@ use super::connection::Connection;
 /// Who is asked where nothing else is said.
 const VIRUSTOTAL: &str = "virustotal.com";
 
+/// In seconds.
+const MAX_WAIT: u64 = 900;
+
 /// Options of every command that asks a backend.
 #[derive(Args)]
 pub(crate) struct Reach {
@@ -47,8 +50,38 @@ pub(crate) struct Reach {
     #[arg(long, env = "QUORUM_PROXY", hide_env_values = true, value_name = "URL")]
     proxy: Option<String>,
     /// Longest that one thing waits: for its analysis, or for the backend's leave to ask
-    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    #[arg(long, value_name = "SECONDS", default_value_t = MAX_WAIT)]
     max_wait: u64,
+}
+
+/// For the commands that work on the store of this machine, unless a backend is named.
+#[derive(Args)]
+pub(crate) struct There {
+    /// Has this backend do it, with your key there, and not the store of this machine
+    // Not from the environment: that says whom the other commands ask.
+    #[arg(long, value_name = "URL")]
+    backend: Option<Backend>,
+}
+
+impl There {
+    /// Whether a backend is named.
+    pub(crate) fn is_named(&self) -> bool {
+        self.backend.is_some()
+    }
+
+    /// Makes the way to the backend.
+    ///
+    /// # Errors
+    /// As [`Reach::connect`].
+    pub(super) fn connect(&self) -> Result<Connection, Stop> {
+        let reach = Reach {
+            backend: self.backend.clone(),
+            key_file: std::env::var_os("QUORUM_APIKEY_FILE").map(PathBuf::from),
+            proxy: std::env::var("QUORUM_PROXY").ok(),
+            max_wait: MAX_WAIT,
+        };
+        reach.connect()
+    }
 }
 
 /// `client.toml`.

@@ -554,6 +554,97 @@ fn objects_are_shown_and_searched() {
 }
 
 #[test]
+fn users_and_groups_of_a_backend_are_changed() {
+    let server = Server::start();
+    let home = Home::of(&server);
+    for name in ["bob", "eve"] {
+        server.user(&["add", name]);
+        server.user(&["set", name, "--email", &format!("{name}@team.example")]);
+    }
+    let backend = server.origin.clone();
+    let run = |command: &[&str]| {
+        let named = ["--backend", &backend];
+        home.run(&[command, &named].concat())
+    };
+    let shown = |kind: &str, name: &str| {
+        let show = [kind, "show", name, "--format", "json"];
+        home.run(&show).ended(0).json()["attributes"].take()
+    };
+
+    run(&[
+        "user",
+        "set",
+        "bob",
+        "--email",
+        "bob@other.example",
+        "--suspended",
+    ])
+    .ended(0);
+    let bob = shown("user", "bob");
+    assert_eq!(bob["email"], "bob@other.example");
+    assert_eq!(bob["status"], "suspended");
+    run(&["user", "set", "bob", "--active"]).ended(0);
+    assert_eq!(shown("user", "bob")["status"], "active");
+
+    // By name or by e-mail address, into a group that lies at the backend alone.
+    run(&["group", "join", "admin", "bob"]).ended(0);
+    run(&["group", "join", "admin", "eve@team.example"]).ended(0);
+    let members = |more: &[&str]| {
+        let command = [&["group", "members", "admin"], more].concat();
+        home.run(&command).ended(0).out
+    };
+    assert!(members(&[]).contains("bob") && members(&[]).contains("eve"));
+    run(&["user", "set", "bob", "--group-administrator", "true"]).ended(0);
+    assert!(members(&["--administrators"]).contains("bob"));
+    run(&["user", "set", "bob", "--group-administrator", "false"]).ended(0);
+    assert!(!members(&["--administrators"]).contains("bob"));
+    run(&["group", "leave", "bob"]).ended(0);
+    assert!(!members(&[]).contains("bob"));
+
+    run(&[
+        "group",
+        "set",
+        "admin",
+        "--tier",
+        "duet-feeds",
+        "--quota",
+        "api_requests_daily=7700",
+    ])
+    .ended(0);
+    let quotas = &shown("group", "admin")["quotas"];
+    assert_eq!(quotas["api_requests_daily"]["allowed"], 7700, "{quotas}");
+    run(&["group", "set", "admin", "--quota", "api_requests_daily"]).ended(2);
+    run(&["group", "grant", "admin", "intelligence", "--days", "3"]).ended(0);
+    let granted = &shown("group", "admin")["privileges"]["intelligence"];
+    assert_eq!(granted["granted"], true);
+    assert!(granted["expiration_date"].is_i64(), "{granted}");
+    run(&["group", "withdraw", "admin", "intelligence"]).ended(0);
+    assert_ne!(
+        shown("group", "admin")["privileges"]["intelligence"]["granted"],
+        true
+    );
+    run(&["user", "grant", "bob", "intelligence"]).ended(0);
+    assert_eq!(
+        shown("user", "bob")["privileges"]["intelligence"]["granted"],
+        true
+    );
+    // What it does not know it refuses, in its own words.
+    let refused = run(&["user", "grant", "bob", "flying"]).ended(5);
+    assert!(refused.err.contains("flying"), "{}", refused.err);
+
+    run(&["user", "delete", "bob"]).ended(0);
+    home.run(&["user", "show", "bob"]).ended(3);
+    run(&["user", "delete", "bob"]).ended(3);
+    // The backend's log names who did it.
+    let log = home.run(&["group", "log", "admin"]).ended(0).out;
+    assert!(log.contains("group.changed"), "{log}");
+    // Without a backend it is the store here, which has neither of them.
+    let here = home.run(&["user", "delete", "eve"]).ended(1);
+    assert!(here.err.contains("there is no user"), "{}", here.err);
+    assert_eq!(shown("user", "eve")["status"], "active");
+}
+
+#[test]
 fn a_journal_is_not_asked_about_again() {
     let fake = Fake::new(|request, _| clean(request));
     let home = fake_home(&fake);

@@ -190,6 +190,19 @@ fn fetch_again(url: &str, since: i64) -> Action {
 }
 
 #[test]
+fn e25_what_the_user_was_not_told_before_a_death_is_told_after_it() {
+    let mut record = held_and_read();
+    let told = Action::Notify(Notice::KeptBack);
+    assert_eq!(record.step(seen(2, 0), 2), [Action::KeepBack, told.clone()]);
+    // It is found among the unfinished ones.
+    assert_eq!(record.open, 1);
+    assert_eq!(record.step(Event::Woken, 9), [told]);
+    record.step(Event::Notified(Notice::KeptBack), 10);
+    assert_eq!(record.open, 0);
+    assert_eq!(record.step(Event::Woken, 11), []);
+}
+
+#[test]
 fn e25_what_is_kept_anyway_is_fetched_again_after_a_death_or_can_be_asked_for_again() {
     let fetching = || {
         let mut record = held_and_read();
@@ -422,6 +435,7 @@ fn e26_what_the_budget_refuses_goes_on_at_the_time_it_names() {
         record.step(seen(2, 0), 60_001),
         [Action::Notify(Notice::FoundLate)]
     );
+    record.step(Event::Notified(Notice::FoundLate), 60_002);
     assert_eq!((record.open, record.later), (0, None));
 }
 

@@ -221,7 +221,8 @@ impl World {
                 };
                 self.step(Event::Analysis(status));
             }
-            Action::FetchAgain { .. } | Action::Notify(_) => {}
+            Action::Notify(notice) => self.step(Event::Notified(notice)),
+            Action::FetchAgain { .. } => {}
         }
     }
 

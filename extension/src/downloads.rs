@@ -864,7 +864,10 @@ async fn carry_out(id: String, action: Action, file: Option<Blob>) {
             let status = backend::analysis(&analysis, manner.cause).await;
             step(&id, Event::Analysis(status)).await;
         }
-        Action::Notify(notice) => notify(&record, notice).await,
+        Action::Notify(notice) => {
+            notify(&record, notice).await;
+            step(&id, Event::Notified(notice)).await;
+        }
     }
 }
 

@@ -120,6 +120,8 @@ pub enum Event {
     Uploaded(Result<String, UploadError>),
     /// The analysis of an upload was asked after.
     Analysis(Result<AnalysisStatus, Failure>),
+    /// The user was told this, as far as the browser does that.
+    Notified(Notice),
 }
 
 /// A download's bytes, as read by the shell.
@@ -196,7 +198,7 @@ pub enum Action {
         /// How long to wait first.
         after_ms: u32,
     },
-    /// Tell the user by a notification.
+    /// Tell the user by a notification, and send [`Event::Notified`] when that is done.
     Notify(Notice),
 }
 
@@ -220,6 +222,13 @@ impl Record {
     /// Takes one event and says what to do. `now` is in milliseconds since the Unix epoch.
     pub fn step(&mut self, event: Event, now: i64) -> Vec<Action> {
         let actions = self.take(event, now);
+        for action in &actions {
+            if let Action::Notify(notice) = action
+                && !self.untold.contains(notice)
+            {
+                self.untold.push(*notice);
+            }
+        }
         self.open = u8::from(self.goes_on());
         actions
     }
@@ -334,6 +343,10 @@ impl Record {
             Event::SentBefore(result) => self.sent_before(result, now),
             Event::Uploaded(result) => self.uploaded(result, now),
             Event::Analysis(result) => self.analysed(result, now),
+            Event::Notified(notice) => {
+                self.untold.retain(|untold| *untold != notice);
+                Vec::new()
+            }
         }
     }
 
@@ -586,6 +599,7 @@ impl Record {
             }),
             _ => {}
         }
+        actions.extend(self.untold.iter().copied().map(Action::Notify));
         actions
     }
 
@@ -864,6 +878,8 @@ impl Record {
         }
         self.disposition = Disposition::Fetching;
         self.not_had = false;
+        // Who wants it has seen that it was kept back.
+        self.untold.retain(|notice| *notice != Notice::KeptBack);
         self.kept = self.assessment.clone().map(|despite| Kept {
             at: now,
             despite,

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Later;
+use super::{Later, Notice};
 use crate::api::Failure;
 use crate::checksum::{Claim, Compared, compare};
 use crate::digest::{Digests, ending};
@@ -295,6 +295,9 @@ pub struct Record {
     /// Whether the user has cancelled sending it in: then nothing but the user sends it.
     #[serde(default)]
     pub unwanted: bool,
+    /// What the user is still to be told by a notification.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<Notice>,
     /// When it was last asked about anew by itself, in milliseconds since the Unix epoch.
     #[serde(default)]
     pub rechecked: Option<i64>,
@@ -353,6 +356,7 @@ impl Record {
             upload: Upload::No,
             attempt: None,
             unwanted: false,
+            untold: Vec::new(),
             rechecked: None,
             drift: None,
             open: 1,
@@ -365,6 +369,7 @@ impl Record {
             || self.disposition == Disposition::Fetching
             || self.waits_until().is_some()
             || matches!(self.upload, Upload::Sending | Upload::Analysing { .. })
+            || !self.untold.is_empty()
     }
 
     /// How the publisher's checksums compare with the bytes that were read.

@@ -192,7 +192,7 @@ test(`E25: the browser is killed at ${KILLS} moments while a file comes in, and 
 /** The record of a download when nothing goes on about it. @param {Lives} lives @param {string} name */
 const over = (lives, name) => checked(lives.page, (record) => record.name === name && record.phase === "done" && record.open === 0, `${name} is lost or stuck`);
 
-/** Halts the worker at a step of the journal on the way in. @param {number} step @param {boolean} written @returns {Place["reach"]} */
+/** Halts the worker at a step of the journal on the way in. @param {number | string} step @param {boolean} written @returns {Place["reach"]} */
 const atStep = (step, written) => async (lives, name, body) => {
   await ask(lives.page, { ask: "state" }); // it is awake
   const { halted } = await haltAt(lives.chromium, name, step, written);
@@ -266,14 +266,16 @@ const PLACES = [
   { what: "the second is written: it is held, and nothing is asked yet", reach: atStep(2, true) },
   { what: "the fourth is not written: the second copy was read for nothing", reach: atStep(4, false) },
   {
-    what: "it has just been found malicious",
+    what: "that it is kept back is written, and nothing is done about it yet",
     reach: async (lives, name, body) => {
       lives.depot.malicious.add(sha256(body));
-      await ask(lives.page, { ask: "state" });
-      await lives.click(lives.offer(name, body));
-      while (!(await stored(lives.page)).some((record) => record.name === name && record.disposition === "kept_back"));
+      await atStep("kept_back", true)(lives, name, body);
     },
-    then: hadAnyway,
+    then: async (lives, name, body) => {
+      const { id } = await checked(lives.page, (record) => record.name === name && record.open === 0, `${name} is lost or stuck`);
+      assert.ok(await lives.page.evaluate(async (id) => id in (await chrome.notifications.getAll()), id), "the user hears of it");
+      await hadAnyway(lives, name, body);
+    },
   },
   {
     what: "what was kept back is fetched anyway",

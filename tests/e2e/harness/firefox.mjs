@@ -16,6 +16,7 @@ const OBSERVER = "0d6a1f43-9d1c-4b07-8f0e-5f2f8f6f0b11";
 /**
  * @typedef {object} Options
  * @property {string | null} [extension] a build of tools/manifest.mjs; null: none of ours
+ * @property {import("./display.mjs").Display} [display] a screen to open a real window on; without: headless
  * @property {boolean} [observed] whether its downloads are watched
  * @property {boolean} [privately] all windows are private, and the extension is allowed in them
  * @property {Record<string, unknown>} [preferences]
@@ -40,7 +41,7 @@ export class Firefox {
   }
 
   /** @param {Options} [options] */
-  static async launch({ extension = "firefox-test", observed = false, privately = false, preferences = {} } = {}) {
+  static async launch({ extension = "firefox-test", display, observed = false, privately = false, preferences = {} } = {}) {
     const profile = temporaryFolder("firefox");
     const folder = join(profile.path, "Downloads");
     mkdirSync(folder);
@@ -49,7 +50,8 @@ export class Firefox {
     const browser = await puppeteer.launch({
       browser: "firefox",
       executablePath: EXECUTABLE,
-      headless: true,
+      headless: !display,
+      env: { ...process.env, ...(display ? { DISPLAY: display.name } : {}) },
       userDataDir: join(profile.path, "profile"),
       defaultViewport: null,
       args: ["--remote-allow-system-access", "--width=1280", "--height=1000"],

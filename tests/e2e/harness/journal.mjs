@@ -70,7 +70,7 @@ export const setClock = (chromium, ahead) =>
  * Halts the worker at a step of one record.
  * @param {Chromium} chromium
  * @param {string} name of the download
- * @param {number} step the first is 1, counted from now on
+ * @param {number | string} step the first is 1, counted from now on; or the one that writes this disposition
  * @param {boolean} written whether the record is to be on disk; else it never gets there
  * @returns {Promise<{halted: Promise<unknown>}>} when that is prepared; `halted` resolves when it hangs there
  */
@@ -84,7 +84,7 @@ export async function haltAt(chromium, name, step, written) {
       /** @type {any} */ (globalThis).halted = new Promise((resolve) => {
         IDBObjectStore.prototype.put = function (value, key) {
           const request = put.call(this, value, key);
-          if (this.name !== "downloads" || value.name !== name || ++seen !== step) return request;
+          if (this.name !== "downloads" || value.name !== name || (typeof step === "string" ? value.disposition !== step : ++seen !== step)) return request;
           const halt = (/** @type {Event} */ event) => {
             // Nobody hears of it: what waits for this step waits for ever.
             event.stopImmediatePropagation();

@@ -149,7 +149,7 @@ impl Secret {
 ///
 /// A secret of 256 random bits needs no slow hash, and a look-up by hash leaks nothing through
 /// its timing: who can choose the hash's bytes has the secret already.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SecretHash(Sha256);
 
 impl SecretHash {

@@ -51,6 +51,10 @@ impl Engine for HashList {
         self.0.current().updated.map(clock::compact_date)
     }
 
+    fn is_at_hand(&self) -> bool {
+        self.0.is_at_hand()
+    }
+
     fn judge(&self, subject: &Subject, _: Duration) -> Result<Finding, EngineError> {
         let Subject::File {
             md5, sha1, sha256, ..

@@ -49,6 +49,10 @@ impl Engine for HostList {
         self.0.current().updated.map(clock::compact_date)
     }
 
+    fn is_at_hand(&self) -> bool {
+        self.0.is_at_hand()
+    }
+
     fn judge(&self, subject: &Subject, _: Duration) -> Result<Finding, EngineError> {
         let host = match subject {
             Subject::Domain(domain) => Some(Indicator::Domain(domain.clone())),

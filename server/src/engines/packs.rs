@@ -161,6 +161,12 @@ impl<K: Eq + Hash, V> Pack<K, V> {
         self.read_lock()
     }
 
+    /// Whether [`Self::current`] has looked at the files so lately that it does not for a while.
+    pub(super) fn is_at_hand(&self) -> bool {
+        let last = self.look.try_lock().ok().and_then(|look| look.last);
+        last.is_some_and(|last| last.elapsed() < LOOK_EVERY * 9 / 10)
+    }
+
     fn read_lock(&self) -> Arc<Entries<K, V>> {
         match self.current.read() {
             Ok(current) => current.clone(),

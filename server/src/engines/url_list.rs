@@ -53,6 +53,10 @@ impl Engine for UrlList {
         self.0.current().updated.map(clock::compact_date)
     }
 
+    fn is_at_hand(&self) -> bool {
+        self.0.is_at_hand()
+    }
+
     fn judge(&self, subject: &Subject, _: Duration) -> Result<Finding, EngineError> {
         let Subject::Url(url) = subject else {
             return Err(EngineError::Unsupported);

@@ -1972,6 +1972,92 @@ async fn sqlite_and_local_files() {
     assert!(matches!(full.room_for(0), Err(StoreError::NoSpace { .. })));
 }
 
+/// What is kept in memory goes with anybody's next commit: a key that another process revokes opens nothing
+/// from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_commits_counts_at_once() {
+    let directory = Directory::new();
+    let path = directory.0.join("a.sqlite");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let beside = SqliteStore::open(&path).await.unwrap();
+    let hash = Secret::draw().unwrap().hash();
+    let new = NewAccount {
+        name: "bob",
+        group: "team",
+        tier: Some(Tier::Public),
+        administrator: false,
+        service: false,
+        email: None,
+    };
+    let added = beside.add_account(&new, (&hash).into(), LOCAL, NOW);
+    assert_eq!(added.await.unwrap(), AddAccount::Added);
+    let sha256 = sha256(b"seen").to_string();
+    submit(&beside, "seen", by("bob", "team"), NOW).await;
+
+    let known = async || store.account_by_key(&hash, NOW).await.unwrap();
+    let votes = async || {
+        let item = store.item(Kind::File, &sha256).await.unwrap();
+        item.unwrap().votes_malicious
+    };
+    let kept = || store.seen.account(store.seen.now(), &hash, NOW);
+    assert!(kept().is_none());
+    assert_eq!(
+        (known().await.unwrap().name, votes().await),
+        ("bob".to_owned(), 0)
+    );
+    assert!(kept().is_some(), "the next look-up asks nobody");
+    assert!(
+        store
+            .seen
+            .item(store.seen.now(), Kind::File, &sha256)
+            .is_some()
+    );
+
+    let vote = beside.vote(Kind::File, &sha256, "bob", VoteVerdict::Malicious, NOW);
+    vote.await.unwrap();
+    assert!(kept().is_none());
+    assert_eq!(
+        (known().await.unwrap().name, votes().await),
+        ("bob".to_owned(), 1)
+    );
+    assert!(
+        beside
+            .revoke_key("bob", &hash.id(), LOCAL, NOW)
+            .await
+            .unwrap()
+    );
+    assert!(known().await.is_none());
+
+    // What was read before a commit and is kept only after it is of a moment that is over.
+    let before = store.seen.now();
+    submit(&beside, "more", by("bob", "team"), NOW).await;
+    assert!(
+        store
+            .seen
+            .item(store.seen.now(), Kind::File, &sha256)
+            .is_none()
+    );
+    let item = store.item(Kind::File, &sha256).await.unwrap().unwrap();
+    submit(&beside, "and more", by("bob", "team"), NOW).await;
+    store.seen.keep_item(before, Kind::File, &sha256, &item);
+    assert!(
+        store
+            .seen
+            .item(store.seen.now(), Kind::File, &sha256)
+            .is_none()
+    );
+
+    // Without an index that both look at nothing is kept.
+    votes().await;
+    std::fs::remove_file(directory.0.join("a.sqlite-shm")).unwrap();
+    assert!(
+        store
+            .seen
+            .item(store.seen.now(), Kind::File, &sha256)
+            .is_none()
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_s3_and_nats() {
     let directory = Directory::new();

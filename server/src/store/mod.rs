@@ -15,6 +15,7 @@ pub(crate) mod open;
     reason = "sql/ is compiled once for each dialect, against its own types"
 )]
 pub(crate) mod postgres;
+mod seen;
 pub(crate) mod sqlite;
 
 use std::any::Any;

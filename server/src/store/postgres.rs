@@ -12,6 +12,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{Postgres, Transaction};
 
+use super::seen::Seen;
 use super::{Guard, Result, schema_error};
 use crate::failpoint;
 
@@ -116,6 +117,7 @@ pub(crate) struct PostgresStore {
     settlers: PgPool,
     /// Whether queued jobs are announced: unless something else carries that.
     announces: bool,
+    seen: Seen,
 }
 
 impl PostgresStore {
@@ -148,6 +150,7 @@ impl PostgresStore {
             readers: pool,
             settlers,
             announces,
+            seen: Seen::nothing(),
         })
     }
 

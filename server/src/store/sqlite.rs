@@ -15,6 +15,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection as _, Sqlite, Transaction};
 
+use super::seen::Seen;
 use super::{Guard, Result, StoreError, schema_error};
 use crate::failpoint;
 
@@ -98,6 +99,7 @@ pub(crate) struct SqliteStore {
     /// Beside the file: shared by whoever moves a blob into place and commits its row, exclusive
     /// for whoever takes a blob away, in this process or another.
     settling: PathBuf,
+    pub(super) seen: Seen,
 }
 
 impl SqliteStore {
@@ -149,6 +151,7 @@ impl SqliteStore {
             readers,
             writer,
             settling: path.with_extension("settling"),
+            seen: Seen::of(path),
         })
     }
 

@@ -614,13 +614,13 @@ fn users_and_groups_of_a_backend_are_changed() {
     let quotas = &shown("group", "admin")["quotas"];
     assert_eq!(quotas["api_requests_daily"]["allowed"], 7700, "{quotas}");
     run(&["group", "set", "admin", "--quota", "api_requests_daily"]).ended(2);
-    run(&["group", "grant", "admin", "intelligence", "--days", "3"]).ended(0);
-    let granted = &shown("group", "admin")["privileges"]["intelligence"];
+    run(&["group", "grant", "admin", "private-scanning", "--days", "3"]).ended(0);
+    let granted = &shown("group", "admin")["privileges"]["private-scanning"];
     assert_eq!(granted["granted"], true);
     assert!(granted["expiration_date"].is_i64(), "{granted}");
-    run(&["group", "withdraw", "admin", "intelligence"]).ended(0);
+    run(&["group", "withdraw", "admin", "private-scanning"]).ended(0);
     assert_ne!(
-        shown("group", "admin")["privileges"]["intelligence"]["granted"],
+        shown("group", "admin")["privileges"]["private-scanning"]["granted"],
         true
     );
     run(&["user", "grant", "bob", "intelligence"]).ended(0);

@@ -638,3 +638,23 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// Has many ask at the same time, each with its number, for a quota of which there is only so much:
+/// how many were answered. The others are refused for want of it.
+pub(crate) fn race(many: usize, ask: impl Fn(usize) -> Reply + Sync) -> usize {
+    let won = |number| {
+        let reply = ask(number);
+        if reply.status != 200 {
+            assert_eq!(reply.error(429), "QuotaExceededError");
+        }
+        reply.status == 200
+    };
+    let won = &won;
+    std::thread::scope(|scope| {
+        let racers: Vec<_> = (0..many)
+            .map(|number| scope.spawn(move || won(number)))
+            .collect();
+        let won = racers.into_iter().map(|racer| racer.join().unwrap());
+        won.filter(|won| *won).count()
+    })
+}

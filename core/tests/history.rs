@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use quorum_core::digest::Hasher;
-use quorum_core::guard::{Disposition, Download, Event, Record, SecondCopy};
+use quorum_core::guard::{Action, Disposition, Download, Event, Record, SecondCopy};
 use quorum_core::history::{Filter, csv};
 use quorum_core::policy::Policy;
 use quorum_core::report::Report;
@@ -45,7 +45,11 @@ fn record(name: &str, url: &str, malicious: bool) -> Record {
         "E": {"category": category, "engine_name": "E", "result": "Family.X"},
     }}});
     let report = Report::from_object(serde_json::from_value(object).unwrap()).unwrap();
-    record.step(Event::FileReport(Ok(Some(Box::new(report)))), 1_002);
+    for action in record.step(Event::FileReport(Ok(Some(Box::new(report)))), 1_002) {
+        if let Action::Notify(notice) = action {
+            record.step(Event::Notified(notice), 1_003);
+        }
+    }
     assert_eq!(record.open, 0);
     record
 }

@@ -226,6 +226,8 @@ fn the_kernel_sees_bytes_synced_before_the_row_and_the_row_before_the_answer() {
     let mut strace = std::process::Command::new("strace");
     strace
         .args([
+            // The process that is started here is the server: what ends it ends the tracing, too.
+            "-D",
             "-f",
             "-y",
             "-s",

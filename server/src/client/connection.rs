@@ -192,7 +192,9 @@ impl Connection {
     /// # Errors
     /// Why there is no reply.
     pub(crate) async fn call(&self, call: &Call) -> Result<(Reply, Value), Refusal> {
-        let raw = self.ask(&call.request()).await?;
+        let request = call.request();
+        let sent = self.exchange(method(&request), &request.path, &request.body);
+        let raw = sent.await?;
         match call.interpret(raw.view(), now_ms()) {
             Ok(reply) => Ok((reply, data(&raw.body))),
             Err(failure) => Err(Refusal {
@@ -211,8 +213,7 @@ impl Connection {
             .await
     }
 
-    /// Has something changed by a request that core has no type for, and returns the document that
-    /// comes back; `null` where there is none.
+    /// Has something changed by a request that core has no type for.
     ///
     /// # Errors
     /// Why it is not known to be done.
@@ -221,11 +222,12 @@ impl Connection {
         method: reqwest::Method,
         path: &str,
         body: Option<&Value>,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<(), Refusal> {
         let body = body.map_or(Body::Empty, |body| Body::Json(body.to_string()));
-        self.document(method, path, &body).await
+        self.document(method, path, &body).await.map(drop)
     }
 
+    /// The document that a request is answered with; `null` where there is none.
     async fn document(
         &self,
         method: reqwest::Method,
@@ -241,11 +243,6 @@ impl Connection {
             204 => Ok(Value::Null),
             _ => serde_json::from_slice(&raw.body).map_err(|_| Failure::NotTheApi.into()),
         }
-    }
-
-    async fn ask(&self, request: &Request) -> Result<Raw, Refusal> {
-        self.exchange(method(request), &request.path, &request.body)
-            .await
     }
 
     /// Sends a request when the budget lets it, and again when the failure may have passed.

@@ -1,8 +1,8 @@
 //! The commands that ask a backend: virustotal.com, or any other server of the API v3.
 //!
 //! `connection` carries requests, `settings` says whose and with which key, `lookup` is `scan` and
-//! `report`, `rows` writes what comes of them, `people` is what changes users and groups. Results go to standard output; everything else that
-//! a person is told goes to standard error.
+//! `report`, `rows` writes what comes of them, `people` is what changes users and groups. Results go
+//! to standard output; everything else that a person is told goes to standard error.
 
 mod community;
 mod connection;

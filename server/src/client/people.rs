@@ -178,14 +178,12 @@ async fn add(connection: &Connection, group: &str, which: &str, user: &str) -> R
     };
     let body = json!({"data": [{"type": "user", "id": email}]});
     let path = members(group, which);
-    connection.change(Method::POST, &path, Some(&body)).await?;
-    Ok(())
+    Ok(connection.change(Method::POST, &path, Some(&body)).await?)
 }
 
 async fn remove(connection: &Connection, group: &str, which: &str, user: &str) -> Result<(), Stop> {
     let path = format!("{}/{}", members(group, which), escape(user));
-    connection.change(Method::DELETE, &path, None).await?;
-    Ok(())
+    Ok(connection.change(Method::DELETE, &path, None).await?)
 }
 
 /// The group of a user.

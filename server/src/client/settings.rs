@@ -36,6 +36,10 @@ const VIRUSTOTAL: &str = "virustotal.com";
 /// In seconds.
 const MAX_WAIT: u64 = 900;
 
+/// Variables of the environment that stand for options.
+const KEY_FILE: &str = "QUORUM_APIKEY_FILE";
+const PROXY: &str = "QUORUM_PROXY";
+
 /// Options of every command that asks a backend.
 #[derive(Args)]
 pub(crate) struct Reach {
@@ -44,10 +48,10 @@ pub(crate) struct Reach {
     #[arg(long, env = "QUORUM_BACKEND", value_name = "URL")]
     backend: Option<Backend>,
     /// File with the API key [default: QUORUM_APIKEY, or what `quorum token set` stored]
-    #[arg(long, env = "QUORUM_APIKEY_FILE", value_name = "FILE")]
+    #[arg(long, env = KEY_FILE, value_name = "FILE")]
     key_file: Option<PathBuf>,
     /// Proxy for requests to other machines
-    #[arg(long, env = "QUORUM_PROXY", hide_env_values = true, value_name = "URL")]
+    #[arg(long, env = PROXY, hide_env_values = true, value_name = "URL")]
     proxy: Option<String>,
     /// Longest that one thing waits: for its analysis, or for the backend's leave to ask
     #[arg(long, value_name = "SECONDS", default_value_t = MAX_WAIT)]
@@ -76,8 +80,8 @@ impl There {
     pub(super) fn connect(&self) -> Result<Connection, Stop> {
         let reach = Reach {
             backend: self.backend.clone(),
-            key_file: std::env::var_os("QUORUM_APIKEY_FILE").map(PathBuf::from),
-            proxy: std::env::var("QUORUM_PROXY").ok(),
+            key_file: std::env::var_os(KEY_FILE).map(PathBuf::from),
+            proxy: std::env::var(PROXY).ok(),
             max_wait: MAX_WAIT,
         };
         reach.connect()

@@ -2000,18 +2000,14 @@ async fn what_another_process_commits_counts_at_once() {
         item.unwrap().votes_malicious
     };
     let kept = || store.seen.account(store.seen.now(), &hash, NOW);
+    let kept_item = || store.seen.item(store.seen.now(), Kind::File, &sha256);
     assert!(kept().is_none());
     assert_eq!(
         (known().await.unwrap().name, votes().await),
         ("bob".to_owned(), 0)
     );
     assert!(kept().is_some(), "the next look-up asks nobody");
-    assert!(
-        store
-            .seen
-            .item(store.seen.now(), Kind::File, &sha256)
-            .is_some()
-    );
+    assert!(kept_item().is_some());
 
     let vote = beside.vote(Kind::File, &sha256, "bob", VoteVerdict::Malicious, NOW);
     vote.await.unwrap();
@@ -2031,31 +2027,16 @@ async fn what_another_process_commits_counts_at_once() {
     // What was read before a commit and is kept only after it is of a moment that is over.
     let before = store.seen.now();
     submit(&beside, "more", by("bob", "team"), NOW).await;
-    assert!(
-        store
-            .seen
-            .item(store.seen.now(), Kind::File, &sha256)
-            .is_none()
-    );
+    assert!(kept_item().is_none());
     let item = store.item(Kind::File, &sha256).await.unwrap().unwrap();
     submit(&beside, "and more", by("bob", "team"), NOW).await;
     store.seen.keep_item(before, Kind::File, &sha256, &item);
-    assert!(
-        store
-            .seen
-            .item(store.seen.now(), Kind::File, &sha256)
-            .is_none()
-    );
+    assert!(kept_item().is_none());
 
     // Without an index that both look at nothing is kept.
     votes().await;
     std::fs::remove_file(directory.0.join("a.sqlite-shm")).unwrap();
-    assert!(
-        store
-            .seen
-            .item(store.seen.now(), Kind::File, &sha256)
-            .is_none()
-    );
+    assert!(kept_item().is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

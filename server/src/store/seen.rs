@@ -29,6 +29,7 @@ const MOST: usize = 2048;
 struct Kept {
     head: Option<Head>,
     /// By key and second: a key may end with any.
+    // Shared, so that who finds one copies it without holding up the others.
     accounts: HashMap<(SecretHash, i64), Arc<Account>>,
     items: HashMap<(Kind, String), Arc<Item>>,
     /// Files whose first reading is not free for a group: SHA-256 and group.
@@ -91,8 +92,8 @@ impl Seen {
         Moment(self.head())
     }
 
-    /// What is kept, if it is of that moment.
-    fn at(&self, Moment(head): Moment) -> Option<MutexGuard<'_, Kept>> {
+    /// Finds something of what is kept, if that is of this moment.
+    fn find<T>(&self, Moment(head): Moment, find: impl FnOnce(&Kept) -> Option<T>) -> Option<T> {
         let head = head?;
         let mut kept = locked(&self.kept);
         if kept.head != Some(head) {
@@ -101,17 +102,16 @@ impl Seen {
                 ..Kept::default()
             };
         }
-        Some(kept)
-    }
-
-    fn find<T>(&self, moment: Moment, find: impl FnOnce(&Kept) -> Option<T>) -> Option<T> {
-        find(&*self.at(moment)?)
+        find(&kept)
     }
 
     /// Keeps something if nothing was written since the moment that it belongs to.
     fn keep(&self, Moment(head): Moment, keep: impl FnOnce(&mut Kept)) {
+        if head.is_none() {
+            return;
+        }
         let mut kept = locked(&self.kept);
-        if head.is_some() && kept.head == head {
+        if kept.head == head {
             keep(&mut kept);
         }
     }
@@ -122,8 +122,10 @@ impl Seen {
     }
 
     pub(super) fn keep_account(&self, at: Moment, key: &SecretHash, now: i64, account: &Account) {
-        let account = Arc::new(account.clone());
-        self.keep(at, |kept| put(&mut kept.accounts, (*key, now), account));
+        self.keep(at, |kept| {
+            let account = Arc::new(account.clone());
+            put(&mut kept.accounts, (*key, now), account);
+        });
     }
 
     pub(super) fn item(&self, at: Moment, kind: Kind, id: &str) -> Option<Item> {
@@ -133,8 +135,10 @@ impl Seen {
     }
 
     pub(super) fn keep_item(&self, at: Moment, kind: Kind, id: &str, item: &Item) {
-        let item = Arc::new(item.clone());
-        self.keep(at, |kept| put(&mut kept.items, (kind, id.to_owned()), item));
+        self.keep(at, |kept| {
+            let item = Arc::new(item.clone());
+            put(&mut kept.items, (kind, id.to_owned()), item);
+        });
     }
 
     pub(super) fn is_paid(&self, at: Moment, sha256: &str, group: &str) -> bool {
@@ -143,8 +147,9 @@ impl Seen {
     }
 
     pub(super) fn keep_paid(&self, at: Moment, sha256: &str, group: &str) {
-        let key = (sha256.to_owned(), group.to_owned());
-        self.keep(at, |kept| put(&mut kept.paid, key, ()));
+        self.keep(at, |kept| {
+            put(&mut kept.paid, (sha256.to_owned(), group.to_owned()), ());
+        });
     }
 }
 

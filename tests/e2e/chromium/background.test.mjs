@@ -7,7 +7,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { ask } from "../harness/messages.mjs";
+import { ask, attach, checked } from "../harness/messages.mjs";
 import { FaultyBackend } from "../harness/backend.mjs";
 import { Chromium, EXECUTABLE } from "../harness/chromium.mjs";
 import { Display } from "../harness/display.mjs";
@@ -33,32 +33,13 @@ after(() => site?.close());
  * @param {import("node:test").TestContext} t
  * @param {{origin: string, key: string}} backend
  */
-async function connected(t, { origin, key }) {
+async function connected(t, backend) {
   const chromium = await Chromium.launch();
   t.after(async () => {
     await chromium.close();
     chromium.remove();
   });
-  const page = await chromium.open("options.html");
-  const answer = await ask(page, { ask: "connect", address: origin, key, remember: false });
-  assert.ok(answer.ok, JSON.stringify(answer));
-  assert.ok((await ask(page, { ask: "set_downloads", enabled: true })).ok);
-  return { chromium, page };
-}
-
-/**
- * Waits until the newest record of a file is as wanted. Pages are told of each change; a test asks again.
- * @param {Page} page
- * @param {string} name
- * @param {(record: any) => boolean} wanted
- */
-async function record(page, name, wanted) {
-  for (const until = Date.now() + 30_000; ; ) {
-    const { reply } = await ask(page, { ask: "downloads" });
-    const found = reply.downloads.records.find((/** @type {any} */ record) => record.name === name);
-    if (found && wanted(found)) return found;
-    if (Date.now() > until) throw new Error(`the record stays at ${JSON.stringify(found)}`);
-  }
+  return { chromium, page: await attach(chromium, backend) };
 }
 
 test("E19: a content script is refused whatever it asks, and reads no storage", { timeout: 60_000 }, async (t) => {
@@ -194,17 +175,17 @@ test("a large file goes where the backend says, if that is the backend itself", 
   site.put("large.bin", bytes);
   const start = await chromium.visit(site.link("large", "/d/attachment/large.bin"));
   await chromium.downloads.of(() => start.click("#go"));
-  const { id } = await record(page, "large.bin", ({ phase }) => phase === "done");
+  const { id } = await checked(page, ({ name, phase }) => name === "large.bin" && phase === "done");
 
   uploads = `${elsewhere.origin}/upload`;
   await ask(page, { ask: "upload", id });
-  const refused = await record(page, "large.bin", ({ upload }) => "failed" in Object(upload));
+  const refused = await checked(page, ({ name, upload }) => name === "large.bin" && "failed" in Object(upload));
   assert.deepEqual(refused.upload.failed.error, { backend: { failure: "redirected" } });
   assert.deepEqual(canary.requests, []);
 
   uploads = `${taker.origin}${LARGE}1`;
   await ask(page, { ask: "upload", id });
-  await record(page, "large.bin", ({ upload, phase }) => upload === "done" && phase === "done");
+  await checked(page, ({ name, upload, phase }) => name === "large.bin" && upload === "done" && phase === "done");
   const sent = taker.record.requests.filter(({ method }) => method === "POST");
   assert.deepEqual(sent.map(({ url }) => url), [`${LARGE}1`]);
   assert.deepEqual([...taker.stored], [[sha256(bytes), 1]]);
@@ -238,7 +219,7 @@ test("E33: a trap of our module lets the download go, and a fresh one answers", 
   assert.ok(performance.now() - began < 5_000, "let go at once, not when the time was over");
   const { reply } = await ask(page, { ask: "state" });
   assert.equal(reply.state.address, backend.origin);
-  const { assessment } = await record(page, "trap.bin", ({ phase }) => phase === "done");
+  const { assessment } = await checked(page, ({ name, phase }) => name === "trap.bin" && phase === "done");
   assert.equal(assessment.verdict, "unknown", "the fresh one has made the check again");
   assert.equal(traps, 1);
 });

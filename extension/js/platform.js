@@ -273,6 +273,7 @@ export async function readBlob(address, signal) {
     /** @type {string | undefined} */
     let first = piece;
     const stream = new ReadableStream({
+      type: "bytes",
       async pull(controller) {
         signal.throwIfAborted();
         const next = first ?? (await ask({ tabId, frameIds: [found.frameId] }, read))[0]?.result?.piece;
@@ -281,7 +282,10 @@ export async function readBlob(address, signal) {
         const bytes = decoded(next);
         read += bytes.length;
         if (bytes.length) controller.enqueue(bytes);
-        if (read >= size) controller.close();
+        if (read < size) return;
+        controller.close();
+        // Whoever waits for bytes is told that there are none.
+        controller.byobRequest?.respond(0);
       },
     });
     return new Response(stream, { headers: { "content-length": String(size), ...(type && { "content-type": type }) } });

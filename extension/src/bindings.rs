@@ -127,6 +127,36 @@ pub(crate) mod hold {
     }
 }
 
+/// Large files on disk, by `js/spool.js`.
+pub(crate) mod spool {
+    use js_sys::{Array, Uint8Array};
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen(raw_module = "../spool.js")]
+    extern "C" {
+        pub(crate) fn clear();
+        #[wasm_bindgen(catch)]
+        pub(crate) async fn open(pieces: &Array) -> Result<JsValue, JsValue>;
+
+        pub(crate) type File;
+        #[wasm_bindgen(method, catch)]
+        pub(crate) async fn write(this: &File, bytes: &Uint8Array) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(method, catch)]
+        pub(crate) async fn file(this: &File) -> Result<JsValue, JsValue>;
+        #[wasm_bindgen(method)]
+        pub(crate) fn remove(this: &File);
+    }
+
+    /// One of them, which goes with this.
+    pub(crate) struct Spool(pub(crate) File);
+
+    impl Drop for Spool {
+        fn drop(&mut self) {
+            self.0.remove();
+        }
+    }
+}
+
 /// The Worker that scans, by `js/scanner.js`.
 pub(crate) mod scanner {
     use quorum_core::rules::{Heard, Job};

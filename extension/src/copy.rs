@@ -10,11 +10,13 @@ use quorum_core::digest::{Digests, Hasher};
 use quorum_core::guard::SecondCopy;
 use quorum_core::policy::site;
 use quorum_core::verdict::CopyFailure;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Blob;
 
 use crate::bindings::{
-    platform,
+    error_value, platform,
     reader::{self, Hasher512, Watch},
+    spool::{self, Spool},
 };
 use crate::fetch::{
     Cause, Incoming, Outgoing, Payload, Redirects, Stop, Trouble, fetch, is_made_by_a_page,
@@ -30,8 +32,7 @@ const LIMIT_MS: u32 = 60 * 60 * 1000;
 /// How long may pass in it without a byte, in milliseconds.
 const IDLE_MS: u32 = 60_000;
 
-/// How much of a copy is kept in our own memory before the browser gets it, in bytes: it puts large
-/// Blobs on disk.
+/// How much of a copy is kept in memory, in bytes; a larger one goes to the disk.
 const MOST_LOOSE: u32 = 8 * 1024 * 1024;
 
 /// Where the pieces of a copy go, beside the hasher.
@@ -39,7 +40,7 @@ struct Sink {
     /// What looks at it.
     watch: Option<Watch>,
     /// What keeps it.
-    kept: Option<Kept>,
+    keeper: Option<Keeper>,
     /// What makes its SHA-512, where a checksum wants that.
     sha512: Option<Hasher512>,
     /// What the answer's headers say of it.
@@ -49,17 +50,20 @@ struct Sink {
 }
 
 impl Sink {
-    fn push(&mut self, piece: &Uint8Array) -> Result<(), CopyFailure> {
+    async fn push(&mut self, piece: &Uint8Array) {
         if let Some(watch) = &mut self.watch {
             watch.push(piece);
-        }
-        if let Some(kept) = &mut self.kept {
-            kept.push(piece)?;
         }
         if let Some(sha512) = &self.sha512 {
             sha512.update(piece);
         }
-        Ok(())
+        if let Some(keeper) = &mut self.keeper
+            && let Err(error) = keeper.push(piece).await
+        {
+            // It is read all the same. What there is of it makes room at once: the download needs it too.
+            error_value(&error);
+            self.keeper = None;
+        }
     }
 
     /// The headers are here, the bytes are not yet.
@@ -72,39 +76,75 @@ impl Sink {
     }
 }
 
-/// The pieces of a copy: Blobs, and what came since the last one.
-#[derive(Default)]
-struct Kept {
+/// Keeps the pieces of a copy.
+struct Keeper {
+    /// Those that are in memory, or Blobs of them.
     pieces: Array,
     loose: Array,
     length: u32,
+    /// Where a large copy goes.
+    spool: Option<Spool>,
+    /// Whether it stays in memory, however large: nothing of a private window is on disk.
+    in_memory: bool,
 }
 
-impl Kept {
-    fn push(&mut self, piece: &Uint8Array) -> Result<(), CopyFailure> {
-        self.loose.push(piece);
-        self.length += piece.length();
-        if self.length > MOST_LOOSE {
-            self.pack()?;
+impl Keeper {
+    fn new(cause: Cause) -> Self {
+        Self {
+            pieces: Array::new(),
+            loose: Array::new(),
+            length: 0,
+            spool: None,
+            in_memory: cause.private,
         }
-        Ok(())
     }
 
-    fn pack(&mut self) -> Result<(), CopyFailure> {
-        self.pieces.push(&blob(&self.loose)?.into());
-        self.loose = Array::new();
+    async fn push(&mut self, piece: &Uint8Array) -> Result<(), JsValue> {
+        if let Some(spool) = &self.spool {
+            spool.0.write(piece).await?;
+            return Ok(());
+        }
+        // The piece is overwritten by the next one.
+        self.loose.push(&piece.slice(0, piece.length()));
+        self.length += piece.length();
+        if self.length <= MOST_LOOSE {
+            return Ok(());
+        }
         self.length = 0;
+        let loose = std::mem::replace(&mut self.loose, Array::new());
+        if !self.in_memory {
+            match spool::open(&loose).await {
+                Ok(file) => {
+                    self.spool = Some(Spool(file.unchecked_into()));
+                    return Ok(());
+                }
+                // There is no room, or no such folder.
+                Err(error) => error_value(&error),
+            }
+            self.in_memory = true;
+        }
+        let blob = Blob::new_with_blob_sequence(&loose)?;
+        self.pieces.push(&blob.into());
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Blob, CopyFailure> {
-        self.pack()?;
-        blob(&self.pieces)
+    async fn finish(self) -> Result<Kept, JsValue> {
+        let file = match &self.spool {
+            Some(spool) => spool.0.file().await?.unchecked_into(),
+            None => Blob::new_with_blob_sequence(&self.pieces.concat(&self.loose))?,
+        };
+        Ok(Kept {
+            file,
+            _spool: self.spool,
+        })
     }
 }
 
-fn blob(pieces: &Array) -> Result<Blob, CopyFailure> {
-    Blob::new_with_blob_sequence(pieces).map_err(|_| CopyFailure::TooLarge)
+/// The bytes of a copy.
+pub(crate) struct Kept {
+    /// All of them.
+    pub(crate) file: Blob,
+    _spool: Option<Spool>,
 }
 
 /// A download's bytes, and where they are had.
@@ -130,16 +170,19 @@ pub(crate) async fn digest(
     of: Bytes<'_>,
     keep: bool,
     stop: &Stop,
-) -> Result<(SecondCopy, Option<Blob>), CopyFailure> {
+) -> Result<(SecondCopy, Option<Kept>), CopyFailure> {
     let mut sink = Sink {
         watch: Some(Watch::new(of.url, of.name, settings::policy().protect).await),
-        kept: keep.then(Kept::default),
+        keeper: keep.then(|| Keeper::new(of.cause)),
         sha512: None,
         published: Vec::new(),
         coded: false,
     };
     let (digests, mime) = read(&of, stop, MOST_BYTES, &mut sink).await?;
-    let kept = sink.kept.and_then(|kept| kept.finish().ok());
+    let kept = match sink.keeper {
+        Some(keeper) => keeper.finish().await.ok(),
+        None => None,
+    };
     let read = SecondCopy {
         digests,
         mime,
@@ -160,17 +203,18 @@ pub(crate) async fn digest(
 ///
 /// # Errors
 /// Why they could not be read.
-pub(crate) async fn keep(of: Bytes<'_>, stop: &Stop) -> Result<(Digests, Blob), CopyFailure> {
+pub(crate) async fn keep(of: Bytes<'_>, stop: &Stop) -> Result<(Digests, Kept), CopyFailure> {
     let mut sink = Sink {
         watch: None,
-        kept: Some(Kept::default()),
+        keeper: Some(Keeper::new(of.cause)),
         sha512: None,
         published: Vec::new(),
         coded: false,
     };
     let (digests, _) = read(&of, stop, MOST_UPLOAD_BYTES, &mut sink).await?;
-    let kept = sink.kept.ok_or(CopyFailure::Refused)?;
-    Ok((digests, kept.finish()?))
+    let keeper = sink.keeper.ok_or(CopyFailure::TooLarge)?;
+    let kept = keeper.finish().await;
+    Ok((digests, kept.map_err(|_| CopyFailure::TooLarge)?))
 }
 
 async fn read(
@@ -189,7 +233,7 @@ async fn read(
             saved = file_address(path);
             saved.as_str()
         }
-        None if of.url.starts_with("data:") => return read_data(of.url, most, sink),
+        None if of.url.starts_with("data:") => return read_data(of.url, most, sink).await,
         None => {
             let site = site(of.url).ok_or(CopyFailure::Scheme)?;
             if !settings::may_read(vec![match_pattern(site.as_url())]).await {
@@ -245,7 +289,7 @@ async fn read(
         buffer.resize(piece.length() as usize, 0);
         piece.copy_to(&mut buffer);
         hasher.update(&buffer);
-        sink.push(&piece)?;
+        sink.push(&piece).await;
     }
     Ok((hasher.finish(), mime))
 }
@@ -277,7 +321,11 @@ impl From<Trouble> for CopyFailure {
     }
 }
 
-fn read_data(url: &str, most: u64, sink: &mut Sink) -> Result<(Digests, String), CopyFailure> {
+async fn read_data(
+    url: &str,
+    most: u64,
+    sink: &mut Sink,
+) -> Result<(Digests, String), CopyFailure> {
     let data = data_url::DataUrl::process(url).map_err(|_| CopyFailure::Scheme)?;
     let (bytes, _) = data.decode_to_vec().map_err(|_| CopyFailure::Refused)?;
     if bytes.len() as u64 > most {
@@ -285,6 +333,6 @@ fn read_data(url: &str, most: u64, sink: &mut Sink) -> Result<(Digests, String),
     }
     let mut hasher = Hasher::new();
     hasher.update(&bytes);
-    sink.push(&Uint8Array::from(bytes.as_slice()))?;
+    sink.push(&Uint8Array::from(bytes.as_slice())).await;
     Ok((hasher.finish(), data.mime_type().to_string()))
 }

@@ -20,14 +20,14 @@ use quorum_core::rules::ScanReport;
 use quorum_core::verdict::{CopyFailure, Evidence, Reason, Verdict};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
-use web_sys::Blob;
 
 use crate::awake::{self, Awake};
 use crate::bindings::{error_value, from_js, hold, now, platform, reader, words};
+use crate::copy::{self, Kept};
 use crate::fetch::{Cause, Stop};
 use crate::reports::{self, Manner};
 use crate::task::spawn_local;
-use crate::{backend, badge, copy, lists, pages, published, rules, settings, store};
+use crate::{backend, badge, lists, pages, published, rules, settings, store};
 
 /// How many records a page of the history has.
 const SHOWN: usize = 50;
@@ -50,7 +50,7 @@ struct Entry {
     /// Where it came from, as far as the browser says: it is kept nowhere else.
     origin: Option<Origin>,
     /// The bytes that were read last, until they are scanned.
-    file: Option<(Sha256, Blob)>,
+    file: Option<(Sha256, Kept)>,
     /// Whether somebody asked for what is going on now.
     asked: bool,
 }
@@ -741,7 +741,7 @@ fn look(id: &str) -> Option<(Record, Manner)> {
     })
 }
 
-async fn carry_out(id: String, action: Action, file: Option<Blob>) {
+async fn carry_out(id: String, action: Action, file: Option<Kept>) {
     let _awake = Awake::new();
     if matches!(action, Action::ReadCopy(_)) {
         look_at_page(&id).await;
@@ -800,7 +800,7 @@ async fn carry_out(id: String, action: Action, file: Option<Blob>) {
         }
         Action::Scan(sha256) => {
             let report = match file {
-                Some(file) => rules::scan(&file).await,
+                Some(kept) => rules::scan(&kept.file).await,
                 None => ScanReport::default(),
             };
             about(&id, sha256, Event::Scanned(Box::new(report))).await;
@@ -936,13 +936,13 @@ async fn upload(
     stop: &Stop,
 ) -> Result<String, UploadError> {
     let copy = |failure| UploadError::Copy { failure };
-    let (digests, file) = copy::keep(bytes, stop).await.map_err(copy)?;
+    let (digests, kept) = copy::keep(bytes, stop).await.map_err(copy)?;
     // What the user agreed to send is what was checked, and nothing else.
     if digests.sha256 != sha256 {
         return Err(copy(CopyFailure::Different));
     }
     step(id, Event::UploadLeaves).await;
-    let analysis = backend::submit_file(bytes.name, &file, bytes.cause, stop)
+    let analysis = backend::submit_file(bytes.name, &kept.file, bytes.cause, stop)
         .await
         .map_err(|failure| UploadError::Backend { failure })?;
     Ok(analysis.id)
@@ -952,14 +952,14 @@ async fn upload(
 /// scanned, and then until they are.
 async fn heard(
     id: &str,
-    read: Result<(SecondCopy, Option<Blob>), CopyFailure>,
+    read: Result<(SecondCopy, Option<Kept>), CopyFailure>,
     event: impl FnOnce(Result<SecondCopy, CopyFailure>) -> Event,
 ) {
     let (read, file) = match read {
         Ok((read, file)) => (Ok(read), file),
         Err(failure) => (Err(failure), None),
     };
-    let keep = |file: Option<(Sha256, Blob)>| {
+    let keep = |file: Option<(Sha256, Kept)>| {
         ENTRIES.with_borrow_mut(|entries| {
             if let Some(entry) = entries.get_mut(id) {
                 entry.file = file;
@@ -980,7 +980,7 @@ async fn heard(
 }
 
 /// The bytes with this digest that were read for a record. They are given once.
-fn take_file(id: &str, sha256: Sha256) -> Option<Blob> {
+fn take_file(id: &str, sha256: Sha256) -> Option<Kept> {
     ENTRIES.with_borrow_mut(|entries| {
         let file = entries.get_mut(id)?.file.take_if(|(of, _)| *of == sha256);
         file.map(|(_, file)| file)

@@ -7,18 +7,21 @@ use std::rc::Rc;
 
 use gloo_net::http::{Request, RequestBuilder, Response};
 use gloo_timers::callback::Timeout;
-use js_sys::{Reflect, Uint8Array};
+use js_sys::{ArrayBuffer, Reflect, Uint8Array};
 use quorum_core::api::{Method, Purpose};
 use quorum_core::sent::{Body, Outcome, Sent};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AbortController, FormData, ReadableStreamDefaultReader, ReferrerPolicy, RequestCache,
-    RequestCredentials, RequestRedirect,
+    AbortController, FormData, ReadableStreamByobReader, ReadableStreamGetReaderOptions,
+    ReadableStreamReaderMode, ReferrerPolicy, RequestCache, RequestCredentials, RequestRedirect,
 };
 
 use crate::bindings::{now, platform};
 use crate::{settings, store};
+
+/// How much of a body is read at a time, at most, in bytes.
+const PIECE: u32 = 256 * 1024;
 
 /// What a request carries.
 pub(crate) enum Payload {
@@ -111,7 +114,9 @@ impl Stop {
 /// An answer whose body still streams.
 pub(crate) struct Incoming {
     response: Response,
-    reader: Option<ReadableStreamDefaultReader>,
+    reader: Option<ReadableStreamByobReader>,
+    /// What the next piece is read into.
+    buffer: Option<ArrayBuffer>,
     limits: Limits,
     stop: Stop,
 }
@@ -236,6 +241,7 @@ async fn exchange(outgoing: Outgoing<'_>, stop: &Stop) -> Result<Incoming, Troub
     Ok(Incoming {
         response,
         reader: None,
+        buffer: None,
         limits,
         stop: stop.clone(),
     })
@@ -300,7 +306,8 @@ impl Incoming {
         self.response.headers().entries().collect()
     }
 
-    /// The next piece of the body, `None` at its end.
+    /// The next piece of the body, `None` at its end. All are read into the same memory: each lasts until the
+    /// next. Pieces that are left to be collected make hundreds of megabytes of a large file.
     pub(crate) async fn piece(&mut self) -> Result<Option<Uint8Array>, Trouble> {
         let reader = match &self.reader {
             Some(reader) => reader,
@@ -308,20 +315,23 @@ impl Incoming {
                 let Some(body) = self.response.body() else {
                     return Ok(None);
                 };
-                let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+                let options = ReadableStreamGetReaderOptions::new();
+                options.set_mode(ReadableStreamReaderMode::Byob);
+                let reader = body.get_reader_with_options(&options).unchecked_into();
                 self.reader.insert(reader)
             }
         };
-        let read = JsFuture::from(reader.read()).await;
-        let piece = read.map_err(|_| self.limits.trouble())?;
+        let buffer = self.buffer.take();
+        let into = Uint8Array::new(&buffer.unwrap_or_else(|| ArrayBuffer::new(PIECE)));
+        let read = JsFuture::from(reader.read_with_array_buffer_view(&into)).await;
+        let read = read.map_err(|_| self.limits.trouble())?;
         self.limits.stir();
-        if get(&piece, "done").is_truthy() {
+        if get(&read, "done").is_truthy() {
             return Ok(None);
         }
-        get(&piece, "value")
-            .dyn_into()
-            .map(Some)
-            .map_err(|_| Trouble::Unreachable)
+        let piece: Uint8Array = get(&read, "value").unchecked_into();
+        self.buffer = Some(piece.buffer());
+        Ok(Some(piece))
     }
 
     /// The whole body, `None` if it is longer than `most` bytes as decoded.

@@ -57,6 +57,7 @@ pub fn wake() -> Promise {
         if let Err(error) = platform::close_storage().await {
             bindings::error_value(&error);
         }
+        bindings::spool::clear();
         settings::load().await;
         downloads::resume();
         reports::tidy();

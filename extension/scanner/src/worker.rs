@@ -2,19 +2,23 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Function, Uint8Array};
+use js_sys::{ArrayBuffer, Function, Reflect, Uint8Array};
 use quorum_core::rules::{
     Job, Library, MAX_SCANNED, MAX_WHOLE, Origin, RuleText, ScanReport, Told,
 };
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::Blob;
+use web_sys::{
+    Blob, ReadableStreamByobReader, ReadableStreamGetReaderOptions, ReadableStreamReaderMode,
+};
 
 use crate::{Engine, Group, check};
 
-/// How much of a file is read at a time, in bytes, and how long the blocks of a large one are.
-const PIECE: u64 = 16 * 1024 * 1024;
+/// How much of a file is read at a time, at most, in bytes.
+const PIECE: u32 = 1024 * 1024;
+/// How long the blocks of a large file are, in bytes.
+const BLOCK: u64 = 16 * 1024 * 1024;
 /// How far a block reaches into the one before: what is longer may be missed where two blocks meet.
 const OVERLAP: u64 = 64 * 1024;
 /// The memory above which a Worker is not kept, in bytes: memory of WebAssembly only grows.
@@ -131,11 +135,42 @@ fn wanted(file: Option<Blob>) -> Result<Blob, JsValue> {
     file.ok_or_else(|| JsError::new("a scan without a file").into())
 }
 
-async fn piece(file: &Blob, from: u64, to: u64) -> Result<Uint8Array, JsValue> {
-    let piece = file.slice_with_f64_and_f64(from as f64, to as f64)?;
-    Ok(Uint8Array::new(
-        &JsFuture::from(piece.array_buffer()).await?,
-    ))
+/// Reads a part of the file into `bytes`, which become as long as the part. All pieces of it go through the same
+/// memory of the browser's: an ArrayBuffer for each would stay until it is collected, and hundreds of megabytes
+/// would.
+async fn read(file: &Blob, from: u64, to: u64, bytes: &mut Vec<u8>) -> Result<(), JsValue> {
+    bytes.resize((to - from) as usize, 0);
+    let part = file.slice_with_f64_and_f64(from as f64, to as f64)?;
+    if to - from <= u64::from(PIECE) {
+        let piece = Uint8Array::new(&JsFuture::from(part.array_buffer()).await?);
+        piece.copy_to(bytes);
+        return Ok(());
+    }
+    let options = ReadableStreamGetReaderOptions::new();
+    options.set_mode(ReadableStreamReaderMode::Byob);
+    let reader: ReadableStreamByobReader = part
+        .stream()
+        .get_reader_with_options(&options)
+        .unchecked_into();
+    let mut buffer = ArrayBuffer::new(PIECE);
+    let mut at = 0;
+    loop {
+        let into = Uint8Array::new(&buffer);
+        let read = JsFuture::from(reader.read_with_array_buffer_view(&into)).await?;
+        if Reflect::get(&read, &"done".into())?.is_truthy() {
+            break;
+        }
+        let piece: Uint8Array = Reflect::get(&read, &"value".into())?.unchecked_into();
+        let end = at + piece.length() as usize;
+        let room = bytes.get_mut(at..end);
+        piece.copy_to(room.ok_or_else(|| JsError::new("more than there is"))?);
+        at = end;
+        buffer = piece.buffer();
+    }
+    match at == bytes.len() {
+        true => Ok(()),
+        false => Err(JsError::new("less than there is").into()),
+    }
 }
 
 async fn scan(
@@ -151,24 +186,15 @@ async fn scan(
         });
     }
     let mut bytes = Vec::new();
-    let mut at = 0;
     if size <= MAX_WHOLE {
-        bytes.resize(size as usize, 0);
-        while at < size {
-            let end = (at + PIECE).min(size);
-            piece(file, at, end)
-                .await?
-                .copy_to(&mut bytes[at as usize..end as usize]);
-            at = end;
-        }
+        read(file, 0, size, &mut bytes).await?;
         return Ok(engine.scan(&bytes, tell));
     }
     let mut blocks = engine.blocks();
+    let mut at = 0;
     while at < size {
-        let (from, end) = (at.saturating_sub(OVERLAP), (at + PIECE).min(size));
-        let part = piece(file, from, end).await?;
-        bytes.resize(part.length() as usize, 0);
-        part.copy_to(&mut bytes);
+        let (from, end) = (at.saturating_sub(OVERLAP), (at + BLOCK).min(size));
+        read(file, from, end, &mut bytes).await?;
         if !blocks.block(engine, from as usize, &bytes, &mut tell) {
             return Ok(blocks.report());
         }

@@ -1,13 +1,15 @@
 // YARA in Firefox: its background starts the Worker by itself, so a download that an own rule matches is told
-// of with no hidden page and no backend.
+// of with no hidden page and no backend. The file is a large one, which waits on disk for that.
 
+import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Firefox } from "../harness/firefox.mjs";
 import { by, checkDownloads, photograph, record, text, there } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
+import { Halting, spooled } from "../harness/spool.mjs";
 import { picture } from "../harness/tree.mjs";
 
-const MARK = `quorum-firefox-${process.pid}`;
+const file = new Halting("marked");
 
 /** @type {import("../harness/site.mjs").Site} */
 let site;
@@ -15,7 +17,6 @@ let site;
 let firefox;
 before(async () => {
   site = await startSite();
-  site.put("marked.bin", Buffer.from(`a file with ${MARK} in it`));
   firefox = await Firefox.launch();
 });
 after(async () => {
@@ -36,15 +37,18 @@ test("a download that an own rule matches says so in its record", { timeout: 120
     const element = /** @type {HTMLTextAreaElement} */ (area);
     element.value = source;
     element.dispatchEvent(new InputEvent("input", { bubbles: true }));
-  }, `rule finds_the_mark { strings: $a = "${MARK}" condition: $a }`);
+  }, `rule finds_the_mark { strings: $a = "${file.mark}" condition: $a }`);
   await text(rules, "#rule-status", "No errors. 1 rule");
   await (await there(rules, by("button", "Save"))).click();
   await text(rules, ".entry", "mark");
   await rules.close();
 
-  const page = await firefox.visit(site.link("marked", "/d/attachment/marked.bin"));
+  const page = await firefox.visit(site.link("marked", site.serve("marked.bin", file.answer)));
   await page.click("#go");
   const popup = await firefox.open("popup.html", "input");
+  await file.sent;
+  assert.equal((await spooled(popup)).length, 1);
+  file.finish();
   await record(popup, "marked.bin", "finds_the_mark");
   await photograph(popup, picture("firefox-rules-download"), { width: 380, height: 600 });
   await popup.close();

@@ -146,20 +146,32 @@ bind() {
 # it beside the library that another crate or a test needs, Cargo does no link-time optimisation.
 module() { cargo rustc --quiet -p "$1" --lib --crate-type cdylib --target "$WASM" --profile "$2" "${@:3}"; }
 
+# One after the other: together they would share the features of all.
+light_modules() {
+  module quorum-extension wasm &&
+    module quorum-library wasm &&
+    module quorum-www wasm --no-default-features --features light &&
+    module quorum-console wasm
+}
+# The extension's part of the npm package, and the package. Then, minutes the first time: YARA-X. Nothing but a
+# change of it, of the rules or of the core builds it again.
+heavy_modules() {
+  module quorum-npm npm &&
+    module quorum-package npm &&
+    module quorum-scanner scanner
+}
+
 # Compiles the WASM modules and leaves them, bound and optimised, in target/bindgen/pkg.
 build_wasm() {
   need_wasm
   say "building the WebAssembly modules"
-  module quorum-extension wasm
-  module quorum-library wasm
-  # One after the other: together they would share the features of both.
-  module quorum-www wasm --no-default-features --features light
-  module quorum-console wasm
-  # The extension's part of the npm package, and the package.
-  module quorum-npm npm
-  module quorum-package npm
-  # Minutes, the first time: YARA-X. Nothing but a change of it, of the rules or of the core builds it again.
-  module quorum-scanner scanner
+  # Side by side: linking takes one core, and the profiles have folders of their own, so that Cargo has none of
+  # them wait for another.
+  light_modules &
+  local light=$! failed=0
+  heavy_modules || failed=1
+  wait "$light" || failed=1
+  ((failed == 0)) || die "the modules do not build"
   bind quorum_extension target/bindgen/pkg
   bind quorum_library target/bindgen/pkg
   bind quorum_www target/bindgen/pkg

@@ -364,3 +364,11 @@ export function patterns(count, seed = 1) {
 export function withoutMatches(text) {
   return text.replace(/(\n {2}condition:\n {4})(.*)\n/g, "$1($2) and uint32(0) == 0x51554f52\n");
 }
+
+/**
+ * The same rules as the collections write them that are about programs: each looks at the file's first bytes and its
+ * size before it looks for anything. @param {string} text
+ */
+export function headed(text) {
+  return text.replace(/(\n {2}condition:\n {4})(.*)\n/g, "$1uint16(0) == 0x5A4D and filesize < 900KB and ($2)\n");
+}

@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { temporaryFolder } from "../../e2e/harness/tree.mjs";
-import { files, patterns, rules, withoutMatches } from "../../yara/corpus.mjs";
+import { files, headed, patterns, rules, withoutMatches } from "../../yara/corpus.mjs";
 import { load } from "../../yara/module.mjs";
 
 const FILES = 160;
@@ -34,7 +34,7 @@ export async function yara() {
   mkdirSync(join(folder.path, "files"));
   for (const { name, bytes } of made) writeFileSync(join(folder.path, "files", name), bytes);
   const [all, alone] = [small(rules(RULES, 3)), small(patterns(RULES, 3))];
-  const sets = { "with matches": all, "without matches": withoutMatches(all), "patterns, with matches": alone, "patterns, without matches": withoutMatches(alone) };
+  const sets = { "with matches": all, "without matches": withoutMatches(all), "patterns, with matches": alone, "patterns, without matches": withoutMatches(alone), "patterns behind the header, with matches": headed(alone), "patterns behind the header, without matches": withoutMatches(headed(alone)) };
   const module = await load();
   const blobs = made.map(({ bytes }) => new Blob([bytes]));
   /** @type {import("../guard.mjs").Row[]} */

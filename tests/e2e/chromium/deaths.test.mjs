@@ -1,7 +1,7 @@
-// The service worker is stopped in the middle of everything: while bytes are read, while the
-// backend is asked, while a file is sent in, and between any two steps of the journal. What must hold each time: the
-// file is on disk as without the extension, its record is there once and comes to an end, and what the user asked to
-// send in is stored once, however often somebody died on the way. Attack catalogue: E25.
+// The service worker is stopped in the middle of everything: while bytes are read, while the backend is asked, while a
+// file is sent in, while one that was kept back is fetched after all, and between any two steps of the journal. What
+// must hold each time: the file is on disk as without the extension, its record is there once and comes to an end, and
+// what the user asked to send in is stored once, however often somebody died on the way. Attack catalogue: E25.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -16,7 +16,7 @@ import { startSite } from "../harness/site.mjs";
 
 /** @typedef {import("puppeteer-core").Page} Page */
 
-/** By the day, so that many places are tried in time, and a run can be had again: QUORUM_SEED=… */
+/** By the day, so that they come in many orders in time, and a run can be had again: QUORUM_SEED=… */
 const SEED = Number(process.env.QUORUM_SEED ?? Math.floor(Date.now() / 86_400_000));
 /** Not so few that a half of it is never under way. */
 const LENGTH = 600_000;
@@ -24,20 +24,26 @@ const LENGTH = 600_000;
 /**
  * Where somebody dies.
  * @typedef {object} Place
- * @property {"check" | "upload"} part of the job
+ * @property {"check" | "back" | "upload" | "keep"} part of the job: a file is checked, a bad one is kept back, one is sent in, a bad one is had after all
  * @property {string} what is going on
- * @property {number} [step] of the journal
+ * @property {import("../harness/journal.mjs").Step} [step] of the journal
  * @property {boolean} [written] whether that step is on disk
  */
 
+/** How many steps the journal of a part has. @typedef {{check: number, upload: number, keep: number}} Steps */
+
 /** @param {Place} place */
-const words = ({ part, what, step, written }) => `${part}: ${what}${step ? ` ${step}, ${written ? "written" : "not written"}` : ""}`;
+const words = ({ part, what, step, written }) => [`${part}: ${what}`, ...(typeof step === "number" ? [step] : []), ...(step ? [written ? "written" : "not written"] : [])].join(" ");
 
 /** Requests at which somebody can die, and the moments of each. @type {Place[]} */
 const REQUESTS = [
   ...["copy coming", "copy half", "copy answered", "report asked", "report answered"].map((what) => ({ part: /** @type {const} */ ("check"), what })),
   ...["upload coming", "upload asked", "upload answered", "analysis asked", "analysis answered", "report asked", "report answered"].map((what) => ({ part: /** @type {const} */ ("upload"), what })),
+  ...["again coming", "again half", "again answered"].map((what) => ({ part: /** @type {const} */ ("keep"), what })),
 ];
+
+/** The step that decides. Those before it are the same as of any other file. @type {Place[]} */
+const KEPT_BACK = [false, true].map((written) => ({ part: "back", what: "that it is kept back", step: { disposition: "kept_back" }, written }));
 
 /** @param {Place["part"]} part @param {number} steps @returns {Place[]} */
 const journal = (part, steps) =>
@@ -81,8 +87,9 @@ class Life {
   offer(name, body) {
     let asked = 0;
     return this.site.serve(name, async (_, response) => {
-      // The browser itself comes first.
-      const at = asked++ > 0 ? (/** @type {string} */ moment) => this.at(`copy ${moment}`) : () => {};
+      // The browser itself comes first, then we, and then again whoever fetches it after all.
+      const who = ["browser", "copy"][asked++] ?? "again";
+      const at = (/** @type {string} */ moment) => this.at(`${who} ${moment}`);
       await at("coming");
       response.writeHead(200, { "content-type": "application/octet-stream", "content-length": body.length });
       const half = body.length >> 1;
@@ -121,18 +128,28 @@ class Life {
   }
 
   /**
-   * Presses "Upload for analysis" until that was taken: who sees nothing happen presses again.
+   * Presses "Upload for analysis" or "Keep anyway" until that was taken: who sees nothing happen presses again.
    * @param {string} name
    * @param {string} id
+   * @param {"upload" | "keep"} [button]
    */
-  async press(name, id) {
+  async press(name, id, button = "upload") {
     for (const until = Date.now() + 30_000; Date.now() < until; ) {
-      const answer = await ask(this.page, { ask: "upload", id }).catch(() => undefined);
+      const answer = await ask(this.page, { ask: button, id }).catch(() => undefined);
       if (answer?.ok) return;
-      const { upload } = await checked(this.page, (record) => record.name === name, `the record of ${name} is lost`);
-      if (upload !== "no" && !upload?.failed) return;
+      const { upload, disposition } = await checked(this.page, (record) => record.name === name, `the record of ${name} is lost`);
+      if (button === "keep" ? disposition !== "kept_back" : upload !== "no" && !upload?.failed) return;
     }
     throw new Error("the button does nothing");
+  }
+
+  /** Downloads a file as far as the browser goes. @param {string} name @param {Buffer} body @param {string} why @param {boolean} [back] whether it is kept back; else it lands */
+  async download(name, body, why, back = false) {
+    const page = await this.chromium.visit(this.site.link(name, this.offer(name, body)));
+    const item = await this.chromium.downloads.of(() => page.click("#go"));
+    await page.close();
+    assert.equal(item.state, back ? "interrupted" : "complete", why);
+    if (!back) assert.ok(readFileSync(item.filename).equals(body), `${why}: the bytes on disk`);
   }
 
   /**
@@ -145,63 +162,97 @@ class Life {
     this.page = quiet;
   }
 
-  /** What must hold of a job in the end. @param {string} name @param {Buffer} body @param {string} why */
+  /** What must hold in the end of what was sent in. @param {string} name @param {Buffer} body @param {string} why */
   async settle(name, body, why) {
     const record = await checked(this.page, (record) => record.name === name && record.phase === "done" && record.upload === "done", `${why}: ${name} is not sent in`);
     assert.equal(this.depot.stored.get(sha256(body)), 1, `${why}: stored once`);
+    await this.#ended(name, record, why);
+    assert.equal(record.assessment.verdict, "clean", `${why}: what the backend says of it now`);
+  }
+
+  /** What must hold in the end of what was kept back and is wanted all the same. @param {string} name @param {Buffer} body @param {string} why */
+  async settleKept(name, body, why) {
+    const record = await checked(this.page, (it) => it.name === name && it.disposition === "kept_anyway" && it.open === 0, `${why}: ${name} is not had`);
+    assert.ok(readFileSync(record.path).equals(body), `${why}: the bytes on disk`);
+    const fetched = [...this.chromium.downloads.items.values()].filter(({ url, state }) => url.endsWith(`/${name}`) && state === "complete");
+    assert.equal(fetched.length, 1, `${why}: fetched again once`);
+    await this.#ended(name, record, why);
+    assert.equal(record.kept.despite.verdict, "malicious", `${why}: what the user was shown`);
+  }
+
+  /** What must hold in the end of a bad file whose check was broken off: it lands, and is told of. @param {string} name @param {string} why */
+  async settleLate(name, why) {
+    const record = await checked(this.page, (it) => it.name === name && it.phase === "done" && it.open === 0, `${why}: ${name} is stuck`);
+    await this.#ended(name, record, why);
+    assert.equal(record.assessment.verdict, "malicious", why);
+    assert.ok(await this.page.evaluate(async (id) => id in (await chrome.notifications.getAll()), record.id), `${why}: the user hears of it`);
+  }
+
+  /** @param {string} name @param {any} record @param {string} why */
+  async #ended(name, record, why) {
     const all = (await stored(this.page)).filter((record) => record.name === name);
     assert.deepEqual(all.map(({ id, open }) => ({ id, open })), [{ id: record.id, open: 0 }], `${why}: one record, at its end`);
-    assert.equal(record.assessment.verdict, "clean", `${why}: what the backend says of it now`);
   }
 }
 
-/** How many steps the journal of a job has: of its check, and of its upload. @param {Life} life */
+/** How many steps the journal of a job has, part by part. @param {Life} life @returns {Promise<Steps>} */
 async function rehearsed(life) {
   const [name, body] = ["rehearsal.bin", Buffer.alloc(LENGTH, "rehearsal ")];
-  const path = life.offer(name, body);
-  const steps = await countSteps(life.chromium, name);
-  const page = await life.chromium.visit(life.site.link(name, path));
-  await life.chromium.downloads.of(() => page.click("#go"));
-  await page.close();
-  const { id } = await checked(life.page, (record) => record.name === name && record.phase === "done" && record.read === "saved_file");
+  let steps = await countSteps(life.chromium, name);
+  await life.download(name, body, "rehearsal");
+  const { id } = await checked(life.page, (record) => record.name === name && record.phase === "done" && record.read === "saved_file" && record.open === 0);
   const check = await steps();
   await life.press(name, id);
   await life.settle(name, body, "rehearsal");
-  return { check, upload: (await steps()) - check };
+  const upload = (await steps()) - check;
+
+  const [bad, malware] = ["rehearsal-bad.bin", Buffer.alloc(LENGTH, "bad rehearsal ")];
+  life.depot.malicious.add(sha256(malware));
+  await life.download(bad, malware, "rehearsal", true);
+  const back = await checked(life.page, (record) => record.name === bad && record.disposition === "kept_back" && record.open === 0);
+  steps = await countSteps(life.chromium, bad);
+  await life.press(bad, back.id, "keep");
+  await life.settleKept(bad, malware, "rehearsal");
+  return { check, upload, keep: await steps() };
 }
 
-/** So many places out of all that there are: each once, then again in another order. @param {number} count @param {{check: number, upload: number}} steps */
-function places(count, steps) {
-  const all = [...REQUESTS, ...journal("check", steps.check), ...journal("upload", steps.upload)];
-  const next = chance(SEED);
-  /** @type {Place[]} */
-  const chosen = [];
-  while (chosen.length < count) chosen.push(...shuffled(all, next));
-  return chosen.slice(0, count);
-}
+/** All places that there are, in an order of the day. @param {Steps} steps */
+const places = ({ check, upload, keep }) => shuffled([...REQUESTS, ...KEPT_BACK, ...journal("check", check), ...journal("upload", upload), ...journal("keep", keep)], chance(SEED));
 
-test("E25: the worker is stopped at 50 places", { timeout: 600_000 }, async (t) => {
+test("E25: the worker is stopped at more than 50 places, no two of them the same", { timeout: 600_000 }, async (t) => {
   t.diagnostic(`QUORUM_SEED=${SEED}`);
   const life = await Life.start();
   t.after(() => life.end());
-  for (const [number, place] of places(50, await rehearsed(life)).entries()) {
+  const all = places(await rehearsed(life));
+  t.diagnostic(`${all.length} places`);
+  assert.ok(new Set(all.map(words)).size >= 50, all.map(words).join());
+  for (const [number, place] of all.entries()) {
     const why = `${number}, ${words(place)}`;
     const [name, body] = [`worker-${number}.bin`, Buffer.alloc(LENGTH, `job ${number} `)];
+    const bad = place.part === "keep" || place.part === "back";
+    if (bad) life.depot.malicious.add(sha256(body));
     const dies = () => life.chromium.stopWorker(life.page);
-    const path = life.offer(name, body);
     await ask(life.page, { ask: "state" }); // it is awake
-    const inCheck = place.part === "check" ? await life.arm(place, name, dies) : undefined;
-    const page = await life.chromium.visit(life.site.link(name, path));
-    const item = await life.chromium.downloads.of(() => page.click("#go"));
-    await page.close();
-    assert.equal(item.state, "complete", why);
-    assert.ok(readFileSync(item.filename).equals(body), `${why}: the bytes on disk`);
-    await inCheck?.death;
-    const { id } = await life.done(name, why);
-    const inUpload = place.part === "upload" ? await life.arm(place, name, dies) : undefined;
-    await life.press(name, id);
-    await inUpload?.death;
-    await life.settle(name, body, why);
+    if (place.part === "check" || place.part === "back") {
+      const { death } = await life.arm(place, name, dies);
+      // Who holds it dies: the browser lets it go.
+      await life.download(name, body, why);
+      await death;
+      if (bad) {
+        await life.settleLate(name, why);
+        continue;
+      }
+      const { id } = await life.done(name, why);
+      await life.press(name, id);
+    } else {
+      await life.download(name, body, why, bad);
+      // Nothing else is written any more where the steps are counted from now on.
+      const { id } = await checked(life.page, (it) => it.name === name && it.phase === "done" && it.open === 0 && (bad || it.read === "saved_file"), `${why}: ${name} does not come to rest`);
+      const { death } = await life.arm(place, name, dies);
+      await life.press(name, id, bad ? "keep" : "upload");
+      await death;
+    }
+    await (bad ? life.settleKept(name, body, why) : life.settle(name, body, why));
   }
 });
 

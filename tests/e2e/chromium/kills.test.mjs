@@ -1,5 +1,5 @@
 // The browser is killed in the middle of everything, with all of its processes, and started again with the same
-// profile: ten times while one file is on its way in and one on its way to the backend, and once at each of ten other
+// profile: ten times while one file is on its way in and one on its way to the backend, and once at each of twenty other
 // places from the hold to the second look days later. What must hold in the end: no record is lost, none stays open,
 // and what was to be sent in is stored once. Attack catalogue: E25.
 
@@ -187,6 +187,7 @@ test(`E25: the browser is killed at ${KILLS} moments while a file comes in, and 
  * @property {(lives: Lives, name: string, body: Buffer) => Promise<void>} reach
  * @property {(lives: Lives, name: string, body: Buffer) => Promise<void>} [then] where it is more than the end of its check
  * @property {string} [page] the one that is open in the next life
+ * @property {number} [left] how many records there are of it in the end, if not one
  */
 
 /** The record of a download when nothing goes on about it. @param {Lives} lives @param {string} name */
@@ -195,13 +196,16 @@ const over = (lives, name) => checked(lives.page, (record) => record.name === na
 /** Whether a notification about a record is shown. @param {Lives} lives @param {string} id */
 const told = (lives, id) => lives.page.evaluate(async (id) => id in (await chrome.notifications.getAll()), id);
 
-/** Halts the worker at a step of the journal on the way in. @param {number | string} step @param {boolean} written @returns {Place["reach"]} */
+/** Halts the worker at a step of the journal on the way in. @param {import("../harness/journal.mjs").Step} step @param {boolean} written @returns {Place["reach"]} */
 const atStep = (step, written) => async (lives, name, body) => {
   await ask(lives.page, { ask: "state" }); // it is awake
   const { halted } = await haltAt(lives.chromium, name, step, written);
   await lives.click(lives.offer(name, body));
   await halted;
 };
+
+/** Downloads a file, as far as to a moment. @param {string} moment @returns {Place["reach"]} */
+const onTheWay = (moment) => (lives, name, body) => lives.until(moment, () => lives.click(lives.offer(name, body)));
 
 /** Sends a file in, as far as to a moment. @param {string} moment @returns {Place["reach"]} */
 const sending = (moment) => async (lives, name, body) => {
@@ -216,6 +220,21 @@ async function once(lives, name, body) {
   await checked(lives.page, (record) => record.name === name && record.upload === "done" && record.open === 0, `${name} is not sent in`);
   assert.equal(lives.depot.stored.get(sha256(body)), 1, "stored once");
 }
+
+/** Halts the worker where a step is written that the user has asked for. @param {import("../harness/journal.mjs").Step} step @param {"keep" | "upload" | "forget"} button @param {boolean} [written] */
+const atStepOf = (step, button, written = true) => async (/** @type {Lives} */ lives, /** @type {string} */ name) => {
+  const { id } = await over(lives, name);
+  const { halted } = await haltAt(lives.chromium, name, step, written);
+  void ask(lives.page, { ask: button, id }).catch(() => {});
+  await halted;
+};
+
+/** Downloads a file and halts at a step of sending it in. @param {import("../harness/journal.mjs").Step} step @returns {Place["reach"]} */
+const sendingStep = (step) => async (lives, name, body) => {
+  await lives.download(name, body);
+  await over(lives, name);
+  await atStepOf(step, "upload")(lives, name);
+};
 
 /** Downloads a file that is kept back. @type {Place["reach"]} */
 async function keptBack(lives, name, body) {
@@ -238,46 +257,124 @@ async function hadAnyway(lives, name, body) {
   assert.ok(readFileSync(record.path).equals(body));
 }
 
+/** The user hears of what was kept back or is bad and could not be, and can have it. @type {NonNullable<Place["then"]>} */
+async function heardOf(lives, name, body) {
+  const { id } = await checked(lives.page, (record) => record.name === name && record.open === 0, `${name} is lost or stuck`);
+  assert.ok(await told(lives, id), "the user hears of it");
+  await hadAnyway(lives, name, body);
+}
+
+/** One of some days ago is asked about anew, and its answer waits; nobody else is due. @param {Lives} lives @param {string} name @param {Buffer} body */
+async function askedAnew(lives, name, body) {
+  await lives.download(name, body);
+  await over(lives, name);
+  const quiet = await lives.chromium.open("manifest.json");
+  await lives.page.close();
+  await lives.chromium.stopWorker(quiet);
+  await age(quiet, 2 * DAY);
+  await quiet.evaluate(() => chrome.storage.session.remove("rechecked"));
+  // It has turned out malicious since.
+  lives.depot.malicious.add(sha256(body));
+  const [reached, answer] = [promise(), promise()];
+  lives.at = (what) => {
+    if (what !== "report asked") return;
+    reached.keep();
+    return answer.kept.then(() => {});
+  };
+  await ask(quiet, { ask: "state" });
+  await reached.kept;
+  return answer.keep;
+}
+
+/** What has turned bad is so in the record, and the user hears of it. @type {NonNullable<Place["then"]>} */
+async function turned(lives, name) {
+  const record = await checked(lives.page, (record) => record.name === name && record.drift && record.open === 0, `${name} is not asked about again`);
+  assert.deepEqual([record.drift.was, record.assessment.verdict], ["unknown", "malicious"]);
+  assert.ok(await told(lives, record.id), "the user hears of it");
+}
+
+/** Its time comes, and the alarm with it: what waited on disk is asked about, with nobody there. @type {NonNullable<Place["then"]>} */
+async function goesOn(lives, name) {
+  const records = await stored(lives.page);
+  const waits = records.find((record) => record.name === name);
+  assert.deepEqual([waits?.open, waits?.assessment.verdict], [1, "unchecked"], `on disk: ${records.map(({ name }) => name)}`);
+  lives.depot.instead = () => false;
+  await ask(lives.page, { ask: "state" });
+  await lives.chromium.stopWorker(lives.page);
+  await age(lives.page, DAY);
+  await ring(lives.page);
+  let record;
+  do record = (await stored(lives.page)).find((record) => record.name === name);
+  while (record.open !== 0);
+  assert.equal(record.assessment.verdict, "unknown");
+}
+
+/** The backend does not answer as it should, and that it waits is on disk. @param {(response: import("node:http").ServerResponse) => void} refuse @returns {Place["reach"]} */
+const waiting = (refuse) => async (lives, name, body) => {
+  lives.depot.instead = (_, __, response) => {
+    refuse(response);
+    return true;
+  };
+  await lives.download(name, body);
+  // What the background tells may be a step ahead of what is on disk.
+  while (!(await stored(lives.page)).some((record) => record.name === name && record.later?.at && record.read === "saved_file"));
+};
+
 /**
- * Two of them make all that is stored older: the first has only its own record there, and no other is due with it; the
- * second comes last.
+ * Some of them make all that is stored older: the first two have only what is bad by now beside their own record, of
+ * which nothing is due with it; the others come last.
  * @type {Place[]}
  */
 const PLACES = [
+  { what: "one of two days ago is asked about anew", reach: async (...about) => void (await askedAnew(...about)), then: turned },
   {
-    what: "one of two days ago is asked about anew",
+    what: "that it has turned bad is written, and the user is not told yet",
     reach: async (lives, name, body) => {
-      await lives.download(name, body);
-      await over(lives, name);
-      const quiet = await lives.chromium.open("manifest.json");
-      await lives.page.close();
-      await lives.chromium.stopWorker(quiet);
-      await age(quiet, 2 * DAY);
-      await quiet.evaluate(() => chrome.storage.session.remove("rechecked"));
-      // It has turned out malicious since.
-      lives.depot.malicious.add(sha256(body));
-      await lives.until("report asked", () => ask(quiet, { ask: "state" }));
+      const answer = await askedAnew(lives, name, body);
+      const { halted } = await haltAt(lives.chromium, name, { untold: ["turned_malicious"] }, true);
+      answer();
+      await halted;
     },
-    then: async (lives, name) => {
-      const record = await checked(lives.page, (record) => record.name === name && record.drift && record.open === 0, `${name} is not asked about again`);
-      assert.deepEqual([record.drift.was, record.assessment.verdict], ["unknown", "malicious"]);
-      assert.ok(await told(lives, record.id), "the user hears of it");
-    },
+    then: turned,
   },
   { what: "the first step of the journal is written, and nothing is done yet", reach: atStep(1, true) },
   { what: "the second is written: it is held, and nothing is asked yet", reach: atStep(2, true) },
+  { what: "half of the second copy is there", reach: onTheWay("copy half") },
   { what: "the fourth is not written: the second copy was read for nothing", reach: atStep(4, false) },
+  {
+    what: "that the rules are asked is written, and nothing is scanned yet",
+    reach: atStep({ question: "rules" }, true),
+    then: async (lives, name) => {
+      const { rules } = await over(lives, name);
+      assert.ok(rules, "it is scanned after all");
+    },
+  },
+  { what: "the backend is asked about it", reach: onTheWay("report asked") },
+  { what: "the backend's answer is out, and nobody has written it down", reach: onTheWay("report answered") },
+  { what: "that it goes on is written, and it is held still", reach: atStep({ disposition: "released" }, true) },
   {
     what: "that it is kept back is written, and nothing is done about it yet",
     reach: async (lives, name, body) => {
       lives.depot.malicious.add(sha256(body));
-      await atStep("kept_back", true)(lives, name, body);
+      await atStep({ disposition: "kept_back" }, true)(lives, name, body);
     },
-    then: async (lives, name, body) => {
-      const { id } = await checked(lives.page, (record) => record.name === name && record.open === 0, `${name} is lost or stuck`);
-      assert.ok(await told(lives, id), "the user hears of it");
-      await hadAnyway(lives, name, body);
+    then: heardOf,
+  },
+  {
+    what: "the notification is shown, and nobody has written that down",
+    reach: async (lives, name, body) => {
+      lives.depot.malicious.add(sha256(body));
+      await atStep({ disposition: "kept_back", untold: null }, false)(lives, name, body);
     },
+    then: heardOf,
+  },
+  {
+    what: "that the user wants it anyway is written, and nothing is fetched yet",
+    reach: async (lives, name, body) => {
+      await keptBack(lives, name, body);
+      await atStepOf({ disposition: "fetching" }, "keep")(lives, name);
+    },
+    then: hadAnyway,
   },
   {
     what: "what was kept back is fetched anyway",
@@ -288,49 +385,51 @@ const PLACES = [
     },
     then: hadAnyway,
   },
+  { what: "that it is to be sent in is written, and nothing is read for that yet", reach: sendingStep({ upload: "sending" }), then: once },
+  { what: "that its bytes leave now is written, and none has", reach: sendingStep({ attempt: { left: true, denied: 0 } }), then: once },
+  { what: "the upload has begun", reach: sending("upload coming"), then: once },
   { what: "the file that is sent in has arrived, and no answer is out", reach: sending("upload asked"), then: once },
   { what: "the answer is out, and nobody has written it down", reach: sending("upload answered"), then: once },
   { what: "the analysis is asked after", reach: sending("analysis asked"), then: once },
   {
-    what: "it waits for the backend to be there again",
-    page: "manifest.json",
+    what: "it is to be forgotten, and is not yet",
+    left: 0,
     reach: async (lives, name, body) => {
-      lives.depot.instead = (_, __, response) => Boolean(response.writeHead(503).end());
       await lives.download(name, body);
-      // What the background tells may be a step ahead of what is on disk.
-      while (!(await stored(lives.page)).some((record) => record.name === name && record.later?.at && record.read === "saved_file"));
+      await atStepOf("forgotten", "forget", false)(lives, name);
     },
     then: async (lives, name) => {
-      const records = await stored(lives.page);
-      const waits = records.find((record) => record.name === name);
-      assert.deepEqual([waits?.open, waits?.assessment.verdict], [1, "unchecked"], `on disk: ${records.map(({ name }) => name)}`);
-      lives.depot.instead = () => false;
-      // Its time comes, and the alarm with it.
-      await ask(lives.page, { ask: "state" });
-      await lives.chromium.stopWorker(lives.page);
-      await age(lives.page, DAY);
-      await ring(lives.page);
-      let record;
-      do record = (await stored(lives.page)).find((record) => record.name === name);
-      while (record.open !== 0);
-      assert.equal(record.assessment.verdict, "unknown");
+      const { id, assessment } = await over(lives, name);
+      assert.equal(assessment.verdict, "unknown", "the whole of it is there");
+      assert.ok((await ask(lives.page, { ask: "forget", id })).ok);
     },
+  },
+  { what: "it waits for the backend to be there again", page: "manifest.json", reach: waiting((response) => void response.writeHead(503).end()), then: goesOn },
+  {
+    what: "it waits for a quota that is used up for the day",
+    page: "manifest.json",
+    reach: waiting((response) => {
+      response.writeHead(429, { "content-type": "application/json", "retry-after": "80000" });
+      response.end('{"error": {"code": "QuotaExceededError", "message": "Quota exceeded"}}');
+    }),
+    then: goesOn,
   },
 ];
 
-test("E25: the browser is killed at ten places from the hold to the look of days later, and every job comes to its end", { timeout: 240_000 }, async (t) => {
+test("E25: the browser is killed at twenty other places from the hold to the look of days later, and every job comes to its end", { timeout: 420_000 }, async (t) => {
+  assert.ok(new Set(PLACES.map(({ what }) => what)).size >= 20, "so many places");
   const lives = await Lives.begin(t);
   const names = [];
-  for (const [number, { what, reach, then, page }] of PLACES.entries()) {
+  for (const [number, { what, reach, then, page, left = 1 }] of PLACES.entries()) {
     const name = `place-${number}.bin`;
     const body = Buffer.alloc(LENGTH, `place ${number} `);
-    names.push(name);
+    if (left > 0) names.push(name);
     await t.test(what, { timeout: 60_000 }, async () => {
       await reach(lives, name, body);
       await lives.kill(page);
       await (then ?? over)(lives, name, body);
       const about = (await stored(lives.page)).filter((record) => record.name === name);
-      assert.deepEqual(about.map(({ open, phase }) => ({ open, phase })), [{ open: 0, phase: "done" }], "one record, at its end");
+      assert.deepEqual(about.map(({ open, phase }) => ({ open, phase })), Array(left).fill({ open: 0, phase: "done" }), "one record, at its end");
       assert.ok((lives.depot.stored.get(sha256(body)) ?? 0) <= 1, "stored once at most");
     });
   }

@@ -67,11 +67,17 @@ export const setClock = (chromium, ahead) =>
   );
 
 /**
+ * A step of one record's journal: the first is 1, counted from now on; or the first that writes these values (null:
+ * nothing of that name); or "forgotten", the first that takes a record out.
+ * @typedef {number | "forgotten" | Record<string, unknown>} Step
+ */
+
+/**
  * Halts the worker at a step of one record.
  * @param {Chromium} chromium
  * @param {string} name of the download
- * @param {number | string} step the first is 1, counted from now on; or the one that writes this disposition
- * @param {boolean} written whether the record is to be on disk; else it never gets there
+ * @param {Step} step
+ * @param {boolean} written whether it is to be on disk; else it never gets there
  * @returns {Promise<{halted: Promise<unknown>}>} when that is prepared; `halted` resolves when it hangs there
  */
 export async function haltAt(chromium, name, step, written) {
@@ -80,19 +86,32 @@ export async function haltAt(chromium, name, step, written) {
     session,
     (name, step, written) => {
       const put = IDBObjectStore.prototype.put;
+      const remove = IDBObjectStore.prototype.delete;
       let seen = 0;
+      const is = (/** @type {any} */ value) => {
+        if (value.name !== name) return false;
+        if (typeof step === "number") return ++seen === step;
+        return step !== "forgotten" && Object.entries(step).every(([field, wanted]) => JSON.stringify(value[field] ?? null) === JSON.stringify(wanted));
+      };
       /** @type {any} */ (globalThis).halted = new Promise((resolve) => {
-        IDBObjectStore.prototype.put = function (value, key) {
-          const request = put.call(this, value, key);
-          if (this.name !== "downloads" || value.name !== name || (typeof step === "string" ? value.disposition !== step : ++seen !== step)) return request;
+        const haltIn = (/** @type {IDBTransaction} */ transaction) => {
           const halt = (/** @type {Event} */ event) => {
             // Nobody hears of it: what waits for this step waits for ever.
             event.stopImmediatePropagation();
             event.preventDefault();
             resolve(true);
           };
-          for (const type of ["complete", "abort", "error"]) this.transaction.addEventListener(type, halt);
-          if (!written) this.transaction.abort();
+          for (const type of ["complete", "abort", "error"]) transaction.addEventListener(type, halt);
+          if (!written) transaction.abort();
+        };
+        IDBObjectStore.prototype.put = function (value, key) {
+          const request = put.call(this, value, key);
+          if (this.name === "downloads" && is(value)) haltIn(this.transaction);
+          return request;
+        };
+        IDBObjectStore.prototype.delete = function (key) {
+          const request = remove.call(this, key);
+          if (this.name === "downloads" && step === "forgotten") haltIn(this.transaction);
           return request;
         };
       });

@@ -45,8 +45,8 @@ const leading = ({ names, port }) => [
 export class Chromium {
   /** @type {import("puppeteer-core").Browser} */
   browser;
-  /** The profile's folder. It stays after `close`, so that it can be searched; `remove` removes it. */
-  profile = temporaryFolder("chromium");
+  /** The profile's folder. It stays after `close`, so that it can be searched; `remove` removes it. @type {{path: string, remove: () => void}} */
+  profile;
   /** The id of our extension. */
   id = "";
   downloads = new Downloads();

@@ -27,7 +27,8 @@ export const EXECUTABLE = process.env.QUORUM_FIREFOX ?? "/usr/bin/firefox";
 export class Firefox {
   /** @type {import("puppeteer-core").Browser} */
   browser;
-  profile = temporaryFolder("firefox");
+  /** @type {{path: string, remove: () => void}} */
+  profile;
   downloads = new Downloads();
 
   /** @param {import("puppeteer-core").Browser} browser @param {{path: string, remove: () => void}} profile */

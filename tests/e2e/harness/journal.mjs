@@ -173,8 +173,8 @@ export function kept(page, store) {
 export const stored = (page) => kept(page, "downloads");
 
 /**
- * Makes what is stored as much older, records and budget: nobody has to wait for that long. A worker that runs has
- * its own copy of both, so it is to be stopped before.
+ * Makes what is stored as much older, records, answers and budget: nobody has to wait for that long. A worker that
+ * runs has its own copy of some of it, so it is to be stopped before.
  * @param {Page} page one of the extension's, in which nothing of it runs: it would wake the worker
  * @param {number} by in milliseconds; below zero it is as if the clock had been set back
  */
@@ -186,12 +186,18 @@ export const age = (page, by) =>
       for (const time of times) if (of?.[time]) of[time] -= by;
     };
     const database = await done(indexedDB.open("quorum"));
-    const transaction = database.transaction(["downloads", "state"], "readwrite");
+    const transaction = database.transaction(["downloads", "reports", "state"], "readwrite");
     const downloads = transaction.objectStore("downloads");
     for (const record of await done(downloads.getAll())) {
       older(record, ["started", "checked_at"]);
       older(record.later, ["at", "since"]);
       downloads.put(record, record.id);
+    }
+    const reports = transaction.objectStore("reports");
+    for (const key of await done(reports.getAllKeys())) {
+      const report = await done(reports.get(key));
+      older(report, ["asked_at"]);
+      reports.put(report, key);
     }
     const bound = await done(transaction.objectStore("state").get("budget"));
     if (bound) {

@@ -66,6 +66,28 @@ test("E26: downloads for which the budget has no room are all looked up in their
   assert.deepEqual(asked, bodies.map(() => 1), "each was asked about once");
 });
 
+test("E25: the browser ends the worker where it waits with nothing to do, and the alarm has it go on", { timeout: 180_000 }, async (t) => {
+  const { chromium, depot, page, download } = await begun(t);
+  depot.instead = (_, __, response) => Boolean(response.writeHead(503).end());
+  await download("idle.bin", Buffer.from("nobody knows this yet"));
+  let records;
+  do records = await stored(page);
+  while (!records.some(({ later, read }) => later?.at && read === "saved_file"));
+  const quiet = await chromium.open("manifest.json");
+  await page.close();
+  const states = await chromium.workerStates(quiet);
+  // Thirty seconds without an event, by the browser's own clock: nobody stops it.
+  await states.reach("stopped");
+  depot.instead = () => false;
+  const [before] = await stored(quiet);
+  assert.deepEqual([before.open, before.assessment.verdict], [1, "unchecked"], "it has gone to sleep with something to do");
+  // Nobody is there to wake it but its alarm.
+  await states.reach("running");
+  do records = await stored(quiet);
+  while (records.some(({ open }) => open));
+  assert.deepEqual(records.map(({ name, assessment }) => [name, assessment.verdict]), [["idle.bin", "unknown"]]);
+});
+
 test("an upload that the user cancels does not arrive, and the record is as it was before", { timeout: 120_000 }, async (t) => {
   const { chromium, depot, page, download } = await begun(t);
   const body = Buffer.alloc(5_000_000, "not to be sent ");

@@ -169,6 +169,39 @@ export class Chromium {
     });
   }
 
+  /**
+   * What becomes of our service worker from now on, as the browser tells it. The driver, which has been at it since
+   * the start, lets go of it: a worker that somebody is attached to does not end by itself.
+   * @param {Page} page one of the extension's, in which nothing of it runs
+   */
+  async workerStates(page) {
+    await (await this.worker()).client.detach();
+    const session = await page.createCDPSession();
+    const ours = `chrome-extension://${this.id}/`;
+    /** @type {string | undefined} */
+    let state;
+    /** @type {Set<() => void>} */
+    const looks = new Set();
+    session.on("ServiceWorker.workerVersionUpdated", ({ versions }) => {
+      for (const { runningStatus } of versions.filter(({ scriptURL }) => scriptURL.startsWith(ours))) state = runningStatus;
+      for (const look of looks) look();
+    });
+    await session.send("ServiceWorker.enable");
+    return {
+      /** Resolves when it is in this state. @param {"running" | "stopped"} wanted */
+      reach: (wanted) =>
+        new Promise((resolve) => {
+          const look = () => {
+            if (state !== wanted) return;
+            looks.delete(look);
+            resolve(undefined);
+          };
+          looks.add(look);
+          look();
+        }),
+    };
+  }
+
   /** Has a target run that waits for a debugger. @param {string} targetId */
   async #letRun(targetId) {
     const browser = await this.browser.target().createCDPSession();

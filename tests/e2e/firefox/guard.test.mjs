@@ -9,7 +9,7 @@ import { sha256, unknown } from "../harness/files.mjs";
 import { Firefox } from "../harness/firefox.mjs";
 import { stored } from "../harness/journal.mjs";
 import { ask, attach, checked } from "../harness/messages.mjs";
-import { by, photograph, text, there } from "../harness/pages.mjs";
+import { by, photograph, record, text, there } from "../harness/pages.mjs";
 import { holding } from "../harness/search.mjs";
 import { startSite } from "../harness/site.mjs";
 import { picture } from "../harness/tree.mjs";
@@ -80,6 +80,40 @@ test("the history shows, finds and forgets, and the log of what was sent equals 
   await (await there(history, by("button", "Press again to forget all"))).click();
   await text(history, "main", "0 downloads are kept");
   assert.deepEqual(await stored(history), []);
+});
+
+test("what a page made as a blob is a second copy as long as the page has it, and the address alone once it is withdrawn", { timeout: 120_000 }, async (t) => {
+  const { firefox, page } = await launched(t);
+  const body = "the bytes of a blob that nobody takes away";
+  const kept = await firefox.visit(site.page("kept", `<a id="go" download="kept.bin">blob</a><script>document.querySelector("#go").href = URL.createObjectURL(new Blob([${JSON.stringify(body)}]));</script>`));
+  const [item] = await firefox.downloads.all(1, () => kept.click("#go"));
+  assert.equal(item?.state, "complete");
+  const read = await checked(page, ({ name, phase }) => name === "kept.bin" && phase === "done");
+  await kept.close();
+  assert.deepEqual([read.assessment.evidence, read.digests.sha256], ["second_copy", sha256(Buffer.from(body))]);
+  const rung = (/** @type {any} */ { tried }) => tried.find((/** @type {any} */ { by }) => by === "second_copy");
+  assert.deepEqual(rung(read), { by: "second_copy", failure: null });
+
+  // Withdrawn in the same turn in which it is clicked: nobody comes between, and the browser has it all the same.
+  const gone = await firefox.visit(
+    site.page(
+      "withdrawn",
+      `<button id="go">blob</button><script>document.querySelector("#go").addEventListener("click", () => {
+        const link = Object.assign(document.createElement("a"), { download: "withdrawn.bin", href: URL.createObjectURL(new Blob([${JSON.stringify(body)}])) });
+        link.click();
+        URL.revokeObjectURL(link.href);
+      });</script>`,
+    ),
+  );
+  const [late] = await firefox.downloads.all(1, () => gone.click("#go"));
+  assert.equal(late?.state, "complete");
+  const unread = await checked(page, ({ name, phase }) => name === "withdrawn.bin" && phase === "done");
+  await gone.close();
+  assert.deepEqual([unread.assessment.evidence, unread.digests], ["address", null]);
+  assert.deepEqual(rung(unread), { by: "second_copy", failure: "withdrawn" });
+  const popup = await firefox.open("popup.html", "input");
+  await record(popup, "withdrawn.bin", "Not checked", "does not give it out any more", "Only the address was checked");
+  await record(popup, "kept.bin", "A second copy was read");
 });
 
 test("E21: a private window's download is checked and leaves nothing in the profile", { timeout: 120_000 }, async (t) => {

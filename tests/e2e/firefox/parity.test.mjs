@@ -11,7 +11,8 @@ import { KINDS } from "../harness/subjects.mjs";
 
 /**
  * What each kind's record rests on: a second copy, the address alone, or nothing, where there is no file.
- * Left out are those of which Firefox's own events tell no end: cut in the middle, and halted where the site has no ranges.
+ * Left out are those of which Firefox's own events tell no end: cut in the middle, and halted by the user, whether the
+ * site has ranges or not.
  * @type {Record<string, "second_copy" | "address" | "either" | "none">}
  */
 const EVIDENCE = {

@@ -79,6 +79,23 @@ function slow(name) {
   };
 }
 
+/** The same from a site that gives any part of a file: who halts and goes on asks for the rest. @param {string} name */
+function slowInParts(name) {
+  const { body, answer, finish } = slow(name);
+  const common = { ...BINARY, "accept-ranges": "bytes", etag: '"one"' };
+  return {
+    finish,
+    /** @type {Answer} */
+    answer(request, response) {
+      const from = Number(/^bytes=(\d+)-/.exec(String(request.headers.range ?? ""))?.[1] ?? 0);
+      for (const [header, value] of Object.entries(common)) response.setHeader(header, value);
+      if (from === 0) return answer(request, response);
+      response.writeHead(206, { "content-length": body.length - from, "content-range": `bytes ${from}-${body.length - 1}/${body.length}` });
+      response.end(body.subarray(from));
+    },
+  };
+}
+
 /** A page that makes a Blob and a link to it; `after` runs when the link was clicked. @param {string} name @param {string} parts JavaScript @param {string} [after] */
 const blob = (name, parts, after = "") => (/** @type {Site} */ site) =>
   site.page(
@@ -234,6 +251,18 @@ export const KINDS = [
         finish();
       });
       return site.link("paused", site.serve("paused.bin", answer));
+    },
+  },
+  {
+    name: "paused and resumed by the user, from a site with ranges",
+    meanwhile: "pause",
+    page: (site) => {
+      const { answer, finish } = slowInParts("paused-in-parts");
+      site.serve("finish", (_, response) => {
+        response.end();
+        finish();
+      });
+      return site.link("paused-in-parts", site.serve("paused-in-parts.bin", answer));
     },
   },
   {

@@ -1,15 +1,16 @@
-// Downloads in Firefox that need a scene of their own: two hundred at once, a full disk, a backend that refuses for a day,
+// Downloads in Firefox that need a scene of their own: two hundred at once, full disks, a backend that refuses for a day,
 // a clock that jumps. What Chromium's tests show of them holds here too, as far as this browser can do it. Left out is
 // "Save as": with its driver at it, Firefox opens no dialog and begins no download. Attack catalogue: E26–E30.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Depot } from "../harness/depot.mjs";
 import { sha256, unknown } from "../harness/files.mjs";
 import { Firefox } from "../harness/firefox.mjs";
-import { ring, stored } from "../harness/journal.mjs";
+import { kept, ring, stored } from "../harness/journal.mjs";
 import { attach, checked } from "../harness/messages.mjs";
 import { empty, files } from "../harness/parity.mjs";
 import { startSite } from "../harness/site.mjs";
@@ -99,6 +100,57 @@ test("E29: where the disk of the downloads is full the browser says so as ever, 
     // What is mounted in there cannot be removed with the profile.
     execFileSync("umount", ["-l", firefox.folder]);
   }
+});
+
+test("E29: a full store costs neither a download nor an entry of the log, and it recovers by itself", { skip: process.getuid?.() !== 0 && "only root can make a small disk", timeout: 120_000 }, async (t) => {
+  const depot = new Depot();
+  await depot.start();
+  let folder = "";
+  const firefox = await Firefox.launch({
+    observed: true,
+    prepare(profile) {
+      // What the browser keeps elsewhere has room still.
+      folder = join(profile, "storage", "default");
+      mkdirSync(folder, { recursive: true });
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", folder]);
+    },
+  });
+  t.after(async () => {
+    await firefox.close();
+    execFileSync("umount", ["-l", folder]);
+    firefox.remove();
+    await depot.close();
+  });
+  const page = await attach(firefox, depot);
+  /** @param {string} name */
+  const look = async (name) => {
+    assert.equal((await download(firefox, name, unknown(name))).state, "complete");
+    const record = await checked(page, (record) => record.name === name && record.phase === "done", `the check of ${name} never ends`);
+    assert.equal(record.assessment.verdict, "unknown", `${name} is checked all the same`);
+  };
+  await look("before-full.bin");
+  const ballast = join(folder, "ballast");
+  const fill = () => {
+    const { bavail, bsize } = statfsSync(folder);
+    writeFileSync(ballast, Buffer.alloc(bavail * bsize), { flag: "a" });
+    return bavail;
+  };
+  while (fill() > 0);
+  const names = ["while-full-0.bin", "while-full-1.bin", "while-full-2.bin"];
+  for (const name of names) await look(name);
+  // In pages that the database already has there may be room for a few.
+  const there = (await stored(page)).map(({ name }) => name);
+  assert.ok(names.some((name) => !there.includes(name)), "there is no room for all of them");
+  // There is room again: with the next request all of it gets there.
+  rmSync(ballast);
+  await look("after-full.bin");
+  const left = depot.record.requests.map(({ url }) => url).filter((url) => url.includes("/files/"));
+  assert.equal(left.length, 2 + names.length);
+  let [records, sent] = [await stored(page), await kept(page, "sent")];
+  while (records.length < left.length || records.some(({ open }) => open)) [records, sent] = [await stored(page), await kept(page, "sent")];
+  assert.deepEqual(records.map(({ name }) => name).sort(), ["after-full.bin", "before-full.bin", ...names], "no record is lost");
+  const written = sent.map(({ url }) => new URL(url).pathname);
+  assert.deepEqual(left.filter((url) => !written.includes(url)), [], "the log is on disk, whole");
 });
 
 test("E26, E27: a backend that refuses for a day is asked nothing before the time, and everything goes on afterwards", { timeout: 120_000 }, async (t) => {

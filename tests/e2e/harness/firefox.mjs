@@ -4,7 +4,7 @@
 // Its driver opens such pages only with --remote-allow-system-access, and loses the navigation's end when
 // the page moves to the extension's process: so we wait for what is on the page instead.
 
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import puppeteer from "puppeteer-core";
 import { manifest } from "../../../tools/manifest.mjs";
@@ -20,6 +20,8 @@ const OBSERVER = "0d6a1f43-9d1c-4b07-8f0e-5f2f8f6f0b11";
  * @property {boolean} [observed] whether its downloads are watched
  * @property {boolean} [privately] all windows are private, and the extension is allowed in them
  * @property {Record<string, unknown>} [preferences]
+ * @property {(profile: string) => void} [prepare] is given the profile's folder before the browser starts
+ * @property {Record<string, unknown>} [managed] what an administrator has set for our extension
  */
 
 export const EXECUTABLE = process.env.QUORUM_FIREFOX ?? "/usr/bin/firefox";
@@ -42,17 +44,19 @@ export class Firefox {
   }
 
   /** @param {Options} [options] */
-  static async launch({ extension = "firefox-test", display, observed = false, privately = false, preferences = {} } = {}) {
+  static async launch({ extension = "firefox-test", display, observed = false, privately = false, preferences = {}, prepare = () => {}, managed } = {}) {
     const profile = temporaryFolder("firefox");
     const folder = join(profile.path, "Downloads");
     mkdirSync(folder);
     mkdirSync(join(profile.path, "profile"));
+    prepare(join(profile.path, "profile"));
     const id = manifest(extension ?? "firefox").browser_specific_settings.gecko.id;
+    const home = managed && homeWith(join(profile.path, "home"), id, managed);
     const browser = await puppeteer.launch({
       browser: "firefox",
       executablePath: EXECUTABLE,
       headless: !display,
-      env: { ...process.env, ...(display ? { DISPLAY: display.name } : {}) },
+      env: { ...process.env, ...(display ? { DISPLAY: display.name } : {}), ...(home ? { HOME: home } : {}) },
       userDataDir: join(profile.path, "profile"),
       defaultViewport: null,
       args: ["--remote-allow-system-access", "--width=1280", "--height=1000"],
@@ -116,6 +120,21 @@ export class Firefox {
   remove() {
     this.profile.remove();
   }
+}
+
+/**
+ * A home with settings for an extension, as an administrator of one account puts them there.
+ * @param {string} home is made
+ * @param {string} id of the extension
+ * @param {Record<string, unknown>} data
+ */
+function homeWith(home, id, data) {
+  // Where it stands depends on the version.
+  for (const folder of [".mozilla", ".config/mozilla"]) {
+    mkdirSync(join(home, folder, "managed-storage"), { recursive: true });
+    writeFileSync(join(home, folder, "managed-storage", `${id}.json`), JSON.stringify({ name: id, description: "Set by the tests", type: "storage", data }));
+  }
+  return home;
 }
 
 /**

@@ -19,6 +19,7 @@ use quorum_core::report::Report;
 use quorum_core::rules::ScanReport;
 use quorum_core::verdict::{CopyFailure, Evidence, Reason, Verdict};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use wasm_bindgen::JsValue;
 
 use crate::awake::{self, Awake};
@@ -88,6 +89,9 @@ struct Item {
     incognito: bool,
     by_extension_id: Option<String>,
     state: Option<String>,
+    /// Whether the user has halted it. Firefox calls such a one interrupted, too.
+    #[serde(default)]
+    paused: bool,
     /// Whether the file is still there, as far as the browser has looked.
     exists: Option<bool>,
     /// In bytes; below zero if the browser does not know it.
@@ -160,6 +164,8 @@ impl Item {
 struct Change {
     id: i64,
     state: Option<Current>,
+    /// Whether the user halted it or had it go on.
+    paused: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -258,11 +264,17 @@ pub(crate) async fn changed(change: JsValue) -> Result<(), JsValue> {
             hold::release(change.id as f64);
             false
         }
+        // One that was halted goes on, or was cancelled then.
+        None if change.paused.is_some() => false,
         _ => return Ok(()),
     };
     let Some(item) = item(change.id).await else {
         return Ok(());
     };
+    // One that is halted goes on when the user wants, and the check meanwhile.
+    if item.paused || !ended && item.state.as_deref() != Some("interrupted") {
+        return Ok(());
+    }
     load().await;
     let id = find(&item).await;
     match (id, ended) {

@@ -11,8 +11,7 @@ import { KINDS } from "../harness/subjects.mjs";
 
 /**
  * What each kind's record rests on: a second copy, the address alone, or nothing, where there is no file.
- * Left out are those of which Firefox's own events tell no end: cut in the middle, and halted by the user, whether the
- * site has ranges or not.
+ * Left out are those of which Firefox's own events tell no end: cut in the middle, and halted where the site has no ranges.
  * @type {Record<string, "second_copy" | "address" | "either" | "none">}
  */
 const EVIDENCE = {
@@ -40,6 +39,7 @@ const EVIDENCE = {
   "same size, other bytes to the second asker": "second_copy",
   "a page for the second asker": "address",
   slow: "second_copy",
+  "paused and resumed by the user, from a site with ranges": "second_copy",
   "cancelled by the user": "none",
   "0 bytes": "second_copy",
   "200 MB": "second_copy",

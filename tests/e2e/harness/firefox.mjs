@@ -245,7 +245,10 @@ class Downloads {
   /** Halts a download as the user does, and lets it go on. @param {number} id */
   async pauseAndResume(id) {
     await this.#within(async (id) => {
-      const is = (/** @type {boolean} */ paused) => /** @type {any} */ (globalThis).seen((/** @type {any[]} */ items) => items.some((item) => item.id === id && item.paused === paused));
+      const { seen } = /** @type {any} */ (globalThis);
+      const is = (/** @type {boolean} */ paused) => seen((/** @type {any[]} */ items) => items.some((item) => item.id === id && item.paused === paused));
+      // One of which it has written nothing yet it does not halt but cancel.
+      await seen((/** @type {any[]} */ items) => items.some((item) => item.id === id && item.totalBytes > 0));
       await chrome.downloads.pause(id);
       await is(true);
       await chrome.downloads.resume(id);

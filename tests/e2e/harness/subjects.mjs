@@ -55,9 +55,9 @@ function resumes({ headers }, response) {
   response.end(RESUMABLE.subarray(from));
 }
 
-/** Half of the bytes at once, the others when the site is told so, and to those who ask later at once. @param {string} name */
-function slow(name) {
-  const body = bytes(name, 300_000);
+/** Half of the bytes at once, the others when the site is told so, and to those who ask later at once. @param {string} name @param {number} [length] */
+function slow(name, length = 300_000) {
+  const body = bytes(name, length);
   /** @type {Set<() => void>} */
   const waiting = new Set();
   let over = false;
@@ -81,7 +81,8 @@ function slow(name) {
 
 /** The same from a site that gives any part of a file: who halts and goes on asks for the rest. @param {string} name */
 function slowInParts(name) {
-  const { body, answer, finish } = slow(name);
+  // Firefox goes on only with what it has begun to write.
+  const { body, answer, finish } = slow(name, 8_000_000);
   const common = { ...BINARY, "accept-ranges": "bytes", etag: '"one"' };
   return {
     finish,

@@ -448,6 +448,8 @@ pub enum Problem {
     PackAddress,
     /// A list has no entry that can be read, or is too long.
     ListText,
+    /// The organisation has set it.
+    Managed,
     /// The backend, or the way to it.
     Backend {
         /// What happened.

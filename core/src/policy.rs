@@ -9,6 +9,7 @@ use crate::digest::ending;
 use crate::guard::{Download, Terms};
 use crate::indicator::CanonicalUrl;
 use crate::indicator::address::Reserved;
+use crate::rules::PackUrl;
 use crate::verdict::Verdict;
 
 /// A host whose files of some types are sent in without a click where nobody knows them.
@@ -107,6 +108,12 @@ pub struct Managed {
     /// As [`Policy::protect`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protect: Option<Vec<String>>,
+    /// Addresses of packs of YARA rules, which are always on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule_packs: Option<Vec<PackUrl>>,
+    /// Addresses of local lists, which are always on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lists: Option<Vec<PackUrl>>,
 }
 
 impl Managed {

@@ -703,11 +703,25 @@ fn one_bad_value_of_the_organisations_does_not_take_the_others_with_it() {
         "send": [{"host": "builds.example", "types": ["exe"]}],
         "no_such_name": 1,
         "remember": false,
+        "rule_packs": ["https://soc.example/pack.json"],
+        "lists": ["https://soc.example/hosts.txt", "http://soc.example/plain.txt"],
     });
     let (managed, mut bad) = Managed::read(values.as_object().unwrap().clone());
     bad.sort();
-    assert_eq!(bad, ["dry_run", "keep_back", "no_such_name", "skip_above"]);
-    assert_eq!(managed.names(), ["downloads", "remember", "send"]);
+    assert_eq!(
+        bad,
+        [
+            "dry_run",
+            "keep_back",
+            "lists",
+            "no_such_name",
+            "skip_above"
+        ]
+    );
+    assert_eq!(
+        managed.names(),
+        ["downloads", "remember", "rule_packs", "send"]
+    );
     assert_eq!(managed.remember, Some(false));
 }
 
@@ -1480,6 +1494,8 @@ fn the_published_schema_has_what_an_organisation_can_set() {
         ask_intranet: Some(policy.ask_intranet),
         recheck: Some(policy.recheck),
         protect: Some(policy.protect),
+        rule_packs: Some(Vec::new()),
+        lists: Some(Vec::new()),
     };
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/managed.json");
     let schema: serde_json::Value =

@@ -40,7 +40,7 @@ use crate::bindings::platform;
 use crate::task::promise;
 
 pub use crate::bindings::platform::Port;
-pub use crate::rules::{fetch_file, lists_changed, lookup_address, rules_changed};
+pub use crate::rules::{fetch_file, lists_changed, lookup_address, managed_sources, rules_changed};
 
 /// Runs once, when the module is loaded: a panic becomes a line in the browser's console before
 /// it becomes a trap.
@@ -169,6 +169,7 @@ pub fn storage_changed(area: String) -> Promise {
         if area == "managed" {
             settings::reread_managed().await;
             pages::publish_state();
+            rules::tick();
         }
         Ok(JsValue::UNDEFINED)
     })

@@ -64,13 +64,19 @@ pub(crate) fn tick() {
     }
     spawn_local(async {
         let glances = [glance("rules").await, glance("lists").await];
+        // What the organisation has set since is not in the library yet.
+        let is_new = |lists: bool| {
+            let known = glances[usize::from(lists)].as_ref();
+            known.map_or(&[][..], |glance| &glance.managed) != settings::managed_sources(lists)
+        };
+        let is_new = is_new(false) || is_new(true);
         let glances = || glances.iter().flatten();
-        if glances().any(|glance| glance.due.is_some())
+        if (is_new || glances().any(|glance| glance.due.is_some()))
             && let Err(error) = platform::set_alarm("rules", ALARM_MINUTES).await
         {
             error_value(&error);
         }
-        if glances().any(|glance| glance.is_due(now())) {
+        if is_new || glances().any(|glance| glance.is_due(now())) {
             // What woke us is to be done first.
             TimeoutFuture::new(1_000).await;
             let _awake = Awake::new();
@@ -165,6 +171,12 @@ pub fn lookup_address(feed: &str) -> Option<String> {
     backend
         .has_quorum_url(feed)
         .then(|| backend.quorum_url("lookups"))
+}
+
+/// The addresses that the organisation has set: of lists, or of packs of rules.
+#[wasm_bindgen]
+pub fn managed_sources(lists: bool) -> Vec<String> {
+    settings::managed_sources(lists)
 }
 
 /// Tells all pages that the rules have changed.

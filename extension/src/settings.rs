@@ -245,6 +245,19 @@ pub(crate) async fn set_policy(policy: Policy) {
     save().await;
 }
 
+/// The addresses that the organisation has set for a store of the library.
+pub(crate) fn managed_sources(lists: bool) -> Vec<String> {
+    read(|settings| {
+        let managed = &settings.managed;
+        let sources = if lists {
+            &managed.lists
+        } else {
+            &managed.rule_packs
+        };
+        sources.iter().flatten().map(ToString::to_string).collect()
+    })
+}
+
 /// Whether the organisation has set the backend.
 pub(crate) fn backend_is_managed() -> bool {
     read(|settings| settings.managed.address.is_some())

@@ -224,6 +224,9 @@ struct ToggleProps {
     what: ListSwitch,
     on: bool,
     label: String,
+    /// Whether the organisation has set it.
+    #[prop_or_default]
+    managed: bool,
     act: Callback<LibraryRequest>,
     children: Html,
 }
@@ -247,7 +250,7 @@ fn Toggle(props: &ToggleProps) -> Html {
     };
     html! {
         <div class="check">
-            <input id={id.clone()} type="checkbox" checked={props.on} {onclick} />
+            <input id={id.clone()} type="checkbox" checked={props.on} disabled={props.managed} {onclick} />
             <label for={id}><bdi>{ reveal(&props.label) }</bdi></label>
             { props.children.clone() }
         </div>
@@ -292,6 +295,7 @@ fn FeedEntry(props: &FeedProps) -> Html {
     let feed = &props.feed;
     let act = |request: LibraryRequest| props.act.reform(move |_: MouseEvent| request.clone());
     let id = || feed.id.clone();
+    let managed = feed.set_by.is_managed();
     let list = |list: &FeedList| {
         let mut facts = vec![words.say(holds(list.kind))];
         if list.checksum.is_some() {
@@ -310,7 +314,7 @@ fn FeedEntry(props: &FeedProps) -> Html {
         };
         html! {
             <li class="entry" key={list.name.clone()}>
-                <Toggle {what} on={list.enabled} label={list.name.clone()} act={props.act.clone()}>
+                <Toggle {what} on={list.enabled} {managed} label={list.name.clone()} act={props.act.clone()}>
                     <p class="note">{ facts.join(" · ") }</p>
                 </Toggle>
             </li>
@@ -322,6 +326,7 @@ fn FeedEntry(props: &FeedProps) -> Html {
                 <div>
                     <h3><bdi>{ feed.url.host() }</bdi></h3>
                     <p class="note code"><bdi>{ reveal(&feed.url.to_string()) }</bdi></p>
+                    if managed { <p class="note">{ words.say(key("managed_one")) }</p> }
                     if let Some(updated) = feed.updated {
                         <p class="note">{ words.fill(key("rules_updated"), &[&words.ago(updated)]) }</p>
                     }
@@ -332,7 +337,7 @@ fn FeedEntry(props: &FeedProps) -> Html {
                 </div>
                 <div class="actions" role="group" aria-label={words.fill(key("actions_for"), &[&feed.url.host()])}>
                     { button(&words, key("rules_update"), act(LibraryRequest::UpdateFeed { id: id() })) }
-                    { button(&words, key("rules_remove"), act(LibraryRequest::RemoveList { id: id() })) }
+                    if !managed { { button(&words, key("rules_remove"), act(LibraryRequest::RemoveList { id: id() })) } }
                 </div>
             </div>
             <ul class="entries">{ for feed.lists.iter().map(list) }</ul>

@@ -13,6 +13,8 @@ use crate::session::{state, use_session};
 use crate::words::{Key, key};
 
 const MEGABYTE: u64 = 1_000_000;
+/// What an organisation sets that other pages show.
+const ELSEWHERE: [&str; 2] = ["lists", "rule_packs"];
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct PolicyProps {
@@ -173,7 +175,7 @@ pub(crate) fn PolicySection(props: &PolicyProps) -> Html {
     html! {
         <section>
             <h2>{ words.say(key("policy_title")) }</h2>
-            if !props.state.managed.is_empty() {
+            if props.state.managed.iter().any(|name| !ELSEWHERE.contains(&name.as_str())) {
                 <p class="status calm">{ words.say(key("policy_managed")) }</p>
             }
             if !props.state.managed_bad.is_empty() {

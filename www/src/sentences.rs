@@ -384,6 +384,7 @@ pub(crate) fn problem(problem: &Problem) -> Phrase {
         Problem::RuleName => key("problem_rule_name").into(),
         Problem::PackAddress => key("problem_pack_address").into(),
         Problem::ListText => key("problem_list_text").into(),
+        Problem::Managed => key("managed_one").into(),
         Problem::Backend { failure } => self::failure(failure),
         Problem::Browser { message } => {
             Phrase::new(key("problem_browser"), [message.as_str().into()])

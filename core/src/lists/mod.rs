@@ -25,7 +25,7 @@ pub use text::{Built, Entries, Entry, Line};
 use serde::{Deserialize, Serialize};
 
 use crate::indicator::Sha256;
-use crate::rules::{Glance, PackUrl, due, valid_name};
+use crate::rules::{Glance, PackUrl, SetBy, due, valid_name};
 
 /// The longest file of a list, in bytes: 10 million digests of eight bytes are 56 MB.
 pub const MAX_LIST: usize = 64 * 1024 * 1024;
@@ -132,6 +132,8 @@ pub struct Lists {
     pub feeds: Vec<Feed>,
     /// The user's own lists, in the order they were made.
     pub own: Vec<OwnList>,
+    /// The addresses that the organisation has set, as far as that has been carried out.
+    pub managed: Vec<PackUrl>,
 }
 
 /// An address that lists are fetched from.
@@ -141,6 +143,9 @@ pub struct Feed {
     pub id: String,
     /// Its address.
     pub url: PackUrl,
+    /// Who wants it.
+    #[serde(default)]
+    pub set_by: SetBy,
     /// The lists that it has.
     pub lists: Vec<FeedList>,
     /// When all of them were had the last time, in milliseconds since the Unix epoch.
@@ -238,17 +243,57 @@ impl Lists {
         if self.feeds.len() >= MAX_SOURCES || self.feeds.iter().any(|feed| feed.url == url) {
             return None;
         }
+        Some(self.push(url, SetBy::User, now))
+    }
+
+    fn push(&mut self, url: PackUrl, set_by: SetBy, now: i64) -> String {
         let id = self.fresh(now);
         self.feeds.push(Feed {
             id: id.clone(),
             url,
+            set_by,
             lists: Vec::new(),
             updated: None,
             tried: None,
             failures: 0,
             problem: None,
         });
-        Some(id)
+        id
+    }
+
+    /// Has the feeds that the organisation wants, all of their lists on, and none that it wanted and the user did
+    /// not. Gives those that are gone.
+    pub fn set_managed(&mut self, wanted: Vec<PackUrl>, now: i64) -> Vec<Feed> {
+        let mut gone = Vec::new();
+        self.feeds.retain_mut(|feed| {
+            if wanted.contains(&feed.url) {
+                feed.set_by = feed.set_by.managed();
+                for list in &mut feed.lists {
+                    list.enabled = true;
+                }
+                return true;
+            }
+            if feed.set_by == SetBy::Organisation {
+                gone.push(feed.clone());
+                return false;
+            }
+            feed.set_by = SetBy::User;
+            true
+        });
+        for url in &wanted {
+            if self.feeds.iter().all(|feed| feed.url != *url) {
+                self.push(url.clone(), SetBy::Organisation, now);
+            }
+        }
+        self.managed = wanted;
+        self.revision += 1;
+        gone
+    }
+
+    /// Whether the organisation has set the feed with this id.
+    pub fn is_managed(&self, id: &str) -> bool {
+        let mut feeds = self.feeds.iter();
+        feeds.any(|feed| feed.id == id && feed.set_by.is_managed())
     }
 
     /// Saves an own list: a new one where it has no id. Gives its id; `None` if the name is taken or not
@@ -287,7 +332,7 @@ impl Lists {
             .unwrap_or_default()
     }
 
-    /// Switches a list; `false` if it is not there.
+    /// Switches a list; `false` if it is not there, or the organisation's.
     pub fn switch(&mut self, what: &ListSwitch, enabled: bool) -> bool {
         let switch = match what {
             ListSwitch::Own(id) => {
@@ -295,7 +340,8 @@ impl Lists {
                 own.map(|own| &mut own.enabled)
             }
             ListSwitch::Feed { feed, list } => {
-                let feed = self.feeds.iter_mut().find(|known| known.id == *feed);
+                let known = self.feeds.iter_mut().find(|known| known.id == *feed);
+                let feed = known.filter(|feed| !feed.set_by.is_managed());
                 let list =
                     feed.and_then(|feed| feed.lists.iter_mut().find(|known| known.name == *list));
                 list.map(|list| &mut list.enabled)
@@ -309,8 +355,12 @@ impl Lists {
         true
     }
 
-    /// Removes a feed with all its lists, or an own list; `false` if there is none with this id.
+    /// Removes a feed with all its lists, or an own list; `false` if there is none with this id, or it is the
+    /// organisation's.
     pub fn remove(&mut self, id: &str) -> bool {
+        if self.is_managed(id) {
+            return false;
+        }
         let before = self.own.len() + self.feeds.len();
         self.own.retain(|own| own.id != id);
         self.feeds.retain(|feed| feed.id != id);
@@ -379,6 +429,7 @@ impl Lists {
             any: self.own.iter().any(|own| own.enabled)
                 || lists().any(|list| list.enabled && list.checksum.is_some()),
             due: feeds().map(Feed::due).min(),
+            managed: self.managed.iter().map(PackUrl::to_string).collect(),
         }
     }
 
@@ -486,7 +537,7 @@ mod tests {
         assert!(!lists.switch(&off("other"), false));
         let nothing = Glance {
             any: false,
-            due: None,
+            ..Glance::default()
         };
         assert_eq!(lists.glance(), nothing);
         // What the feed has anew does not switch on what was switched off.
@@ -519,5 +570,32 @@ mod tests {
             ..own("d", false)
         };
         assert_eq!(lists.save(unknown), None);
+    }
+
+    #[test]
+    fn what_the_organisation_sets_is_on_and_stays_and_goes_with_its_word() {
+        let (mut lists, mine) = with_feed();
+        lists.fetched(&mine, vec![list("urls")], None, 0);
+        let off = ListSwitch::Feed {
+            feed: mine.clone(),
+            list: "urls".to_owned(),
+        };
+        assert!(lists.switch(&off, false));
+        let theirs: PackUrl = "https://soc.example/hosts.txt".parse().unwrap();
+        let wanted = vec![lists.feeds[0].url.clone(), theirs];
+        assert!(lists.set_managed(wanted.clone(), 0).is_empty());
+        let told = wanted.iter().map(PackUrl::to_string).collect::<Vec<_>>();
+        assert_eq!(lists.glance().managed, told);
+        assert!(lists.feeds[0].lists[0].enabled);
+        assert!(!lists.switch(&off, false));
+        assert!(!lists.remove(&mine));
+        assert!(lists.due(0).contains(&lists.feeds[1].id), "it is fetched");
+        assert!(lists.save(own("a", false)).is_some(), "that is the user's");
+        // What the user had from before is the user's again.
+        let gone = lists.set_managed(Vec::new(), 2);
+        assert_eq!(gone.len(), 1);
+        assert_eq!(lists.feeds.len(), 1);
+        assert!(lists.switch(&off, false));
+        assert!(lists.remove(&mine));
     }
 }

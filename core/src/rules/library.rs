@@ -27,6 +27,8 @@ pub struct Library {
     pub packs: Vec<Pack>,
     /// Rules that are off one by one: `pack-id/source/name`, `own/…` and `quorum/…` likewise.
     pub off: BTreeSet<String>,
+    /// The addresses of packs that the organisation has set, as far as that has been carried out.
+    pub managed: Vec<PackUrl>,
 }
 
 impl Default for Library {
@@ -37,17 +39,50 @@ impl Default for Library {
             own: Vec::new(),
             packs: Vec::new(),
             off: BTreeSet::new(),
+            managed: Vec::new(),
+        }
+    }
+}
+
+/// Who wants a source of rules or lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetBy {
+    /// The user.
+    #[default]
+    User,
+    /// The organisation alone: it goes when the organisation wants it no more.
+    Organisation,
+    /// The organisation, and the user from before.
+    Both,
+}
+
+impl SetBy {
+    /// Whether the user can neither switch nor remove it.
+    pub fn is_managed(self) -> bool {
+        self != Self::User
+    }
+
+    /// The organisation wants it, too.
+    pub(crate) fn managed(self) -> Self {
+        match self {
+            Self::Organisation => Self::Organisation,
+            Self::User | Self::Both => Self::Both,
         }
     }
 }
 
 /// What the background must know of the library without its module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Glance {
     /// Whether any rules are on.
     pub any: bool,
     /// When the first of the packs that are on is due, in milliseconds since the Unix epoch; `None` if none is on.
     pub due: Option<i64>,
+    /// The addresses that the organisation has set, as far as that has been carried out. Text: a type of its own
+    /// would cost the light module half a kilobyte, and they are only compared there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub managed: Vec<String>,
 }
 
 impl Default for Glance {
@@ -56,6 +91,7 @@ impl Default for Glance {
         Self {
             any: true,
             due: None,
+            managed: Vec::new(),
         }
     }
 }
@@ -100,6 +136,9 @@ pub struct Pack {
     pub severity: Option<RuleSeverity>,
     /// Whether it is on.
     pub enabled: bool,
+    /// Who wants it.
+    #[serde(default)]
+    pub set_by: SetBy,
     /// How many rules it has.
     pub rules: u32,
     /// When what is here was fetched, in milliseconds since the Unix epoch.
@@ -217,6 +256,10 @@ impl Library {
         if self.packs.len() >= MAX_ENTRIES || self.packs.iter().any(|pack| pack.url == url) {
             return None;
         }
+        Some(self.push(url, SetBy::User, now))
+    }
+
+    fn push(&mut self, url: PackUrl, set_by: SetBy, now: i64) -> String {
         let id = self.fresh(now);
         self.packs.push(Pack {
             id: id.clone(),
@@ -226,13 +269,64 @@ impl Library {
             license: None,
             severity: None,
             enabled: true,
+            set_by,
             rules: 0,
             updated: None,
             tried: None,
             failures: 0,
             problem: None,
         });
-        Some(id)
+        id
+    }
+
+    /// Has the packs that the organisation wants, all of them on, and none that it wanted and the user did not.
+    /// Gives the ids of those that are gone.
+    pub fn set_managed(&mut self, wanted: Vec<PackUrl>, now: i64) -> Vec<String> {
+        let mut gone = Vec::new();
+        self.packs.retain_mut(|pack| {
+            if wanted.contains(&pack.url) {
+                pack.set_by = pack.set_by.managed();
+                pack.enabled = true;
+                return true;
+            }
+            if pack.set_by == SetBy::Organisation {
+                gone.push(pack.id.clone());
+                return false;
+            }
+            pack.set_by = SetBy::User;
+            true
+        });
+        for url in &wanted {
+            if self.packs.iter().all(|pack| pack.url != *url) {
+                self.push(url.clone(), SetBy::Organisation, now);
+            }
+        }
+        // What the user has switched off of the organisation's is on again: it is not theirs to say any more.
+        let managed = self.packs.iter().filter(|pack| pack.set_by.is_managed());
+        let ids: Vec<_> = managed.map(|pack| pack.id.clone()).collect();
+        for id in ids.iter().chain(&gone) {
+            self.forget_rules(id);
+        }
+        self.managed = wanted;
+        self.revision += 1;
+        gone
+    }
+
+    /// Forgets which rules of a pack are off.
+    fn forget_rules(&mut self, pack: &str) {
+        let prefix = format!("{pack}/");
+        self.off.retain(|key| !key.starts_with(&prefix));
+    }
+
+    /// Whether the organisation has set the pack that this is, or is in.
+    pub fn is_managed(&self, what: &Switch) -> bool {
+        let id = match what {
+            Switch::Pack(id) => id.as_str(),
+            Switch::Rule(key) => key.split('/').next().unwrap_or_default(),
+            Switch::BuiltIn | Switch::Own(_) => return false,
+        };
+        let mut packs = self.packs.iter();
+        packs.any(|pack| pack.id == id && pack.set_by.is_managed())
     }
 
     /// An id that nothing here has: the time, and a count where that is taken.
@@ -246,8 +340,11 @@ impl Library {
             .unwrap_or_default()
     }
 
-    /// Switches something; `false` if it is not there.
+    /// Switches something; `false` if it is not there, or the organisation's.
     pub fn switch(&mut self, what: &Switch, enabled: bool) -> bool {
+        if self.is_managed(what) {
+            return false;
+        }
         match what {
             Switch::BuiltIn => self.built_in = enabled,
             Switch::Pack(id) => match self.packs.iter_mut().find(|pack| pack.id == *id) {
@@ -269,15 +366,17 @@ impl Library {
         true
     }
 
-    /// Removes something; `false` if it is not there.
+    /// Removes something; `false` if it is not there, or the organisation's.
     pub fn remove(&mut self, sort: Sort, id: &str) -> bool {
+        if sort == Sort::Pack && self.is_managed(&Switch::Pack(id.to_owned())) {
+            return false;
+        }
         let before = self.own.len() + self.packs.len();
         match sort {
             Sort::Own => self.own.retain(|own| own.id != id),
             Sort::Pack => {
                 self.packs.retain(|pack| pack.id != id);
-                let prefix = format!("{id}/");
-                self.off.retain(|key| !key.starts_with(&prefix));
+                self.forget_rules(id);
             }
         }
         let removed = self.own.len() + self.packs.len() < before;
@@ -318,6 +417,7 @@ impl Library {
                 || self.own.iter().any(|own| own.enabled)
                 || packs().next().is_some(),
             due: packs().map(Pack::due).min(),
+            managed: self.managed.iter().map(PackUrl::to_string).collect(),
         }
     }
 
@@ -391,7 +491,7 @@ mod tests {
         library.switch(&Switch::Pack(id), false);
         let nothing = Glance {
             any: false,
-            due: None,
+            ..Glance::default()
         };
         assert_eq!(library.glance(), nothing);
         let own = library.save(None, "a", 0).unwrap();
@@ -426,5 +526,45 @@ mod tests {
         library.switch(&Switch::Rule("own/a/r".to_owned()), false);
         assert!(library.remove(Sort::Pack, &id));
         assert_eq!(library.off.iter().collect::<Vec<_>>(), ["own/a/r"]);
+    }
+
+    #[test]
+    fn what_the_organisation_sets_is_on_and_stays_and_goes_with_its_word() {
+        let (mut library, mine) = with_pack();
+        let url = |text: &str| text.parse::<PackUrl>().unwrap();
+        let shared = library.packs[0].url.clone();
+        library.switch(&Switch::Pack(mine.clone()), false);
+        library.switch(&Switch::Rule(format!("{mine}/a.yar/r")), false);
+        let wanted = vec![shared, url("https://soc.example/p.json")];
+        // Named twice, it is there once.
+        let twice = [wanted.clone(), wanted.clone()].concat();
+        assert!(library.set_managed(twice.clone(), 0).is_empty());
+        assert_eq!(library.managed, twice);
+        let told = twice.iter().map(PackUrl::to_string).collect::<Vec<_>>();
+        assert_eq!(library.glance().managed, told);
+        assert_eq!(library.packs.len(), 2);
+        let theirs = library.packs[1].id.clone();
+        for id in [&mine, &theirs] {
+            let rule = Switch::Rule(format!("{id}/a.yar/r"));
+            for what in [Switch::Pack(id.clone()), rule] {
+                assert!(library.is_managed(&what));
+                assert!(!library.switch(&what, false), "{what:?}");
+            }
+            assert!(!library.remove(Sort::Pack, id));
+        }
+        assert!(library.packs.iter().all(|pack| pack.enabled));
+        assert!(library.off.is_empty(), "all of it is on");
+        assert!(
+            library.switch(&Switch::BuiltIn, false),
+            "that is the user's"
+        );
+        // Set again, as at each start, nothing is another than before.
+        let before = library.packs.clone();
+        assert!(library.set_managed(wanted, 1).is_empty());
+        assert_eq!(library.packs, before);
+        // What the user had from before is the user's again.
+        assert_eq!(library.set_managed(Vec::new(), 2), [theirs]);
+        assert_eq!(library.packs.len(), 1);
+        assert!(library.remove(Sort::Pack, &mine));
     }
 }

@@ -36,9 +36,10 @@ pub async fn ask(request: String) -> String {
     serde_json::to_string(&answer).unwrap_or_default()
 }
 
-/// Fetches the packs and the lists that are due.
+/// Has what the organisation has set, and fetches the packs and the lists that are due.
 #[wasm_bindgen]
 pub async fn refresh() {
+    take_managed().await;
     rules::refresh().await;
     lists::refresh().await;
 }
@@ -69,7 +70,18 @@ pub async fn look(
     bindings::to_js(&lists::look(&query, may_ask, private).await)
 }
 
+/// Sees to it that what the organisation has set is among what there is.
+async fn take_managed() {
+    for taken in [rules::take_managed().await, lists::take_managed().await] {
+        if let Err(problem) = taken {
+            // The disk is full, or the database is gone: the next start tries again.
+            bindings::error(&format!("{problem:?}"));
+        }
+    }
+}
+
 async fn carry_out(request: LibraryRequest) -> Result<LibraryReply, Problem> {
+    take_managed().await;
     Ok(LibraryReply::Rules(match request {
         LibraryRequest::Rules => rules::library().await,
         LibraryRequest::RuleText { id } => {

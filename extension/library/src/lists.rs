@@ -23,8 +23,8 @@ use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::bindings::{
-    Fetched, database, error, error_value, fetch, from_js, lists_changed, lookup_address, now,
-    post, random, to_js, words,
+    Fetched, database, error, error_value, fetch, from_js, lists_changed, lookup_address, managed,
+    now, post, random, to_js, words,
 };
 
 const STORE: &str = "lists";
@@ -176,11 +176,33 @@ pub(crate) async fn save(
     Ok(id)
 }
 
+/// Has the lists that the organisation has set.
+///
+/// # Errors
+/// The browser refused.
+pub(crate) async fn take_managed() -> Result<(), Problem> {
+    let wanted = managed(true);
+    if lists().await.managed == wanted {
+        return Ok(());
+    }
+    for feed in change(|lists| lists.set_managed(wanted, now())).await? {
+        for list in &feed.lists {
+            forget(&file_key(&feed.id, &list.name)).await;
+        }
+    }
+    Ok(())
+}
+
 /// Switches a list on or off.
 ///
 /// # Errors
-/// It is not there, or the browser refused.
+/// It is not there, or the organisation's, or the browser refused.
 pub(crate) async fn switch(what: &ListSwitch, enabled: bool) -> Result<Lists, Problem> {
+    if let ListSwitch::Feed { feed, .. } = what
+        && lists().await.is_managed(feed)
+    {
+        return Err(Problem::Managed);
+    }
     match change(|lists| lists.switch(what, enabled)).await? {
         true => Ok(lists().await),
         false => Err(Problem::Gone),
@@ -190,9 +212,12 @@ pub(crate) async fn switch(what: &ListSwitch, enabled: bool) -> Result<Lists, Pr
 /// Removes a feed with its lists, or an own list.
 ///
 /// # Errors
-/// It is not there, or the browser refused.
+/// It is not there, or the organisation's, or the browser refused.
 pub(crate) async fn remove(id: &str) -> Result<Lists, Problem> {
     let before = lists().await;
+    if before.is_managed(id) {
+        return Err(Problem::Managed);
+    }
     if !change(|lists| lists.remove(id)).await? {
         return Err(Problem::Gone);
     }

@@ -13,7 +13,8 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 
 use crate::bindings::{
-    Fetched, database, error, error_value, fetch, from_js, now, rules_changed, scan, to_js, words,
+    Fetched, database, error, error_value, fetch, from_js, managed, now, rules_changed, scan,
+    to_js, words,
 };
 
 const STORE: &str = "rules";
@@ -74,6 +75,12 @@ async fn put(key: &str, value: &JsValue) -> Result<(), Problem> {
     }
 }
 
+async fn forget(key: &str) {
+    if let Err(error) = database::remove(STORE, key).await {
+        error_value(&error);
+    }
+}
+
 fn own_key(id: &str) -> String {
     format!("own/{id}")
 }
@@ -116,11 +123,29 @@ pub(crate) async fn save(id: Option<&str>, name: &str, text: String) -> Result<S
     Ok(id)
 }
 
+/// Has the packs that the organisation has set.
+///
+/// # Errors
+/// The browser refused.
+pub(crate) async fn take_managed() -> Result<(), Problem> {
+    let wanted = managed(false);
+    if library().await.managed == wanted {
+        return Ok(());
+    }
+    for id in change(|library| library.set_managed(wanted, now())).await? {
+        forget(&pack_key(&id)).await;
+    }
+    Ok(())
+}
+
 /// Switches rules on or off.
 ///
 /// # Errors
-/// They are not there, or the browser refused.
+/// They are not there, or the organisation's, or the browser refused.
 pub(crate) async fn switch(what: &Switch, enabled: bool) -> Result<Library, Problem> {
+    if library().await.is_managed(what) {
+        return Err(Problem::Managed);
+    }
     match change(|library| library.switch(what, enabled)).await? {
         true => Ok(library().await),
         false => Err(Problem::Gone),
@@ -130,8 +155,11 @@ pub(crate) async fn switch(what: &Switch, enabled: bool) -> Result<Library, Prob
 /// Removes a text or a pack.
 ///
 /// # Errors
-/// It is not there, or the browser refused.
+/// It is not there, or the organisation's, or the browser refused.
 pub(crate) async fn remove(sort: Sort, id: &str) -> Result<Library, Problem> {
+    if sort == Sort::Pack && library().await.is_managed(&Switch::Pack(id.to_owned())) {
+        return Err(Problem::Managed);
+    }
     if !change(|library| library.remove(sort, id)).await? {
         return Err(Problem::Gone);
     }
@@ -139,9 +167,7 @@ pub(crate) async fn remove(sort: Sort, id: &str) -> Result<Library, Problem> {
         Sort::Own => own_key(id),
         Sort::Pack => pack_key(id),
     };
-    if let Err(error) = database::remove(STORE, &key).await {
-        error_value(&error);
-    }
+    forget(&key).await;
     Ok(library().await)
 }
 

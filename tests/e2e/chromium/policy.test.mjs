@@ -5,7 +5,8 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { unknown } from "../harness/files.mjs";
+import { sha256, unknown } from "../harness/files.mjs";
+import { listen } from "../harness/listen.mjs";
 import { ask } from "../harness/messages.mjs";
 import { by, photograph, pressInRecord, record, text, there } from "../harness/pages.mjs";
 import { startScene } from "../harness/stage.mjs";
@@ -24,15 +25,39 @@ const id = [...createHash("sha256").update(build("chromium-test")).digest("hex")
   .map((digit) => String.fromCharCode(97 + parseInt(digit, 16)))
   .join("");
 
+/** @param {Record<string, unknown>} values what the administrator sets from now on */
+function manage(values) {
+  mkdirSync(FOLDER, { recursive: true });
+  writeFileSync(FILE, JSON.stringify({ "3rdparty": { extensions: { [id]: values } } }));
+}
+
+const MARK = `quorum-managed-${process.pid}`;
+const RULE = Buffer.from(`rule from_the_organisation { strings: $a = "${MARK}" condition: $a }`);
+const LISTED = unknown("listed by the organisation");
+/** What the organisation hands out: a pack of rules, and a text that is a list. @type {import("../harness/listen.mjs").Listening} */
+let office;
+
 before(async () => {
+  const manifest = { quorum_rules: 1, name: "Our own pack", version: "3", license: "MIT", severity: "malicious", files: [{ path: "ours.yar", size: RULE.length, sha256: sha256(RULE) }] };
+  office = await listen((request, response) => {
+    const body = { "/pack.json": JSON.stringify(manifest), "/ours.yar": RULE, "/bad.txt": `${sha256(LISTED)}\n` }[request.url ?? ""];
+    response.writeHead(body ? 200 : 404, { "access-control-allow-origin": "*" }).end(body);
+  });
   if (MAY) {
-    mkdirSync(FOLDER, { recursive: true });
-    writeFileSync(FILE, JSON.stringify({ "3rdparty": { extensions: { [id]: { skip_endings: ["iso"], send_documents: true, remember: false, dry_run: false } } } }));
+    manage({
+      skip_endings: ["iso"],
+      send_documents: true,
+      remember: false,
+      dry_run: false,
+      rule_packs: [`${office.origin}/pack.json`],
+      lists: [`${office.origin}/bad.txt`],
+    });
   }
   scene = await startScene();
 });
 after(async () => {
   await scene?.close();
+  await office?.close();
   rmSync(FILE, { force: true });
 });
 
@@ -94,4 +119,66 @@ test("what the organisation skips is not looked at, and says who has set it", { 
   assert.equal(site.record.requests.filter(({ url }) => url.startsWith("/d/") && url.endsWith("disk.iso")).length, 1, "the browser alone fetched it");
   assert.ok((await records(options)).every((/** @type {any} */ { name }) => name !== "disk.iso"));
   await options.close();
+});
+
+test("rules and lists of the organisation's are fetched and used, and the user can neither switch nor remove them", { skip: !MAY, timeout: 120_000 }, async () => {
+  const { chromium } = scene;
+  const rules = await chromium.open("rules.html");
+  await text(rules, ".entry", "Our own pack", "Set by your organisation", "1 rule", "version 3");
+  const entry = "::-p-xpath(//li[contains(normalize-space(.), 'Our own pack')])";
+  const switches = await (await there(rules, entry)).$$eval("input", (all) => all.map(({ checked, disabled }) => ({ checked, disabled })));
+  assert.deepEqual(switches, [{ checked: true, disabled: true }]);
+  const buttons = await (await there(rules, entry)).$$eval("button", (all) => all.map(({ textContent }) => textContent));
+  assert.deepEqual(buttons, ["Update now"]);
+  // Nor one by one.
+  await rules.$eval("details", (details) => details.setAttribute("open", ""));
+  await text(rules, "details .entry", "from_the_organisation");
+  assert.deepEqual(
+    await rules.$$eval("details .entry", (all) => all.filter(({ textContent }) => textContent?.includes("from_the_organisation")).map((one) => one.querySelector("input")?.disabled)),
+    [true],
+  );
+  await rules.$eval("details", (details) => details.removeAttribute("open"));
+  await photograph(rules, picture("rules-managed"), { width: 1000, height: 900 });
+
+  const lists = await chromium.open("lists.html");
+  await text(lists, ".feed", "Set by your organisation", "1 entry");
+  assert.deepEqual(await lists.$$eval(".feed input", (all) => all.map(({ checked, disabled }) => ({ checked, disabled }))), [{ checked: true, disabled: true }]);
+  assert.deepEqual(await lists.$$eval(".feed button", (all) => all.map(({ textContent }) => textContent)), ["Update now"]);
+  await photograph(lists, picture("lists-managed"), { width: 1000, height: 900 });
+
+  // Whoever asks for it all the same is refused.
+  const library = async (/** @type {unknown} */ request) => {
+    const answer = await lists.evaluate((request) => chrome.runtime.sendMessage({ library: request }), JSON.stringify(request));
+    return JSON.parse(answer.reply.library);
+  };
+  const [pack] = (await library("rules")).Ok.rules.packs;
+  const [feed] = (await library("lists")).Ok.lists.feeds;
+  for (const request of [
+    { switch_rules: { what: { pack: pack.id }, enabled: false } },
+    { switch_rules: { what: { rule: `${pack.id}/ours.yar/from_the_organisation` }, enabled: false } },
+    { remove_rules: { sort: "pack", id: pack.id } },
+    { switch_list: { what: { feed: { feed: feed.id, list: feed.lists[0].name } }, enabled: false } },
+    { remove_list: { id: feed.id } },
+  ]) {
+    assert.deepEqual(await library(request), { Err: "managed" }, JSON.stringify(request));
+  }
+  assert.equal((await download("ours.bin", Buffer.from(`a file with ${MARK} in it`))).state, "interrupted");
+  assert.equal((await download("listed.bin", LISTED)).state, "interrupted");
+  const popup = await chromium.open("popup.html");
+  await record(popup, "ours.bin", "Malicious", "The YARA rule from_the_organisation of Our own pack");
+  await record(popup, "listed.bin", "Malicious", "is on the list");
+  for (const page of [rules, lists, popup]) await page.close();
+});
+
+test("what the organisation sets no more is gone, and what comes anew is fetched, while the browser runs", { skip: !MAY, timeout: 120_000 }, async () => {
+  const { chromium } = scene;
+  const rules = await chromium.open("rules.html");
+  await text(rules, ".entry", "Our own pack");
+  manage({ lists: [`${office.origin}/bad.txt`] });
+  // Chromium looks at its policies' files when they change.
+  await rules.waitForFunction(() => !document.body.innerText.includes("Our own pack"), { timeout: 60_000 });
+  await download("ours-again.bin", Buffer.from(`another file with ${MARK} in it`));
+  const again = (await records(rules)).find((/** @type {any} */ { name }) => name === "ours-again.bin");
+  assert.equal(again.assessment.verdict, "unknown", "no rule of the organisation's is asked any more");
+  await rules.close();
 });

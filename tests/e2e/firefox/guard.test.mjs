@@ -8,6 +8,7 @@ import { Depot } from "../harness/depot.mjs";
 import { sha256, unknown } from "../harness/files.mjs";
 import { Firefox } from "../harness/firefox.mjs";
 import { stored } from "../harness/journal.mjs";
+import { listen } from "../harness/listen.mjs";
 import { ask, attach, checked } from "../harness/messages.mjs";
 import { by, photograph, record, text, there } from "../harness/pages.mjs";
 import { holding } from "../harness/search.mjs";
@@ -114,6 +115,20 @@ test("what a page made as a blob is a second copy as long as the page has it, an
   const popup = await firefox.open("popup.html", "input");
   await record(popup, "withdrawn.bin", "Not checked", "does not give it out any more", "Only the address was checked");
   await record(popup, "kept.bin", "A second copy was read");
+});
+
+test("what an organisation sets counts: a list of its own is asked, and the user can neither switch nor remove it", { timeout: 120_000 }, async (t) => {
+  const listed = unknown("listed");
+  const office = await listen((_, response) => void response.writeHead(200, { "access-control-allow-origin": "*" }).end(`${sha256(listed)}\n`));
+  t.after(() => office.close());
+  const { firefox, page } = await launched(t, { managed: { lists: [`${office.origin}/bad.txt`], skip_endings: ["iso"] } });
+  const lists = await firefox.open("lists.html", ".feed");
+  await text(lists, ".feed", "Set by your organisation", "1 entry");
+  assert.deepEqual(await lists.$$eval(".feed input", (all) => all.map(({ checked, disabled }) => ({ checked, disabled }))), [{ checked: true, disabled: true }]);
+  assert.deepEqual(await lists.$$eval(".feed button", (all) => all.map(({ textContent }) => textContent)), ["Update now"]);
+  const found = await download(firefox, page, "listed.bin", listed);
+  assert.equal(found.assessment.verdict, "malicious");
+  assert.deepEqual((await ask(page, { ask: "state" })).reply.state.managed, ["lists", "skip_endings"]);
 });
 
 test("E21: a private window's download is checked and leaves nothing in the profile", { timeout: 120_000 }, async (t) => {

@@ -28,6 +28,9 @@ pub(crate) struct SwitchProps {
     pub(crate) what: Switch,
     pub(crate) on: bool,
     pub(crate) label: String,
+    /// Whether the organisation has set it.
+    #[prop_or_default]
+    pub(crate) managed: bool,
     /// Takes what is to be asked.
     pub(crate) act: Callback<LibraryRequest>,
     #[prop_or_default]
@@ -53,7 +56,7 @@ pub(crate) fn Toggle(props: &SwitchProps) -> Html {
     };
     html! {
         <div class="check">
-            <input id={id.clone()} type="checkbox" checked={props.on} {onclick} />
+            <input id={id.clone()} type="checkbox" checked={props.on} disabled={props.managed} {onclick} />
             <label for={id}><bdi>{ &props.label }</bdi></label>
             { props.children.clone() }
         </div>
@@ -113,6 +116,7 @@ fn PackEntry(props: &PackProps) -> Html {
         facts.push(words.fill(key("rules_updated"), &[&words.ago(updated)]));
     }
     let id = || pack.id.clone();
+    let managed = pack.set_by.is_managed();
     let button = |name: Key, request: LibraryRequest| {
         let act = props.act.clone();
         let onclick = Callback::from(move |_: MouseEvent| act.emit(request.clone()));
@@ -120,7 +124,8 @@ fn PackEntry(props: &PackProps) -> Html {
     };
     html! {
         <li class="entry">
-            <Toggle what={Switch::Pack(id())} on={pack.enabled} {label} act={props.act.clone()}>
+            <Toggle what={Switch::Pack(id())} on={pack.enabled} {managed} {label} act={props.act.clone()}>
+                if managed { <p class="note">{ words.say(key("managed_one")) }</p> }
                 <p class="note code"><bdi>{ reveal(&address) }</bdi></p>
                 if !facts.is_empty() { <p class="note">{ facts.join(" · ") }</p> }
                 if let Some(problem) = &pack.problem {
@@ -130,7 +135,7 @@ fn PackEntry(props: &PackProps) -> Html {
             </Toggle>
             <div class="actions" role="group" aria-label={words.fill(key("actions_for"), &[&pack.name])}>
                 { button(key("rules_update"), LibraryRequest::UpdatePack { id: id() }) }
-                { button(key("rules_remove"), LibraryRequest::RemoveRules { sort: Sort::Pack, id: id() }) }
+                if !managed { { button(key("rules_remove"), LibraryRequest::RemoveRules { sort: Sort::Pack, id: id() }) } }
             </div>
         </li>
     }
@@ -209,6 +214,8 @@ pub(crate) fn Each(props: &PacksProps) -> Html {
         };
         let id = format!("{from}/{}/{}", rule.source, rule.name);
         let on = !props.library.off.contains(&id);
+        let what = Switch::Rule(id.clone());
+        let managed = props.library.is_managed(&what);
         let facts: Vec<_> = [
             Some(words.value(&origin(&rule.origin))),
             rule.author.as_deref().map(reveal),
@@ -218,8 +225,8 @@ pub(crate) fn Each(props: &PacksProps) -> Html {
         .flatten()
         .collect();
         html! {
-            <li class="entry" key={id.clone()}>
-                <Toggle what={Switch::Rule(id)} {on} label={reveal(&rule.name)} act={props.act.clone()}>
+            <li class="entry" key={id}>
+                <Toggle {what} {on} {managed} label={reveal(&rule.name)} act={props.act.clone()}>
                     if let Some(description) = &rule.description { <p class="note"><bdi>{ reveal(description) }</bdi></p> }
                     <p class="note">{ facts.join(" · ") }</p>
                     if let Some(reference) = &rule.reference { <p class="note"><bdi>{ reveal(reference) }</bdi></p> }

@@ -108,12 +108,13 @@ pub struct Managed {
     /// As [`Policy::protect`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protect: Option<Vec<String>>,
-    /// Addresses of packs of YARA rules, which are always on.
+    /// Addresses of packs of YARA rules, which are always on. Text, of which [`Managed::read`] takes what is a
+    /// [`PackUrl`]: that type's own forms would cost the light module 2 KB.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule_packs: Option<Vec<PackUrl>>,
-    /// Addresses of local lists, which are always on.
+    pub rule_packs: Option<Vec<String>>,
+    /// Addresses of local lists, which are always on; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lists: Option<Vec<PackUrl>>,
+    pub lists: Option<Vec<String>>,
 }
 
 impl Managed {
@@ -127,12 +128,20 @@ impl Managed {
             alone.insert(name.clone(), value.clone());
             match serde_json::from_value::<Self>(Value::Object(alone)) {
                 // A name that is not known sets nothing.
-                Ok(set) if set != Self::default() => drop(good.insert(name, value)),
+                Ok(set) if set != Self::default() && set.has_sources() => {
+                    good.insert(name, value);
+                }
                 _ => bad.push(name),
             }
         }
         let good = serde_json::from_value(Value::Object(good)).unwrap_or_default();
         (good, bad)
+    }
+
+    /// Whether all that is to be fetched has an address that it can be fetched from.
+    fn has_sources(&self) -> bool {
+        let mut sources = [&self.rule_packs, &self.lists].into_iter().flatten();
+        sources.all(|urls| urls.iter().all(|url| url.parse::<PackUrl>().is_ok()))
     }
 
     /// What the user's own settings become when they save `shown`, in which the organisation's word stands

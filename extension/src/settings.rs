@@ -254,7 +254,7 @@ pub(crate) fn managed_sources(lists: bool) -> Vec<String> {
         } else {
             &managed.rule_packs
         };
-        sources.iter().flatten().map(ToString::to_string).collect()
+        sources.clone().unwrap_or_default()
     })
 }
 

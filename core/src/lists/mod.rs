@@ -25,7 +25,7 @@ pub use text::{Built, Entries, Entry, Line};
 use serde::{Deserialize, Serialize};
 
 use crate::indicator::Sha256;
-use crate::rules::{Glance, PackUrl, SetBy, due, valid_name};
+use crate::rules::{Glance, PackUrl, SetBy, due, sources, valid_name};
 
 /// The longest file of a list, in bytes: 10 million digests of eight bytes are 56 MB.
 pub const MAX_LIST: usize = 64 * 1024 * 1024;
@@ -132,8 +132,8 @@ pub struct Lists {
     pub feeds: Vec<Feed>,
     /// The user's own lists, in the order they were made.
     pub own: Vec<OwnList>,
-    /// The addresses that the organisation has set, as far as that has been carried out.
-    pub managed: Vec<PackUrl>,
+    /// The addresses that the organisation has set, as it writes them, as far as that has been carried out.
+    pub managed: Vec<String>,
 }
 
 /// An address that lists are fetched from.
@@ -263,7 +263,8 @@ impl Lists {
 
     /// Has the feeds that the organisation wants, all of their lists on, and none that it wanted and the user did
     /// not. Gives those that are gone.
-    pub fn set_managed(&mut self, wanted: Vec<PackUrl>, now: i64) -> Vec<Feed> {
+    pub fn set_managed(&mut self, addresses: Vec<String>, now: i64) -> Vec<Feed> {
+        let wanted = sources(&addresses);
         let mut gone = Vec::new();
         self.feeds.retain_mut(|feed| {
             if wanted.contains(&feed.url) {
@@ -285,7 +286,7 @@ impl Lists {
                 self.push(url.clone(), SetBy::Organisation, now);
             }
         }
-        self.managed = wanted;
+        self.managed = addresses;
         self.revision += 1;
         gone
     }
@@ -429,7 +430,7 @@ impl Lists {
             any: self.own.iter().any(|own| own.enabled)
                 || lists().any(|list| list.enabled && list.checksum.is_some()),
             due: feeds().map(Feed::due).min(),
-            managed: self.managed.iter().map(PackUrl::to_string).collect(),
+            managed: self.managed.clone(),
         }
     }
 
@@ -581,11 +582,10 @@ mod tests {
             list: "urls".to_owned(),
         };
         assert!(lists.switch(&off, false));
-        let theirs: PackUrl = "https://soc.example/hosts.txt".parse().unwrap();
-        let wanted = vec![lists.feeds[0].url.clone(), theirs];
+        let theirs = "https://soc.example/hosts.txt".to_owned();
+        let wanted = vec![lists.feeds[0].url.to_string(), theirs];
         assert!(lists.set_managed(wanted.clone(), 0).is_empty());
-        let told = wanted.iter().map(PackUrl::to_string).collect::<Vec<_>>();
-        assert_eq!(lists.glance().managed, told);
+        assert_eq!(lists.glance().managed, wanted);
         assert!(lists.feeds[0].lists[0].enabled);
         assert!(!lists.switch(&off, false));
         assert!(!lists.remove(&mine));

@@ -27,8 +27,8 @@ pub struct Library {
     pub packs: Vec<Pack>,
     /// Rules that are off one by one: `pack-id/source/name`, `own/…` and `quorum/…` likewise.
     pub off: BTreeSet<String>,
-    /// The addresses of packs that the organisation has set, as far as that has been carried out.
-    pub managed: Vec<PackUrl>,
+    /// The addresses of packs that the organisation has set, as it writes them, as far as that has been carried out.
+    pub managed: Vec<String>,
 }
 
 impl Default for Library {
@@ -79,8 +79,7 @@ pub struct Glance {
     pub any: bool,
     /// When the first of the packs that are on is due, in milliseconds since the Unix epoch; `None` if none is on.
     pub due: Option<i64>,
-    /// The addresses that the organisation has set, as far as that has been carried out. Text: a type of its own
-    /// would cost the light module half a kilobyte, and they are only compared there.
+    /// The addresses that the organisation has set, as it writes them, as far as that has been carried out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub managed: Vec<String>,
 }
@@ -209,6 +208,12 @@ pub(crate) fn due(tried: Option<i64>, failures: u32) -> i64 {
     tried.map_or(0, |tried| tried.saturating_add(wait))
 }
 
+/// What an organisation's addresses lead to, as far as it can be fetched.
+pub(crate) fn sources(addresses: &[String]) -> Vec<PackUrl> {
+    let read = addresses.iter().map(|address| address.parse());
+    read.filter_map(Result::ok).collect()
+}
+
 /// Whether an own text may be called this: something, and nothing that would break a line of the page.
 pub fn valid_name(name: &str) -> bool {
     let length = name.chars().count();
@@ -281,7 +286,8 @@ impl Library {
 
     /// Has the packs that the organisation wants, all of them on, and none that it wanted and the user did not.
     /// Gives the ids of those that are gone.
-    pub fn set_managed(&mut self, wanted: Vec<PackUrl>, now: i64) -> Vec<String> {
+    pub fn set_managed(&mut self, addresses: Vec<String>, now: i64) -> Vec<String> {
+        let wanted = sources(&addresses);
         let mut gone = Vec::new();
         self.packs.retain_mut(|pack| {
             if wanted.contains(&pack.url) {
@@ -307,7 +313,7 @@ impl Library {
         for id in ids.iter().chain(&gone) {
             self.forget_rules(id);
         }
-        self.managed = wanted;
+        self.managed = addresses;
         self.revision += 1;
         gone
     }
@@ -417,7 +423,7 @@ impl Library {
                 || self.own.iter().any(|own| own.enabled)
                 || packs().next().is_some(),
             due: packs().map(Pack::due).min(),
-            managed: self.managed.iter().map(PackUrl::to_string).collect(),
+            managed: self.managed.clone(),
         }
     }
 
@@ -531,17 +537,15 @@ mod tests {
     #[test]
     fn what_the_organisation_sets_is_on_and_stays_and_goes_with_its_word() {
         let (mut library, mine) = with_pack();
-        let url = |text: &str| text.parse::<PackUrl>().unwrap();
-        let shared = library.packs[0].url.clone();
+        let shared = library.packs[0].url.to_string();
         library.switch(&Switch::Pack(mine.clone()), false);
         library.switch(&Switch::Rule(format!("{mine}/a.yar/r")), false);
-        let wanted = vec![shared, url("https://soc.example/p.json")];
+        let wanted = vec![shared, "https://soc.example".to_owned()];
         // Named twice, it is there once.
         let twice = [wanted.clone(), wanted.clone()].concat();
         assert!(library.set_managed(twice.clone(), 0).is_empty());
         assert_eq!(library.managed, twice);
-        let told = twice.iter().map(PackUrl::to_string).collect::<Vec<_>>();
-        assert_eq!(library.glance().managed, told);
+        assert_eq!(library.glance().managed, twice, "as it is written");
         assert_eq!(library.packs.len(), 2);
         let theirs = library.packs[1].id.clone();
         for id in [&mine, &theirs] {

@@ -7,8 +7,8 @@
 mod library;
 mod pack;
 
-pub(crate) use library::due;
 pub use library::{Glance, Library, OwnRule, Pack, PackProblem, SetBy, Sort, Switch, valid_name};
+pub(crate) use library::{due, sources};
 pub use pack::{
     MAX_FILE, MAX_MANIFEST, MAX_TOTAL, PackFault, PackFile, PackManifest, PackUrl, PackUrlError,
 };

@@ -2,7 +2,7 @@
 //! written.
 
 use js_sys::{Array, Uint8Array};
-use quorum_core::rules::{Heard, Job, PackUrl};
+use quorum_core::rules::{Heard, Job};
 use wasm_bindgen::prelude::*;
 
 /// IndexedDB, by `js/database.js`.
@@ -44,7 +44,7 @@ extern "C" {
     /// Where the backend is asked about a hit in a list of this address, if that is the backend's.
     pub(crate) fn lookup_address(feed: &str) -> Option<String>;
     /// The addresses that the organisation has set: of lists, or of packs of rules.
-    fn managed_sources(lists: bool) -> Vec<String>;
+    pub(crate) fn managed_sources(lists: bool) -> Vec<String>;
     /// Tells all pages that local lists have changed; `lists` is JSON.
     pub(crate) fn lists_changed(lists: &str);
     /// Tells all pages that the rules have changed; `library` is JSON.
@@ -60,12 +60,6 @@ extern "C" {
     pub(crate) fn error_value(value: &JsValue);
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn fill(bytes: &Uint8Array);
-}
-
-/// The addresses that the organisation has set: of lists, or of packs of rules.
-pub(crate) fn managed(lists: bool) -> Vec<PackUrl> {
-    let sources = managed_sources(lists);
-    sources.iter().filter_map(|it| it.parse().ok()).collect()
 }
 
 /// Bytes that nobody can foresee.

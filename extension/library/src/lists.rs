@@ -23,8 +23,8 @@ use serde::Serialize;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::bindings::{
-    Fetched, database, error, error_value, fetch, from_js, lists_changed, lookup_address, managed,
-    now, post, random, to_js, words,
+    Fetched, database, error, error_value, fetch, from_js, lists_changed, lookup_address,
+    managed_sources, now, post, random, to_js, words,
 };
 
 const STORE: &str = "lists";
@@ -181,7 +181,7 @@ pub(crate) async fn save(
 /// # Errors
 /// The browser refused.
 pub(crate) async fn take_managed() -> Result<(), Problem> {
-    let wanted = managed(true);
+    let wanted = managed_sources(true);
     if lists().await.managed == wanted {
         return Ok(());
     }

@@ -13,8 +13,8 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 
 use crate::bindings::{
-    Fetched, database, error, error_value, fetch, from_js, managed, now, rules_changed, scan,
-    to_js, words,
+    Fetched, database, error, error_value, fetch, from_js, managed_sources, now, rules_changed,
+    scan, to_js, words,
 };
 
 const STORE: &str = "rules";
@@ -128,7 +128,7 @@ pub(crate) async fn save(id: Option<&str>, name: &str, text: String) -> Result<S
 /// # Errors
 /// The browser refused.
 pub(crate) async fn take_managed() -> Result<(), Problem> {
-    let wanted = managed(false);
+    let wanted = managed_sources(false);
     if library().await.managed == wanted {
         return Ok(());
     }

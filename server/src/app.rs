@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::countries::Countries;
 use crate::engines::Engines;
+use crate::kept::Kept;
 use crate::lists::Lists;
 use crate::quota::Ledger;
 use crate::record::Past;
@@ -26,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) rules: Arc<Rulebook>,
     pub(crate) past: Past,
     pub(crate) ledger: Ledger,
+    /// What look-ups found since the last commit.
+    pub(crate) kept: Kept,
     /// Where the administrator has such a database.
     pub(crate) countries: Option<Countries>,
     /// Where the administrator has named one.

@@ -1,22 +1,25 @@
 //! A request as handlers see it: who asks, by which address of ours, with which parameters; and
 //! the two ways to answer, an object or a page of a list.
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::{Extension, Json};
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::app::App;
 use crate::clock;
 use crate::cursor;
 use crate::error::ApiError;
+use crate::gate::Admitted;
 use crate::origin::{Origin, country};
 use crate::quota::Refusal;
+use crate::store::epoch::Epoch;
 use crate::store::{Account, Actor, Listing, Page};
 
 /// What handlers answer.
@@ -34,7 +37,9 @@ const MAX_BODY: usize = 256 * 1024;
 /// An authenticated request without its body.
 pub(crate) struct Ask {
     pub(crate) app: App,
-    pub(crate) account: Account,
+    pub(crate) account: Arc<Account>,
+    /// In which epoch of the store they ask; nothing where that cannot be told.
+    pub(crate) epoch: Option<Epoch>,
     /// Scheme, host and port that the client used, such as `https://quorum.example`.
     pub(crate) origin: Origin,
     /// The path, with the API's prefix.
@@ -62,11 +67,10 @@ impl FromRequestParts<App> for Ask {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let Ok(Extension(account)) = Extension::<Account>::from_request_parts(parts, app).await
-        else {
-            // The gate lets nobody through without: a route outside of it asks for an account.
-            return Err(ApiError::authentication_required());
-        };
+        let admitted = parts.extensions.get::<Admitted>();
+        // The gate lets nobody through without: a route outside of it asks for an account.
+        let admitted = admitted.ok_or_else(ApiError::authentication_required)?;
+        let Admitted { account, epoch } = admitted.clone();
         let origin = Origin::from_request_parts(parts, app).await?;
         let uri = match OriginalUri::from_request_parts(parts, app).await {
             Ok(OriginalUri(uri)) => uri,
@@ -74,6 +78,7 @@ impl FromRequestParts<App> for Ask {
         Ok(Self {
             app: app.clone(),
             account,
+            epoch,
             origin,
             path: uri.path().to_owned(),
             query: form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
@@ -239,6 +244,24 @@ impl Ask {
             meta.insert("cursor".to_owned(), cursor.into());
         }
         Json(json!({"data": listing.entries, "meta": meta, "links": links}))
+    }
+
+    /// What names a report that does not depend on who asks, but on the group whose first reading of
+    /// a new file is free; nothing for one with relationships, which show not everybody the same.
+    pub(crate) fn report_name(&self) -> Option<String> {
+        if self.parameter("relationships").is_some() {
+            return None;
+        }
+        let mut name = format!("{}\n{}\n{}", self.account.group, self.origin, self.path);
+        for (key, value) in &self.query {
+            if key == "attributes" {
+                name.push('\n');
+                name.push_str(value);
+                // Of several the first counts.
+                break;
+            }
+        }
+        Some(name)
     }
 
     /// Counts this request against the quota.

@@ -20,6 +20,7 @@ use crate::error::ApiError;
 use crate::ids::SecretHash;
 use crate::routes::OWN;
 use crate::store::Account;
+use crate::store::epoch::Epoch;
 
 /// Endpoints that cost nothing, or that decide for themselves what they cost: a new file and the
 /// first look at its report are free.
@@ -87,13 +88,22 @@ fn is_open(app: &App, request: &Request) -> bool {
         && !request.headers().contains_key("x-apikey")
 }
 
+/// Stands in a request that was let through.
+#[derive(Clone)]
+pub(crate) struct Admitted {
+    /// Who asks.
+    pub(crate) account: Arc<Account>,
+    /// In which epoch of the store; nothing where that cannot be told.
+    pub(crate) epoch: Option<Epoch>,
+}
+
 /// Lets through who has a key, and counts the request.
 pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Next) -> Response {
     if is_open(&app, &request) {
         return next.run(request).await;
     }
-    let account = match holder(&app, request.headers()).await {
-        Ok(account) => account,
+    let (account, epoch) = match holder(&app, request.headers()).await {
+        Ok(admitted) => admitted,
         Err(error) => return error.into_response(),
     };
     if let Some(path) = request.extensions().get::<MatchedPath>() {
@@ -110,11 +120,12 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             return error.into_response();
         }
     }
-    request.extensions_mut().insert(account);
+    request.extensions_mut().insert(Admitted { account, epoch });
     next.run(request).await
 }
 
-async fn holder(app: &App, headers: &HeaderMap) -> Result<Account, ApiError> {
+/// Who has the key, and the epoch in which that was so.
+async fn holder(app: &App, headers: &HeaderMap) -> Result<(Arc<Account>, Option<Epoch>), ApiError> {
     let mut keys = headers.get_all("x-apikey").iter();
     let key = keys.next().ok_or_else(ApiError::authentication_required)?;
     // Two keys are one too many: which of them a proxy would have looked at is anybody's guess.
@@ -126,15 +137,24 @@ async fn holder(app: &App, headers: &HeaderMap) -> Result<Account, ApiError> {
         .ok()
         .and_then(SecretHash::of)
         .ok_or_else(ApiError::wrong_credentials)?;
-    let account = app
-        .store
-        .account_by_key(&hash, clock::now())
-        .await?
-        .ok_or_else(ApiError::wrong_credentials)?;
+    // After the request came: whatever was answered before that is in it.
+    let epoch = app.store.epoch().await;
+    let now = clock::now();
+    let account = match epoch.and_then(|epoch| app.kept.account(epoch, &hash, now)) {
+        Some(account) => account,
+        None => {
+            let found = app.store.account_by_key(&hash, now).await?;
+            let account = Arc::new(found.ok_or_else(ApiError::wrong_credentials)?);
+            if let Some(epoch) = epoch {
+                app.kept.keep_account(epoch, &hash, now, &account);
+            }
+            account
+        }
+    };
     if account.status != "active" {
         return Err(ApiError::user_not_active());
     }
-    Ok(account)
+    Ok((account, epoch))
 }
 
 /// The name under which a request is counted in `api_usage`.

@@ -31,6 +31,7 @@ mod gate;
 mod ids;
 mod import;
 mod jobs;
+mod kept;
 mod leave;
 mod listen;
 mod lists;

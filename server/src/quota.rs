@@ -210,10 +210,30 @@ struct Reserve {
     unspent: u64,
     /// As the store said last; decides how much is asked for next.
     left: u64,
+    /// When that was.
+    asked: Option<Instant>,
+}
+
+impl Reserve {
+    /// How many to speak for now: a 64th of what is left, which comes back within the second. So
+    /// nobody is refused for what another process holds, unless they spend 63 times as much
+    /// meanwhile.
+    fn want(&self) -> u64 {
+        // What was left a while ago may be gone by now.
+        let knows = |asked: Instant| asked.elapsed() < 2 * FLUSH_EVERY;
+        let most = match self.asked.is_some_and(knows) {
+            true => MOST_AT_ONCE,
+            false => FIRST_AT_ONCE,
+        };
+        (self.left / 64).clamp(1, most)
+    }
 }
 
 /// Most requests that a process speaks for at once.
-const MOST_AT_ONCE: u64 = 64;
+const MOST_AT_ONCE: u64 = 16_384;
+
+/// Most for which one does that has not asked lately.
+const FIRST_AT_ONCE: u64 = 64;
 
 /// Under which name a group's scans in a minute are counted. No group's name holds a slash: this
 /// is beside its requests.
@@ -343,13 +363,13 @@ impl Ledger {
             let _asking = asking.lock().await;
             // Somebody may have asked for more while we waited.
             if !self.books().spend(account, endpoint, now) {
-                let left = self.books().reserve(&account.group, day).left;
-                let want = (left / 64).clamp(1, MOST_AT_ONCE);
+                let want = self.books().reserve(&account.group, day).want();
                 let (granted, left) = self.store.reserve(&account.group, day, want, daily).await?;
                 let mut books = self.books();
                 let reserve = books.reserve(&account.group, day);
                 reserve.unspent += granted;
                 reserve.left = left;
+                reserve.asked = Some(Instant::now());
                 if !books.spend(account, endpoint, now) {
                     return Ok(Err(Refusal::Spent));
                 }

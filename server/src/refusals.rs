@@ -62,19 +62,24 @@ impl Heads {
                     }
                 }
                 Self::Line { line, .. } => {
-                    let byte = bytes[at];
-                    if byte == b'\n' && line.last() != Some(&b'\r') {
-                        bytes[at] = 0;
+                    let rest = &bytes[at..];
+                    let end = rest.iter().position(|byte| *byte == b'\n');
+                    let before = &rest[..end.unwrap_or(rest.len())];
+                    if line.len() + before.len() > LONGEST_LINE {
                         *self = Self::Rest;
                         return;
                     }
-                    at += 1;
-                    line.push(byte);
-                    if byte == b'\n' {
-                        self.end_line();
-                    } else if line.len() > LONGEST_LINE {
+                    let last = before.last().or(line.last()).copied();
+                    line.extend_from_slice(before);
+                    let Some(end) = end else { return };
+                    if last != Some(b'\r') {
+                        bytes[at + end] = 0;
                         *self = Self::Rest;
+                        return;
                     }
+                    line.push(b'\n');
+                    at += end + 1;
+                    self.end_line();
                 }
             }
         }

@@ -16,6 +16,7 @@ use crate::countries::Countries;
 use crate::engines::{Engines, write_first_packs};
 use crate::ids::Secret;
 use crate::jobs::{self, Workshop};
+use crate::kept::Kept;
 use crate::listen::listen;
 use crate::metrics;
 use crate::ops::{self, Ops};
@@ -106,6 +107,7 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
         rule_packs,
         rules,
         past: Past::default(),
+        kept: Kept::default(),
         bell,
         config,
     });

@@ -214,6 +214,16 @@ impl Engines {
             .collect()
     }
 
+    /// The version of the lists that judge a kind: as long as it stays they say the same of the same.
+    /// `None` while they have to look at their files.
+    pub(crate) fn lists_version(&self, kind: Kind) -> Option<u64> {
+        match kind {
+            Kind::File => self.hashes.version_at_hand(),
+            Kind::Url => Some(self.urls.version_at_hand()? + self.hosts.version_at_hand()?),
+            Kind::Domain | Kind::IpAddress => self.hosts.version_at_hand(),
+        }
+    }
+
     /// What the lists say now. They answer from memory, so a report can always carry their
     /// present word instead of that of its last analysis.
     pub(crate) async fn ask_lists(&self, subject: Subject) -> Vec<EngineResult> {

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -108,6 +109,12 @@ pub(super) struct Pack<K, V> {
     directory: PathBuf,
     parse: Parse<K, V>,
     current: RwLock<Arc<Entries<K, V>>>,
+    /// How often they were read anew. Raised after `current` is there, so that who reads the number
+    /// first has entries that are at least as new.
+    version: AtomicU64,
+    /// Until when nobody looks at the files, in milliseconds after `made`.
+    rests: AtomicU64,
+    made: Instant,
     look: Mutex<Look>,
 }
 
@@ -122,6 +129,9 @@ impl<K: Eq + Hash, V> Pack<K, V> {
             directory,
             parse,
             current: RwLock::new(Arc::new(Entries::empty())),
+            version: AtomicU64::new(0),
+            rests: AtomicU64::new(0),
+            made: Instant::now(),
             look: Mutex::new(Look {
                 last: None,
                 seen: Vec::new(),
@@ -143,6 +153,7 @@ impl<K: Eq + Hash, V> Pack<K, V> {
             && look.last.is_none_or(|last| last.elapsed() >= LOOK_EVERY)
         {
             look.last = Some(Instant::now());
+            let rests = self.made.elapsed() + LOOK_EVERY * 9 / 10;
             let files = files(&self.directory);
             if files != look.seen {
                 let entries = self.load(&files);
@@ -156,15 +167,19 @@ impl<K: Eq + Hash, V> Pack<K, V> {
                     Err(poisoned) => *poisoned.into_inner() = Arc::new(entries),
                 }
                 look.seen = files;
+                self.version.fetch_add(1, Ordering::Release);
             }
+            self.rests
+                .store(rests.as_millis() as u64, Ordering::Release);
         }
         self.read_lock()
     }
 
-    /// Whether [`Self::current`] has looked at the files so lately that it does not for a while.
-    pub(super) fn is_at_hand(&self) -> bool {
-        let last = self.look.try_lock().ok().and_then(|look| look.last);
-        last.is_some_and(|last| last.elapsed() < LOOK_EVERY * 9 / 10)
+    /// How often the files were read anew, if [`Self::current`] has looked at them so lately that it
+    /// does not for a while.
+    pub(super) fn version_at_hand(&self) -> Option<u64> {
+        let now = self.made.elapsed().as_millis() as u64;
+        (now < self.rests.load(Ordering::Acquire)).then(|| self.version.load(Ordering::Acquire))
     }
 
     fn read_lock(&self) -> Arc<Entries<K, V>> {

@@ -30,6 +30,11 @@ impl UrlList {
         self.0.current().by_key.get(id).map(|(url, _)| url.clone())
     }
 
+    /// How often the files were read anew, unless they have to be looked at.
+    pub(super) fn version_at_hand(&self) -> Option<u64> {
+        self.0.version_at_hand()
+    }
+
     /// What is listed now. May read files.
     pub(crate) fn current(&self) -> Arc<Entries<Sha256, (CanonicalUrl, String)>> {
         self.0.current()
@@ -54,7 +59,7 @@ impl Engine for UrlList {
     }
 
     fn is_at_hand(&self) -> bool {
-        self.0.is_at_hand()
+        self.version_at_hand().is_some()
     }
 
     fn judge(&self, subject: &Subject, _: Duration) -> Result<Finding, EngineError> {

@@ -1,7 +1,10 @@
 //! `/files`: sending files in, and what is known of them.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::response::Response;
 use quorum_core::digest::file_type;
 use quorum_core::indicator::Kind;
 use serde_json::json;
@@ -91,6 +94,7 @@ pub(super) async fn upload_with_token(
         .take_upload_token(&hash, clock::now())
         .await?
         .ok_or_else(unknown)?;
+    let account = Arc::new(account);
     let (parts, body) = request.into_parts();
     let door = Door {
         interface: interface(&parts.headers),
@@ -132,7 +136,7 @@ impl Door {
 /// Takes a file in.
 async fn take_in(
     app: App,
-    account: Account,
+    account: Arc<Account>,
     door: Door,
     origin: Origin,
     request: Request,
@@ -165,7 +169,7 @@ pub(super) async fn to_the_end<T: Send + 'static>(
 /// are committed, and those before the answer. Returns the analysis's id.
 async fn accept(
     app: App,
-    account: Account,
+    account: Arc<Account>,
     door: Door,
     upload: Upload,
 ) -> Result<String, ApiError> {

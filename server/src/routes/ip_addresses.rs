@@ -1,5 +1,6 @@
 //! `/ip_addresses`: a report on any, on the fly where nobody has said anything about it yet.
 
+use axum::response::Response;
 use quorum_core::indicator::Kind;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -9,6 +10,7 @@ use super::item::{self, item_routes};
 use super::{Envelope, Errors};
 use crate::app::App;
 use crate::ask::{Answer, Ask, JsonBody, Path};
+use crate::error::ApiError;
 
 item_routes!(
     Kind::IpAddress,

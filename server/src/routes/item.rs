@@ -1,7 +1,12 @@
 //! What files, URLs, domains and IP addresses have in common: a report, a new analysis, comments,
 //! votes and relationships. The nouns' modules get their endpoints from [`item_routes`].
 
+use std::time::Instant;
+
 use axum::Json;
+use axum::body::Bytes;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
 use quorum_core::indicator::{CanonicalUrl, Domain, FileHash, Indicator, Kind, UrlRef};
 use quorum_core::report::VoteVerdict;
 use serde_json::json;
@@ -11,8 +16,10 @@ use crate::ask::{Answer, Ask};
 use crate::clock;
 use crate::engines::Subject;
 use crate::error::ApiError;
+use crate::kept::Report;
 use crate::objects;
 use crate::relationships::{Node, Owner, descriptors_at, dressed, gone, objects_at};
+use crate::store::epoch::Epoch;
 use crate::store::{CastVote, Item};
 
 /// Makes the endpoints that every noun has, as functions `report`, `analyse`, `add_comment`,
@@ -30,7 +37,7 @@ macro_rules! item_routes {
             ),
             responses((status = 200, body = Envelope), Errors)
         )]
-        pub(crate) async fn report(ask: Ask, Path(id): Path<String>) -> Answer {
+        pub(crate) async fn report(ask: Ask, Path(id): Path<String>) -> Result<Response, ApiError> {
             item::report(&ask, $kind, &id).await
         }
 
@@ -312,6 +319,13 @@ impl Found {
         Owner::Item(self.subject.kind(), self.id.clone())
     }
 
+    /// Whether its report is the same at any time: that on what was neither sent in nor analysed says
+    /// that it is of now.
+    fn is_timeless(&self) -> bool {
+        let known = |item: &Item| item.times_submitted > 0 || item.analysis.is_some();
+        self.item.as_ref().is_some_and(known)
+    }
+
     /// Its report.
     pub(crate) async fn node(self, ask: &Ask) -> Node {
         let listed = ask.app.engines.ask_lists(self.subject.clone()).await;
@@ -390,7 +404,15 @@ pub(crate) async fn location_of(ask: &Ask, url: &str) -> Result<Option<Node>, Ap
 }
 
 /// `GET /{noun}/{id}`
-pub(crate) async fn report(ask: &Ask, kind: Kind, raw: &str) -> Answer {
+pub(crate) async fn report(ask: &Ask, kind: Kind, raw: &str) -> Result<Response, ApiError> {
+    let place = Place::of(ask, kind);
+    if let Some(body) = place.as_ref().and_then(|place| place.find(ask)) {
+        // Nothing was committed since it was read and not free.
+        if kind == Kind::File {
+            ask.charge("files").await?;
+        }
+        return Ok(sent(body));
+    }
     if kind == Kind::File {
         // Who sent a new file in reads its first report free of charge.
         let sha256 = match raw.parse() {
@@ -414,8 +436,71 @@ pub(crate) async fn report(ask: &Ask, kind: Kind, raw: &str) -> Answer {
             ask.charge("files").await?;
         }
     }
-    let node = with_upstream(ask, kind, raw, find(ask, kind, raw).await).await?;
-    Ok(Json(json!({"data": dressed(ask, node).await?})))
+    let found = find(ask, kind, raw).await;
+    let is_timeless = found.as_ref().is_ok_and(Found::is_timeless);
+    let node = with_upstream(ask, kind, raw, found).await?;
+    let report = json!({"data": dressed(ask, node).await?});
+    let body = Bytes::from(report.to_string());
+    if let Some(place) = place {
+        place.keep(ask, body.clone(), is_timeless);
+    }
+    Ok(sent(body))
+}
+
+fn sent(body: Bytes) -> Response {
+    let json = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, json)], body).into_response()
+}
+
+/// Where a report is kept that depends on nothing but what is named here.
+struct Place {
+    epoch: Epoch,
+    name: String,
+    kind: Kind,
+    lists: u64,
+    second: i64,
+    began: Instant,
+}
+
+impl Place {
+    /// `None` for a report that nobody can say to be true still when it is asked for again.
+    fn of(ask: &Ask, kind: Kind) -> Option<Self> {
+        // What another backend says depends on budgets, pauses and times.
+        if ask.app.upstream.is_some() {
+            return None;
+        }
+        Some(Self {
+            epoch: ask.epoch?,
+            lists: ask.app.engines.lists_version(kind)?,
+            name: ask.report_name()?,
+            kind,
+            second: clock::now(),
+            began: Instant::now(),
+        })
+    }
+
+    fn find(&self, ask: &Ask) -> Option<Bytes> {
+        let kept = &ask.app.kept;
+        kept.report(self.epoch, &self.name, self.lists, self.second)
+    }
+
+    fn keep(self, ask: &Ask, body: Bytes, is_timeless: bool) {
+        let stayed = ask.app.engines.lists_version(self.kind) == Some(self.lists);
+        // A list that is late has not said what it will say next.
+        let in_time = self.began.elapsed() < ask.app.config.engine_timeout();
+        let only_at = (!is_timeless).then_some(self.second);
+        if stayed && in_time && only_at.is_none_or(|second| second == clock::now()) {
+            let Self {
+                epoch, name, lists, ..
+            } = self;
+            let report = Report {
+                body,
+                lists,
+                only_at,
+            };
+            ask.app.kept.keep_report(epoch, name, report);
+        }
+    }
 }
 
 /// The report on what was found, or was not, with what the upstream says of it.

@@ -7,6 +7,7 @@
 //! come. There are no sandboxes here: what would be told them is looked at, and has no effect.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::Request;
@@ -281,7 +282,7 @@ pub(crate) async fn submit_file(ask: Ask, request: Request) -> Answer {
 /// The caller may not, has spent their scans, or the form is not as it should be.
 pub(super) async fn take_in(
     app: App,
-    account: Account,
+    account: Arc<Account>,
     door: Door,
     origin: Origin,
     request: Request,
@@ -298,7 +299,7 @@ pub(super) async fn take_in(
 /// Accepts a received file, in the order of one that is everybody's: bytes, rows, answer.
 async fn accept(
     app: App,
-    account: Account,
+    account: Arc<Account>,
     door: Door,
     upload: Upload,
     expires: i64,

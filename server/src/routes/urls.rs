@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::response::Response;
 use quorum_core::indicator::{CanonicalUrl, Kind};
 use serde_json::json;
 use utoipa_axum::router::OpenApiRouter;

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use quorum_core::digest::{Digests, file_type, sha256};
@@ -1972,18 +1973,14 @@ async fn sqlite_and_local_files() {
     assert!(matches!(full.room_for(0), Err(StoreError::NoSpace { .. })));
 }
 
-/// What is kept in memory goes with anybody's next commit: a key that another process revokes opens nothing
-/// from then on.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_another_process_commits_counts_at_once() {
-    let directory = Directory::new();
-    let path = directory.0.join("a.sqlite");
-    let store = SqliteStore::open(&path).await.unwrap();
-    let beside = SqliteStore::open(&path).await.unwrap();
+/// Two processes on one store. An epoch ends with every commit of what look-ups read, whichever process makes
+/// it, before anybody is told that it is done; and with nothing that a process counts itself.
+async fn epochs(store: &dyn Store, beside: &dyn Store) {
+    let now = async || store.epoch().await.expect("the store tells the epoch");
     let hash = Secret::draw().unwrap().hash();
     let new = NewAccount {
-        name: "bob",
-        group: "team",
+        name: "epoch",
+        group: "epoch",
         tier: Some(Tier::Public),
         administrator: false,
         service: false,
@@ -1991,52 +1988,108 @@ async fn what_another_process_commits_counts_at_once() {
     };
     let added = beside.add_account(&new, (&hash).into(), LOCAL, NOW);
     assert_eq!(added.await.unwrap(), AddAccount::Added);
-    let sha256 = sha256(b"seen").to_string();
-    submit(&beside, "seen", by("bob", "team"), NOW).await;
+    let by = by("epoch", "epoch");
+    submit(beside, "epoch", by, NOW).await;
+    let sha256 = sha256(b"epoch").to_string();
 
-    let known = async || store.account_by_key(&hash, NOW).await.unwrap();
-    let votes = async || {
-        let item = store.item(Kind::File, &sha256).await.unwrap();
-        item.unwrap().votes_malicious
+    // Reading and counting end none. PostgreSQL's own upkeep may, so one time of some must do.
+    let mut stayed = false;
+    for _ in 0..5 {
+        let before = now().await;
+        store.account_by_key(&hash, NOW).await.unwrap();
+        store.item(Kind::File, &sha256).await.unwrap();
+        let row = UsageRow {
+            account: "epoch".to_owned(),
+            group: "epoch".to_owned(),
+            day: 1,
+            endpoint: "files".to_owned(),
+            used: 1,
+        };
+        store.add_usage(&[row]).await.unwrap();
+        store.reserve("epoch", 1, 10, 100).await.unwrap();
+        store.release("epoch", 1, 10).await.unwrap();
+        store.admit_burst("epoch", 1_000_000, 4).await.unwrap();
+        let who = ("epoch", "epoch");
+        store.spend(who, "a quota", 1, 1, 10).await.unwrap();
+        stayed |= now().await == before;
+    }
+    assert!(stayed, "counting ends the epoch");
+
+    // Every change does, here and beside.
+    for (number, changing) in [store, beside, store, beside].into_iter().enumerate() {
+        let before = now().await;
+        let name = format!("{number}.example");
+        let vote = changing.vote(Kind::Domain, &name, "epoch", VoteVerdict::Malicious, NOW);
+        vote.await.unwrap();
+        assert!(now().await > before, "a vote, {number}");
+    }
+    let before = now().await;
+    work_off(beside, NOW).await;
+    assert!(now().await > before, "an analysis");
+    let before = now().await;
+    assert!(beside.take_free_read(&sha256, "epoch").await.unwrap());
+    assert!(now().await > before, "the free reading");
+    let before = now().await;
+    let id = hash.id();
+    let revoked = beside.revoke_key("epoch", &id, LOCAL, NOW);
+    assert!(revoked.await.unwrap());
+    assert!(now().await > before, "a key");
+
+    // Also while so many ask that each question is shared: an answer from before a commit is nobody's
+    // who came after it.
+    let asking = AtomicBool::new(true);
+    let crowd = futures_util::future::join_all((0..20).map(async |_| {
+        while asking.load(Ordering::Relaxed) {
+            now().await;
+            tokio::task::yield_now().await;
+        }
+    }));
+    let changes = async {
+        for number in 0..100 {
+            let before = now().await;
+            let name = format!("{number}.epoch.example");
+            let vote = beside.vote(Kind::Domain, &name, "epoch", VoteVerdict::Harmless, NOW);
+            vote.await.unwrap();
+            assert!(now().await > before, "a vote in a crowd, {number}");
+        }
+        asking.store(false, Ordering::Relaxed);
     };
-    let kept = || store.seen.account(store.seen.now(), &hash, NOW);
-    let kept_item = || store.seen.item(store.seen.now(), Kind::File, &sha256);
-    assert!(kept().is_none());
-    assert_eq!(
-        (known().await.unwrap().name, votes().await),
-        ("bob".to_owned(), 0)
-    );
-    assert!(kept().is_some(), "the next look-up asks nobody");
-    assert!(kept_item().is_some());
+    futures_util::future::join(crowd, changes).await;
+}
 
-    let vote = beside.vote(Kind::File, &sha256, "bob", VoteVerdict::Malicious, NOW);
-    vote.await.unwrap();
-    assert!(kept().is_none());
-    assert_eq!(
-        (known().await.unwrap().name, votes().await),
-        ("bob".to_owned(), 1)
-    );
-    assert!(
-        beside
-            .revoke_key("bob", &hash.id(), LOCAL, NOW)
-            .await
-            .unwrap()
-    );
-    assert!(known().await.is_none());
-
-    // What was read before a commit and is kept only after it is of a moment that is over.
-    let before = store.seen.now();
-    submit(&beside, "more", by("bob", "team"), NOW).await;
-    assert!(kept_item().is_none());
-    let item = store.item(Kind::File, &sha256).await.unwrap().unwrap();
-    submit(&beside, "and more", by("bob", "team"), NOW).await;
-    store.seen.keep_item(before, Kind::File, &sha256, &item);
-    assert!(kept_item().is_none());
-
-    // Without an index that both look at nothing is kept.
-    votes().await;
+#[tokio::test(flavor = "multi_thread")]
+async fn epochs_of_sqlite() {
+    let directory = Directory::new();
+    let path = directory.0.join("a.sqlite");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let beside = SqliteStore::open(&path).await.unwrap();
+    epochs(&store, &beside).await;
+    // Without an index that both look at nothing is known.
     std::fs::remove_file(directory.0.join("a.sqlite-shm")).unwrap();
-    assert!(kept_item().is_none());
+    assert_eq!(store.epoch().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn epochs_of_postgres() {
+    let directory = Directory::new();
+    let mut postgres = services::Postgres::start(&directory.0);
+    let store = PostgresStore::open(&postgres.url, false).await.unwrap();
+    let beside = PostgresStore::open(&postgres.url, false).await.unwrap();
+    epochs(&store, &beside).await;
+    // While the server is away nothing is known, and when it is back it is again.
+    let before = store.epoch().await.unwrap();
+    postgres.stop();
+    assert_eq!(store.epoch().await, None);
+    postgres.start_again();
+    let again = async || {
+        while store.epoch().await.is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), again())
+        .await
+        .unwrap();
+    assert!(store.epoch().await.unwrap() >= before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

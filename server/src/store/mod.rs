@@ -9,13 +9,14 @@ pub(crate) mod bell;
 pub(crate) mod blobs;
 #[cfg(test)]
 mod conformance;
+pub(crate) mod epoch;
 pub(crate) mod open;
 #[expect(
     clippy::duplicate_mod,
     reason = "sql/ is compiled once for each dialect, against its own types"
 )]
 pub(crate) mod postgres;
-mod seen;
+mod snapshots;
 pub(crate) mod sqlite;
 
 use std::any::Any;
@@ -28,6 +29,7 @@ use quorum_core::report::{EngineResult, VoteVerdict};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use self::epoch::Epoch;
 use crate::behaviour::Behaviour;
 use crate::clock;
 use crate::ids::SecretHash;
@@ -81,7 +83,8 @@ pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything at once.
 pub(crate) trait Store:
-    Accounts
+    Epochs
+    + Accounts
     + Audit
     + Items
     + Community
@@ -95,7 +98,8 @@ pub(crate) trait Store:
 {
 }
 impl<T> Store for T where
-    T: Accounts
+    T: Epochs
+        + Accounts
         + Audit
         + Items
         + Community
@@ -405,6 +409,15 @@ impl Holder<'_> {
             Self::User(name) | Self::Group(name) => name,
         }
     }
+}
+
+/// Tells whether anything was committed.
+#[async_trait]
+pub(crate) trait Epochs: Send + Sync {
+    /// The epoch of a moment after the call: what was read in it before is what would be read now.
+    /// It has ended when a commit of anything but the books of requests is answered, to whichever
+    /// process. `None` where that cannot be told.
+    async fn epoch(&self) -> Option<Epoch>;
 }
 
 /// Users, groups, keys, privileges and upload tokens. Every change stands in the audit log from

@@ -9,11 +9,13 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{Postgres, Transaction};
 
-use super::seen::Seen;
-use super::{Guard, Result, schema_error};
+use super::epoch::Epoch;
+use super::snapshots::Snapshots;
+use super::{Epochs, Guard, Result, StoreError, schema_error};
 use crate::failpoint;
 
 /// A comment's tags, in the order of the text, as a JSON list.
@@ -117,7 +119,7 @@ pub(crate) struct PostgresStore {
     settlers: PgPool,
     /// Whether queued jobs are announced: unless something else carries that.
     announces: bool,
-    seen: Seen,
+    snapshots: Snapshots,
 }
 
 impl PostgresStore {
@@ -140,6 +142,7 @@ impl PostgresStore {
                 .acquire_timeout(Duration::from_secs(5))
         };
         let settlers = of(16).connect_lazy_with(options.clone());
+        let snapshots = Snapshots::new(options.clone());
         let pool = of(16).connect_with(options).await?;
         failpoint::reach("store.migrating");
         // The migrator holds a lock on the server: of many that start at once, one migrates.
@@ -150,7 +153,7 @@ impl PostgresStore {
             readers: pool,
             settlers,
             announces,
-            seen: Seen::nothing(),
+            snapshots,
         })
     }
 
@@ -165,6 +168,26 @@ impl PostgresStore {
         let mut tx = self.readers.begin().await?;
         refuse_if_moved(&mut tx).await?;
         Ok(tx)
+    }
+
+    /// The same for the books of requests, which no look-up reads: committed by
+    /// [`Self::commit_books`] they end no epoch of this process.
+    async fn write_books(&self) -> Result<(Transaction<'static, Postgres>, ())> {
+        let mut tx = self.write().await?;
+        let xid: String = sqlx::query_scalar("SELECT pg_current_xact_id()::text")
+            .fetch_one(&mut *tx)
+            .await?;
+        let number = xid.parse().map_err(|_| StoreError::Corrupt {
+            what: "transaction",
+            text: xid,
+        })?;
+        self.snapshots.note_books(number);
+        Ok((tx, ()))
+    }
+
+    /// Commits what was written into the books.
+    async fn commit_books(&self, tx: Transaction<'static, Postgres>, (): ()) -> Result<()> {
+        Ok(tx.commit().await?)
     }
 
     /// A transaction that sees the store as it is now, whatever is written meanwhile.
@@ -201,6 +224,13 @@ impl PostgresStore {
     async fn close_all(&self) {
         self.readers.close().await;
         self.settlers.close().await;
+    }
+}
+
+#[async_trait]
+impl Epochs for PostgresStore {
+    async fn epoch(&self) -> Option<Epoch> {
+        self.snapshots.epoch().await
     }
 }
 

@@ -10,13 +10,14 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Connection as _, Sqlite, Transaction};
 
-use super::seen::Seen;
-use super::{Guard, Result, StoreError, schema_error};
+use super::epoch::{Epoch, Head, WalIndex};
+use super::{Epochs, Guard, Result, StoreError, schema_error};
 use crate::failpoint;
 
 /// A comment's tags, in the order of the text, as a JSON list.
@@ -99,7 +100,7 @@ pub(crate) struct SqliteStore {
     /// Beside the file: shared by whoever moves a blob into place and commits its row, exclusive
     /// for whoever takes a blob away, in this process or another.
     settling: PathBuf,
-    pub(super) seen: Seen,
+    index: WalIndex,
 }
 
 impl SqliteStore {
@@ -151,7 +152,7 @@ impl SqliteStore {
             readers,
             writer,
             settling: path.with_extension("settling"),
-            seen: Seen::of(path),
+            index: WalIndex::of(path),
         })
     }
 
@@ -175,6 +176,25 @@ impl SqliteStore {
         let mut tx = begun?;
         refuse_if_moved(&mut tx).await?;
         Ok(tx)
+    }
+
+    /// The same for the books of requests, which no look-up reads: committed by
+    /// [`Self::commit_books`] they end no epoch.
+    async fn write_books(&self) -> Result<(Transaction<'static, Sqlite>, Option<Head>)> {
+        let tx = self.write().await?;
+        // Nobody else can commit from here on.
+        Ok((tx, self.index.before_books()))
+    }
+
+    /// Commits what was written into the books.
+    async fn commit_books(
+        &self,
+        tx: Transaction<'static, Sqlite>,
+        before: Option<Head>,
+    ) -> Result<()> {
+        tx.commit().await?;
+        self.index.after_books(before);
+        Ok(())
     }
 
     /// A transaction that sees the store as it is now, whatever is written meanwhile.
@@ -223,6 +243,13 @@ impl SqliteStore {
     async fn close_all(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+#[async_trait]
+impl Epochs for SqliteStore {
+    async fn epoch(&self) -> Option<Epoch> {
+        self.index.epoch()
     }
 }
 

@@ -1,8 +1,10 @@
 //! The grown server: any number of processes on PostgreSQL, S3 and NATS, each with its role.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::Value;
 
-use crate::harness::{Directory, Server, sha256, until};
+use crate::harness::{Client, Directory, Server, race, sha256, until};
 use crate::services::{Nats, Postgres, S3, S3_CREDENTIALS};
 
 /// The services of one test.
@@ -271,4 +273,84 @@ fn a_role_needs_a_store_that_can_be_shared() {
         .unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("store.url"));
+}
+
+/// What one API process has answered with 2xx, the other shows in its very next answer, and a key
+/// that was revoked through one opens nothing at the other: while both answer look-ups out of
+/// memory, many at a time.
+#[test]
+fn what_one_process_commits_the_other_shows_at_once() {
+    let services = Services::start(false);
+    let one = Server::with(&services.settings(&[("QUORUM_ROLE", "api")]));
+    let other = one.beside("api");
+    let votes = |server: &Server, number: usize| {
+        let report = server.client.get(&format!("/domains/{number}.example"));
+        report.data()["attributes"]["total_votes"]["malicious"].clone()
+    };
+    let hurried = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (one, other, hurried) = (&one, &other, &hurried);
+            scope.spawn(move || {
+                let server = if number % 2 == 0 { one } else { other };
+                while hurried.load(Ordering::Relaxed) {
+                    votes(server, number % 4);
+                }
+            });
+        }
+        for number in 0..40 {
+            let (first, second) = match number % 2 {
+                0 => (&one, &other),
+                _ => (&other, &one),
+            };
+            assert_eq!([votes(first, number), votes(second, number)], [0, 0]);
+            let vote = first
+                .client
+                .vote(&format!("/domains/{number}.example"), "malicious");
+            assert_eq!(vote.status, 200);
+            assert_eq!([votes(second, number), votes(first, number)], [1, 1]);
+        }
+        for number in 0..5 {
+            let name = format!("user-{number}");
+            let here = one.user(&["add", &name, "--tier", "duet"]);
+            let there = Client::new(&other.origin, &here.key);
+            for client in [&here, &there, &here, &there] {
+                assert_eq!(client.get("/domains/0.example").status, 200);
+            }
+            // By a third process.
+            let renewed = one.user(&["key", &name, "--revoke-others"]);
+            for client in [&there, &here] {
+                let refused = client.get("/domains/0.example");
+                assert_eq!(refused.error(401), "WrongCredentialsError");
+            }
+            assert_eq!(renewed.get("/domains/0.example").status, 200);
+        }
+        hurried.store(false, Ordering::Relaxed);
+    });
+}
+
+/// S16: a report that is sent out of memory costs what any other does: of two hundred at once at two
+/// processes, one gets the last of the day.
+#[test]
+fn a_kept_report_is_counted_like_any_other() {
+    let services = Services::start(false);
+    let one = Server::with(&services.settings(&[]));
+    let other = one.beside("api");
+    let bob = one.user(&["add", "bob", "--tier", "basic"]);
+    one.must(&["group", "set", "bob", "--quota", "api_requests_daily=50"]);
+    one.client.analysed("a", b"kept");
+    let report = format!("/files/{}", sha256(b"kept"));
+    let there = Client::new(&other.origin, &bob.key);
+    for _ in 0..24 {
+        assert_eq!(bob.get(&report).status, 200);
+        assert_eq!(there.get(&report).status, 200);
+    }
+    assert_eq!(there.get(&report).status, 200);
+    // What was spoken for and not spent comes back.
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let clients = [&bob, &there];
+    assert_eq!(race(200, |number| clients[number % 2].get(&report)), 1);
+    until("the books are written", || {
+        used(&other, "bob") == 50 && used(&one, "bob") == 50
+    });
 }

@@ -290,23 +290,17 @@ impl Accounts for SqlStore {
     }
 
     async fn account_by_key(&self, key: &SecretHash, now: i64) -> Result<Option<Account>> {
-        let at = self.seen.now();
-        if let Some(account) = self.seen.account(at, key, now) {
-            return Ok(Some(account));
-        }
-        let row = sqlx::query(accounts!(
+        sqlx::query(accounts!(
             "JOIN api_key ON api_key.account = account.name
              WHERE hash = $1 AND revoked IS NULL AND (expires IS NULL OR expires > $2)"
         ))
         .bind(key.as_bytes())
         .bind(now)
         .fetch_optional(&self.readers)
-        .await?;
-        let found = row.as_ref().map(account).transpose()?;
-        if let Some(account) = &found {
-            self.seen.keep_account(at, key, now, account);
-        }
-        Ok(found)
+        .await?
+        .as_ref()
+        .map(account)
+        .transpose()
     }
 
     async fn account_by_email(&self, email: &str) -> Result<Option<Account>> {

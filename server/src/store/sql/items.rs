@@ -271,10 +271,6 @@ impl Items for SqlStore {
     }
 
     async fn item(&self, kind: Kind, id: &str) -> Result<Option<Item>> {
-        let at = self.seen.now();
-        if let Some(item) = self.seen.item(at, kind, id) {
-            return Ok(Some(item));
-        }
         let Some(row) = sqlx::query(
             "SELECT item.*, sha1, md5, size, type_tag, type_description, type_extension,
              type_tags, sandbox_verdicts, url.url, analysis.date AS analysed, results, findings
@@ -305,7 +301,7 @@ impl Items for SqlStore {
         }
         let analysis = last_analysis(&row)?;
         let count = |name: &str| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
-        let item = Item {
+        Ok(Some(Item {
             first_submission: row.try_get("first_submission")?,
             last_submission: row.try_get("last_submission")?,
             times_submitted: count("times_submitted")?,
@@ -317,9 +313,7 @@ impl Items for SqlStore {
             file,
             url: row.try_get("url")?,
             analysis,
-        };
-        self.seen.keep_item(at, kind, id, &item);
-        Ok(Some(item))
+        }))
     }
 
     async fn has_file(&self, sha256: &str) -> Result<bool> {
@@ -594,10 +588,6 @@ impl Items for SqlStore {
     async fn take_free_read(&self, sha256: &str, group: &str) -> Result<bool> {
         // Looked for before it is taken: the common case, that there is none, must not wait for
         // the writer.
-        let at = self.seen.now();
-        if self.seen.is_paid(at, sha256, group) {
-            return Ok(false);
-        }
         let there: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM free_read JOIN item ON kind = 'file' AND id = sha256
              WHERE sha256 = $1 AND group_name = $2 AND last_analysis IS NOT NULL)",
@@ -607,7 +597,6 @@ impl Items for SqlStore {
         .fetch_one(&self.readers)
         .await?;
         if !there {
-            self.seen.keep_paid(at, sha256, group);
             return Ok(false);
         }
         let mut tx = self.write().await?;

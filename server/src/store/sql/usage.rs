@@ -22,7 +22,7 @@ fn usage(row: &Row) -> Result<UsageRow> {
 #[async_trait]
 impl Usage for SqlStore {
     async fn add_usage(&self, rows: &[UsageRow]) -> Result<()> {
-        let mut tx = self.write().await?;
+        let (mut tx, books) = self.write_books().await?;
         let mut rows: Vec<_> = rows.iter().collect();
         // Everybody takes them in one order, so that no two writers wait for each other.
         rows.sort_by_key(|row| (&row.account, &row.group, row.day, &row.endpoint));
@@ -40,7 +40,7 @@ impl Usage for SqlStore {
             .execute(&mut *tx)
             .await?;
         }
-        Ok(tx.commit().await?)
+        self.commit_books(tx, books).await
     }
 
     async fn usage_since(&self, day: i64) -> Result<Vec<UsageRow>> {
@@ -87,26 +87,26 @@ impl Usage for SqlStore {
     }
 
     async fn reserve(&self, group: &str, day: i64, want: u64, limit: u64) -> Result<(u64, u64)> {
-        let mut tx = self.write().await?;
+        let (mut tx, books) = self.write_books().await?;
         let used = quota_used(&mut tx, group, day).await?;
         let left = limit.saturating_sub(used);
         let granted = want.min(left);
         if granted > 0 {
             set_quota(&mut tx, group, day, used + granted).await?;
         }
-        tx.commit().await?;
+        self.commit_books(tx, books).await?;
         Ok((granted, left - granted))
     }
 
     async fn release(&self, group: &str, day: i64, unused: u64) -> Result<()> {
-        let mut tx = self.write().await?;
+        let (mut tx, books) = self.write_books().await?;
         let used = quota_used(&mut tx, group, day).await?;
         set_quota(&mut tx, group, day, used.saturating_sub(unused)).await?;
-        Ok(tx.commit().await?)
+        self.commit_books(tx, books).await
     }
 
     async fn admit_burst(&self, group: &str, now_ms: i64, limit: u32) -> Result<Option<i64>> {
-        let mut tx = self.write().await?;
+        let (mut tx, books) = self.write_books().await?;
         serialise(&mut tx, "burst", group).await?;
         let since = now_ms - MINUTE_MS;
         sqlx::query("DELETE FROM burst WHERE group_name = $1 AND at <= $2")
@@ -127,7 +127,7 @@ impl Usage for SqlStore {
             .bind(now_ms)
             .execute(&mut *tx)
             .await?;
-        tx.commit().await?;
+        self.commit_books(tx, books).await?;
         Ok(None)
     }
 
@@ -149,7 +149,7 @@ impl Usage for SqlStore {
         number: u64,
         limit: u64,
     ) -> Result<bool> {
-        let mut tx = self.write().await?;
+        let (mut tx, books) = self.write_books().await?;
         serialise(&mut tx, "spend", group).await?;
         let used: i64 = sqlx::query_scalar(
             "SELECT CAST(coalesce(sum(used), 0) AS BIGINT) FROM spent
@@ -175,7 +175,7 @@ impl Usage for SqlStore {
         .bind(number as i64)
         .execute(&mut *tx)
         .await?;
-        tx.commit().await?;
+        self.commit_books(tx, books).await?;
         Ok(true)
     }
 

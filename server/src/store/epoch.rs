@@ -32,7 +32,7 @@ pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The head of the WAL-index as it was at some moment.
-pub(super) type Head = [u8; 48];
+type Head = [u8; 48];
 
 /// SQLite's WAL-index, the file `-shm` beside the database: each commit changes its head, whichever
 /// process makes it (<https://www.sqlite.org/walformat.html>, section 2.1).
@@ -47,6 +47,8 @@ struct State {
     /// The head of the epoch.
     head: Option<Head>,
     epoch: Epoch,
+    /// The head before the commit of the books that is under way.
+    books: Option<Head>,
 }
 
 impl State {
@@ -82,31 +84,59 @@ impl WalIndex {
         }
     }
 
-    /// The epoch of now; `None` where the index cannot be read.
+    /// The epoch of now; `None` where the index cannot be read, and for the moment in which books are
+    /// committed and it is not known yet whether they alone are.
     pub(super) fn epoch(&self) -> Option<Epoch> {
         let mut state = locked(&self.state);
         let head = state.head(&self.path)?;
         if state.head != Some(head) {
+            if state.books.is_some_and(|before| state.head == Some(before)) {
+                return None;
+            }
             state.head = Some(head);
             state.epoch = state.epoch.next();
         }
         Some(state.epoch)
     }
 
-    /// The head, for whoever is about to commit what no look-up reads, and lets nobody else write.
-    pub(super) fn before_books(&self) -> Option<Head> {
-        locked(&self.state).head(&self.path)
-    }
-
-    /// That is committed: if nothing else was since, the epoch goes on.
-    pub(super) fn after_books(&self, before: Option<Head>) {
+    /// To be called by who writes the books, after everybody else was kept from writing.
+    pub(super) fn open_books(&self) -> Books<'_> {
         let mut state = locked(&self.state);
-        let (Some(before), Some(after)) = (before, state.head(&self.path)) else {
+        let before = state.head(&self.path);
+        state.books = before;
+        Books {
+            index: self,
+            before,
+        }
+    }
+}
+
+/// Books that are being written; given up if it is dropped.
+pub(super) struct Books<'a> {
+    index: &'a WalIndex,
+    before: Option<Head>,
+}
+
+impl Books<'_> {
+    /// They are committed: if nothing else was since, the epoch goes on.
+    pub(super) fn committed(self) {
+        let mut state = locked(&self.index.state);
+        let (Some(before), Some(after)) = (self.before, state.head(&self.index.path)) else {
             return;
         };
         let alone = changes(&after) == changes(&before).wrapping_add(1);
         if alone && state.head == Some(before) {
             state.head = Some(after);
+        }
+    }
+}
+
+impl Drop for Books<'_> {
+    fn drop(&mut self) {
+        let mut state = locked(&self.index.state);
+        // Unless the next ones are being written already.
+        if state.books == self.before {
+            state.books = None;
         }
     }
 }
@@ -137,21 +167,27 @@ mod tests {
         assert_eq!(index.epoch(), Some(first.next()));
 
         let first = first.next();
-        let before = index.before_books();
+        let books = index.open_books();
+        assert_eq!(index.epoch(), Some(first));
         commit(3);
-        index.after_books(before);
+        assert_eq!(index.epoch(), None);
+        books.committed();
         assert_eq!(index.epoch(), Some(first));
         // Somebody else between the commit and the look.
-        let before = index.before_books();
+        let books = index.open_books();
         commit(5);
-        index.after_books(before);
+        books.committed();
         assert_eq!(index.epoch(), Some(first.next()));
         // Somebody else before, whom nobody has noticed.
         commit(6);
-        let before = index.before_books();
+        let books = index.open_books();
         commit(7);
-        index.after_books(before);
+        books.committed();
         assert_eq!(index.epoch(), Some(first.next().next()));
+        // They were given up, and somebody else has committed as much.
+        drop(index.open_books());
+        commit(8);
+        assert_eq!(index.epoch(), Some(first.next().next().next()));
         std::fs::remove_file(&index.path).unwrap();
     }
 }

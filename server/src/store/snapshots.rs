@@ -121,7 +121,13 @@ async fn answer(
 ) {
     let mut connection = None;
     let mut waiting = Vec::new();
-    while asked.recv_many(&mut waiting, usize::MAX).await > 0 {
+    while let Some(first) = asked.recv().await {
+        waiting.push(first);
+        // This task runs as soon as one asks. Those who are about to ask come along.
+        tokio::task::yield_now().await;
+        while let Ok(next) = asked.try_recv() {
+            waiting.push(next);
+        }
         let taken = tokio::time::timeout(PATIENCE, take(&options, &mut connection)).await;
         let now = match taken {
             Ok(Ok(text)) => Snapshot::parse(&text),

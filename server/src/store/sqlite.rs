@@ -16,7 +16,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection as _, Sqlite, Transaction};
 
-use super::epoch::{Epoch, Head, WalIndex};
+use super::epoch::{Books, Epoch, WalIndex};
 use super::{Epochs, Guard, Result, StoreError, schema_error};
 use crate::failpoint;
 
@@ -180,20 +180,16 @@ impl SqliteStore {
 
     /// The same for the books of requests, which no look-up reads: committed by
     /// [`Self::commit_books`] they end no epoch.
-    async fn write_books(&self) -> Result<(Transaction<'static, Sqlite>, Option<Head>)> {
+    async fn write_books(&self) -> Result<(Transaction<'static, Sqlite>, Books<'_>)> {
         let tx = self.write().await?;
         // Nobody else can commit from here on.
-        Ok((tx, self.index.before_books()))
+        Ok((tx, self.index.open_books()))
     }
 
     /// Commits what was written into the books.
-    async fn commit_books(
-        &self,
-        tx: Transaction<'static, Sqlite>,
-        before: Option<Head>,
-    ) -> Result<()> {
+    async fn commit_books(&self, tx: Transaction<'static, Sqlite>, books: Books<'_>) -> Result<()> {
         tx.commit().await?;
-        self.index.after_books(before);
+        books.committed();
         Ok(())
     }
 

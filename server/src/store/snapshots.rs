@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+use sqlx::{ConnectOptions as _, PgConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::epoch::{Epoch, locked};
@@ -96,7 +96,11 @@ impl Snapshots {
     pub(super) fn new(options: PgConnectOptions) -> Self {
         let state = Arc::<Mutex<State>>::default();
         let (asked, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(answer(options, state.clone(), waiting));
+        let line = Line {
+            options,
+            connection: None,
+        };
+        tokio::spawn(answer(line, state.clone(), waiting));
         Self { state, asked }
     }
 
@@ -113,13 +117,49 @@ impl Snapshots {
     }
 }
 
+/// Where snapshots are had from.
+trait Source: Send {
+    /// One from after the call.
+    fn take(&mut self) -> impl Future<Output = Option<Snapshot>> + Send;
+}
+
+/// A connection of its own.
+struct Line {
+    options: PgConnectOptions,
+    connection: Option<PgConnection>,
+}
+
+impl Line {
+    async fn ask(&mut self) -> sqlx::Result<String> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(self.options.connect().await?),
+        };
+        sqlx::query_scalar("SELECT pg_current_snapshot()::text")
+            .fetch_one(connection)
+            .await
+    }
+}
+
+impl Source for Line {
+    async fn take(&mut self) -> Option<Snapshot> {
+        match tokio::time::timeout(PATIENCE, self.ask()).await {
+            Ok(Ok(text)) => Snapshot::parse(&text),
+            failed => {
+                self.connection = None;
+                tracing::debug!(?failed, "no snapshot");
+                None
+            }
+        }
+    }
+}
+
 /// Answers whoever waits, until nobody can any more.
 async fn answer(
-    options: PgConnectOptions,
+    mut source: impl Source,
     state: Arc<Mutex<State>>,
     mut asked: mpsc::UnboundedReceiver<Asked>,
 ) {
-    let mut connection = None;
     let mut waiting = Vec::new();
     while let Some(first) = asked.recv().await {
         waiting.push(first);
@@ -128,37 +168,13 @@ async fn answer(
         while let Ok(next) = asked.try_recv() {
             waiting.push(next);
         }
-        let taken = tokio::time::timeout(PATIENCE, take(&options, &mut connection)).await;
-        let now = match taken {
-            Ok(Ok(text)) => Snapshot::parse(&text),
-            failed => {
-                connection = None;
-                tracing::debug!(?failed, "no snapshot");
-                None
-            }
-        };
+        let now = source.take().await;
         let epoch = now.map(|now| locked(&state).turn(now));
         for one in waiting.drain(..) {
             // Whoever has gone away does not need it.
             let _ = one.send(epoch);
         }
     }
-    if let Some(connection) = connection {
-        let _ = connection.close().await;
-    }
-}
-
-async fn take(
-    options: &PgConnectOptions,
-    connection: &mut Option<PgConnection>,
-) -> sqlx::Result<String> {
-    let connection = match connection {
-        Some(connection) => connection,
-        none => none.insert(options.connect().await?),
-    };
-    sqlx::query_scalar("SELECT pg_current_snapshot()::text")
-        .fetch_one(connection)
-        .await
 }
 
 #[cfg(test)]
@@ -188,6 +204,41 @@ mod tests {
         assert_eq!(turn("14:16:14"), third);
         assert_eq!(turn("16:16:"), third.next());
         assert!(state.books.is_empty());
+    }
+
+    /// Says that it was asked, and answers when it is told what.
+    struct Told(mpsc::UnboundedSender<()>, mpsc::UnboundedReceiver<Snapshot>);
+
+    impl Source for Told {
+        async fn take(&mut self) -> Option<Snapshot> {
+            let _ = self.0.send(());
+            self.1.recv().await
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_answered_by_a_question_from_before_they_came() {
+        let (began, mut begun) = mpsc::unbounded_channel();
+        let (tell, told) = mpsc::unbounded_channel();
+        let (asked, waiting) = mpsc::unbounded_channel();
+        tokio::spawn(answer(Told(began, told), Arc::default(), waiting));
+        let ask = || {
+            let (ask, answer) = oneshot::channel();
+            asked.send(ask).unwrap();
+            answer
+        };
+        let (first, second) = (ask(), ask());
+        begun.recv().await.unwrap();
+        let mut late = ask();
+        tell.send(snapshot("10:10:")).unwrap();
+        let before = first.await.unwrap().unwrap();
+        // Who came before it was asked shares it.
+        assert_eq!(second.await.unwrap(), Some(before));
+        let again = tokio::time::timeout(Duration::from_secs(10), begun.recv());
+        assert!(again.await.is_ok(), "it was asked before they came");
+        assert!(late.try_recv().is_err());
+        tell.send(snapshot("11:11:")).unwrap();
+        assert_eq!(late.await.unwrap(), Some(before.next()));
     }
 
     #[test]

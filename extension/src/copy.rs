@@ -14,7 +14,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Blob;
 
 use crate::bindings::{
-    error_value, platform,
+    platform,
     reader::{self, Hasher512, Watch},
     spool::{self, Spool},
 };
@@ -50,18 +50,22 @@ struct Sink {
 }
 
 impl Sink {
-    async fn push(&mut self, piece: &Uint8Array) {
+    /// Looks at a piece.
+    fn look(&mut self, piece: &Uint8Array) {
         if let Some(watch) = &mut self.watch {
             watch.push(piece);
         }
         if let Some(sha512) = &self.sha512 {
             sha512.update(piece);
         }
+    }
+
+    /// Keeps a piece, if that is wanted.
+    async fn keep(&mut self, piece: &Uint8Array) {
         if let Some(keeper) = &mut self.keeper
-            && let Err(error) = keeper.push(piece).await
+            && keeper.push(piece).await.is_err()
         {
             // It is read all the same. What there is of it makes room at once: the download needs it too.
-            error_value(&error);
             self.keeper = None;
         }
     }
@@ -113,14 +117,11 @@ impl Keeper {
         self.length = 0;
         let loose = std::mem::replace(&mut self.loose, Array::new());
         if !self.in_memory {
-            match spool::open(&loose).await {
-                Ok(file) => {
-                    self.spool = Some(Spool(file.unchecked_into()));
-                    return Ok(());
-                }
-                // There is no room, or no such folder.
-                Err(error) => error_value(&error),
+            if let Ok(file) = spool::open(&loose).await {
+                self.spool = Some(Spool(file.unchecked_into()));
+                return Ok(());
             }
+            // There is no room, or no such folder.
             self.in_memory = true;
         }
         let blob = Blob::new_with_blob_sequence(&loose)?;
@@ -233,7 +234,7 @@ async fn read(
             saved = file_address(path);
             saved.as_str()
         }
-        None if of.url.starts_with("data:") => return read_data(of.url, most, sink).await,
+        None if of.url.starts_with("data:") => return read_data(of.url, most, sink),
         None => {
             let site = site(of.url).ok_or(CopyFailure::Scheme)?;
             if !settings::may_read(vec![match_pattern(site.as_url())]).await {
@@ -289,7 +290,8 @@ async fn read(
         buffer.resize(piece.length() as usize, 0);
         piece.copy_to(&mut buffer);
         hasher.update(&buffer);
-        sink.push(&piece).await;
+        sink.look(&piece);
+        sink.keep(&piece).await;
     }
     Ok((hasher.finish(), mime))
 }
@@ -321,11 +323,7 @@ impl From<Trouble> for CopyFailure {
     }
 }
 
-async fn read_data(
-    url: &str,
-    most: u64,
-    sink: &mut Sink,
-) -> Result<(Digests, String), CopyFailure> {
+fn read_data(url: &str, most: u64, sink: &mut Sink) -> Result<(Digests, String), CopyFailure> {
     let data = data_url::DataUrl::process(url).map_err(|_| CopyFailure::Scheme)?;
     let (bytes, _) = data.decode_to_vec().map_err(|_| CopyFailure::Refused)?;
     if bytes.len() as u64 > most {
@@ -333,6 +331,11 @@ async fn read_data(
     }
     let mut hasher = Hasher::new();
     hasher.update(&bytes);
-    sink.push(&Uint8Array::from(bytes.as_slice())).await;
+    let bytes = Uint8Array::from(bytes.as_slice());
+    sink.look(&bytes);
+    if let Some(keeper) = &sink.keeper {
+        // It is in memory anyway.
+        keeper.loose.push(&bytes);
+    }
     Ok((hasher.finish(), data.mime_type().to_string()))
 }

@@ -11,7 +11,7 @@ import { chance } from "../harness/chance.mjs";
 import { Chromium } from "../harness/chromium.mjs";
 import { Depot } from "../harness/depot.mjs";
 import { sha256, unknown } from "../harness/files.mjs";
-import { age, inWorker, kept, ring, setClock, stored } from "../harness/journal.mjs";
+import { JUMPS, age, inWorker, kept, ring, setClock, stored } from "../harness/journal.mjs";
 import { ask, attach, checked } from "../harness/messages.mjs";
 import { startSite } from "../harness/site.mjs";
 
@@ -161,31 +161,20 @@ test("E28: the clock jumps while a download is held: it lands, its record ends, 
   const depot = await backend(t);
   const chromium = await launched(t);
   const page = await attach(chromium, depot, true);
-  const jumps = /** @type {const} */ ([["a-day-ahead", () => DAY], ["a-day-back", () => -DAY], ["2100", () => Date.UTC(2100, 0) - Date.now()], ["right", () => 0]]);
-  for (const [name, to] of jumps) {
-    /** @type {() => void} */
-    let go = () => {};
-    const gone = new Promise((resolve) => (go = () => resolve(undefined)));
-    const asked = new Promise((resolve) => {
-      depot.at = (about, moment) => {
-        if (about !== "report" || moment !== "asked") return;
-        resolve(undefined);
-        return gone.then(() => {});
-      };
-    });
+  for (const [name, to] of JUMPS) {
+    const asked = depot.halt("report", "asked");
     const record = await download(chromium, page, `${name}.bin`, async () => {
-      await asked;
+      await asked.reached;
       await setClock(chromium, to());
-      depot.at = () => {};
-      go();
+      asked.go();
     });
     assert.deepEqual([record.open, record.assessment.verdict], [0, "unknown"], name);
     const next = await download(chromium, page, `after-${name}.bin`);
     assert.equal(next.assessment.verdict, "unknown", `${name}: the backend is asked: ${JSON.stringify(next.assessment)}`);
   }
   const names = (await stored(page)).map((record) => record.name);
-  assert.equal(new Set(names).size, 2 * jumps.length, "no record is lost");
-  assert.equal(names.length, 2 * jumps.length, "and none is there twice");
+  assert.equal(new Set(names).size, 2 * JUMPS.length, "no record is lost");
+  assert.equal(names.length, 2 * JUMPS.length, "and none is there twice");
 });
 
 for (const [jump, by] of /** @type {const} */ ([["forward", DAY], ["backward", -DAY]])) {

@@ -1,6 +1,7 @@
-// Downloads that need a scene of their own: two hundred at once, two gigabytes, "Save as", a private window, a full
-// disk, a line that breaks, another extension that hands out something bad. Each ends on disk as without the extension,
-// and in one record that says so. Attack catalogue: E21, E22, E25, E26, E29, E30, E33.
+// Downloads that need a scene of their own: two hundred at once, two gigabytes, a large file that waits for its scan,
+// "Save as", a private window, a full disk, a line that breaks, another extension that hands out something bad. Each
+// ends on disk as without the extension, and in one record that says so. Attack catalogue: E21, E22, E25, E26, E29, E30,
+// E33.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -18,7 +19,7 @@ import { attach, checked } from "../harness/messages.mjs";
 import { empty, files } from "../harness/parity.mjs";
 import { holding } from "../harness/search.mjs";
 import { startSite } from "../harness/site.mjs";
-import { Halting } from "../harness/spool.mjs";
+import { Halting, spooled } from "../harness/spool.mjs";
 import { bytes, piece, send } from "../harness/subjects.mjs";
 
 const BINARY = { "content-type": "application/octet-stream" };
@@ -125,6 +126,53 @@ test("E33: two gigabytes land whole and are digested as they stream: nobody keep
   empty(chromium.folder);
 });
 
+/** The files that hold a text, beside the download. @param {string} mark */
+const onDisk = (mark) => holding(chromium.profile.path, mark).filter((file) => !file.startsWith(chromium.folder));
+
+/** Waits until nothing is there. */
+async function gone() {
+  for (const until = Date.now() + 30_000; ; ) {
+    const names = await spooled(ours);
+    if (names.length === 0) return;
+    if (Date.now() > until) throw new Error(`still there: ${names}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** A download that has come to a halt, all but its end on disk. @param {string} name */
+async function halted(name) {
+  const file = new Halting(name);
+  const page = await chromium.visit(site.link(name, site.serve(`${name}.bin`, file.answer)));
+  await page.click("#go");
+  await file.sent;
+  assert.equal((await spooled(ours)).length, 1);
+  return { file, page };
+}
+
+test("E33: a large file is on disk while it is read, is scanned from there, and is gone then", { timeout: 120_000 }, async () => {
+  const { file, page } = await halted("large");
+  assert.notDeepEqual(onDisk(file.mark), []);
+  file.finish();
+  // The saved file is read behind the second copy, and waits there too.
+  const record = await checked(ours, ({ name, read, open }) => name === "large.bin" && read === "saved_file" && open === 0);
+  assert.deepEqual([record.digests.size, record.rules.trouble, record.rules.unfinished], [file.length, null, null]);
+  assert.ok(record.rules.rules > 0, "it was scanned");
+  await gone();
+  assert.deepEqual(onDisk(file.mark), []);
+  await page.close();
+});
+
+test("E33: what a life of the background left on disk, the next one removes", { timeout: 120_000 }, async () => {
+  const { file, page } = await halted("left");
+  // Whoever asks again gets nothing.
+  file.refuse();
+  await chromium.stopWorker(ours);
+  await checked(ours, ({ name }) => name === "left.bin");
+  await gone();
+  file.finish();
+  await page.close();
+});
+
 test("E26: a line that breaks leaves what the browser leaves, and the user goes on with it: one record, at its end", { timeout: 60_000 }, async () => {
   const body = bytes("broken", 300_000);
   const half = body.length >> 1;
@@ -225,7 +273,7 @@ test("E21: a private window's download lands or is held back as any other, and l
   await start.waitForSelector("#go");
   await start.click("#go");
   await secret.sent;
-  // A large file of another window waits on disk (spool.test.mjs).
+  // A large file of another window waits on disk.
   assert.deepEqual(holding(browser.profile.path, secret.mark).filter((file) => !file.startsWith(browser.folder)), []);
   secret.finish();
   // In a private window this browser asks where to save, always.

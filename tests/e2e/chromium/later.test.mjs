@@ -94,17 +94,11 @@ test("an upload that the user cancels does not arrive, and the record is as it w
   await download("mine.bin", body);
   const before = await checked(page, ({ name, phase, read }) => name === "mine.bin" && phase === "done" && read === "saved_file");
   // It never gets further than its first bytes.
-  const coming = new Promise((resolve) => {
-    depot.at = (about, moment) => {
-      if (about !== "upload" || moment !== "coming") return;
-      resolve(undefined);
-      return new Promise(() => {});
-    };
-  });
+  const coming = depot.halt("upload", "coming");
   const popup = await chromium.open("popup.html");
   await record(popup, "mine.bin", "Unknown");
   await pressInRecord(popup, "mine.bin", "Upload for analysis");
-  await coming;
+  await coming.reached;
   await record(popup, "mine.bin", "Sending the file");
   await photograph(popup, picture("upload-cancel"), { width: 380, height: 600 });
   await pressInRecord(popup, "mine.bin", "Cancel the upload");

@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { Depot } from "../harness/depot.mjs";
 import { sha256, unknown } from "../harness/files.mjs";
 import { Firefox } from "../harness/firefox.mjs";
-import { kept, ring, stored } from "../harness/journal.mjs";
+import { JUMPS, kept, ring, stored } from "../harness/journal.mjs";
 import { attach, checked } from "../harness/messages.mjs";
 import { empty, files } from "../harness/parity.mjs";
 import { startSite } from "../harness/site.mjs";
@@ -187,29 +187,18 @@ test("E26, E27: a backend that refuses for a day is asked nothing before the tim
 
 test("E28: the clock jumps while a download is checked: it lands, its record ends, and the next ones are asked about", { timeout: 120_000 }, async (t) => {
   const { depot, firefox, page } = await launched(t);
-  const jumps = /** @type {const} */ ([["a-day-ahead", () => DAY], ["a-day-back", () => -DAY], ["2100", () => Date.UTC(2100, 0) - Date.now()], ["right", () => 0]]);
-  for (const [name, to] of jumps) {
-    /** @type {() => void} */
-    let go = () => {};
-    const gone = new Promise((resolve) => (go = () => resolve(undefined)));
-    const asked = new Promise((resolve) => {
-      depot.at = (about, moment) => {
-        if (about !== "report" || moment !== "asked") return;
-        resolve(undefined);
-        return gone.then(() => {});
-      };
-    });
+  for (const [name, to] of JUMPS) {
+    const asked = depot.halt("report", "asked");
     const item = await download(firefox, `${name}.bin`, unknown(name));
     assert.equal(item.state, "complete");
-    await asked;
+    await asked.reached;
     await setClock(page, to());
-    depot.at = () => {};
-    go();
+    asked.go();
     for (const file of [`${name}.bin`, `after-${name}.bin`]) {
       if (file.startsWith("after-")) await download(firefox, file, unknown(file));
       const record = await checked(page, (record) => record.name === file && record.phase === "done" && record.open === 0, `the check of ${file} never ends`);
       assert.equal(record.assessment.verdict, "unknown", `${file}: ${JSON.stringify(record.assessment)}`);
     }
   }
-  assert.equal((await stored(page)).length, 2 * jumps.length, "each has one record");
+  assert.equal((await stored(page)).length, 2 * JUMPS.length, "each has one record");
 });

@@ -46,6 +46,29 @@ export class Depot {
   }
 
   /**
+   * Stands still wherever this moment comes, until it is told to go on.
+   * @param {About} about @param {Moment} moment
+   */
+  halt(about, moment) {
+    /** @type {() => void} */
+    let on = () => {};
+    /** @type {Promise<void>} */
+    const gone = new Promise((resolve) => (on = resolve));
+    const reached = new Promise((resolve) => {
+      this.at = (of, at) => {
+        if (of !== about || at !== moment) return;
+        resolve(undefined);
+        return gone;
+      };
+    });
+    const go = () => {
+      this.at = () => {};
+      on();
+    };
+    return { reached, go };
+  }
+
+  /**
    * @param {import("node:http").IncomingMessage} request
    * @param {import("node:http").ServerResponse} response
    */

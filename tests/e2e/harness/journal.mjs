@@ -50,6 +50,14 @@ export async function inWorker(chromium, work, ...args) {
   return value;
 }
 
+/** How somebody sets the clock, one after the other: a name, and how far ahead of the true time, in milliseconds. */
+export const JUMPS = /** @type {const} */ ([
+  ["a-day-ahead", () => 86_400_000],
+  ["a-day-back", () => -86_400_000],
+  ["2100", () => Date.UTC(2100, 0) - Date.now()],
+  ["right", () => 0],
+]);
+
 /**
  * Sets the wall clock of our worker, until it ends: timers go on as they are, as when somebody sets the clock.
  * @param {Chromium} chromium

@@ -97,6 +97,20 @@ function slowInParts(name) {
   };
 }
 
+/**
+ * A page with a link to what comes in two parts; the second comes when somebody asks for `finish`.
+ * @param {string} name
+ * @param {(name: string) => {answer: Answer, finish: () => void}} made
+ */
+const paced = (name, made) => (/** @type {Site} */ site) => {
+  const { answer, finish } = made(name);
+  site.serve("finish", (_, response) => {
+    response.end();
+    finish();
+  });
+  return site.link(name, site.serve(`${name}.bin`, answer));
+};
+
 /** A page that makes a Blob and a link to it; `after` runs when the link was clicked. @param {string} name @param {string} parts JavaScript @param {string} [after] */
 const blob = (name, parts, after = "") => (/** @type {Site} */ site) =>
   site.page(
@@ -233,38 +247,17 @@ export const KINDS = [
   {
     name: "slow",
     meanwhile: "finish",
-    page: (site) => {
-      const { answer, finish } = slow("slow");
-      site.serve("finish", (_, response) => {
-        response.end();
-        finish();
-      });
-      return site.link("slow", site.serve("slow.bin", answer));
-    },
+    page: paced("slow", slow),
   },
   {
     name: "paused and resumed by the user",
     meanwhile: "pause",
-    page: (site) => {
-      const { answer, finish } = slow("paused");
-      site.serve("finish", (_, response) => {
-        response.end();
-        finish();
-      });
-      return site.link("paused", site.serve("paused.bin", answer));
-    },
+    page: paced("paused", slow),
   },
   {
     name: "paused and resumed by the user, from a site with ranges",
     meanwhile: "pause",
-    page: (site) => {
-      const { answer, finish } = slowInParts("paused-in-parts");
-      site.serve("finish", (_, response) => {
-        response.end();
-        finish();
-      });
-      return site.link("paused-in-parts", site.serve("paused-in-parts.bin", answer));
-    },
+    page: paced("paused-in-parts", slowInParts),
   },
   {
     name: "cut in the middle",

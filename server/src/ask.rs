@@ -253,13 +253,9 @@ impl Ask {
             return None;
         }
         let mut name = format!("{}\n{}\n{}", self.account.group, self.origin, self.path);
-        for (key, value) in &self.query {
-            if key == "attributes" {
-                name.push('\n');
-                name.push_str(value);
-                // Of several the first counts.
-                break;
-            }
+        if let Some(attributes) = self.parameter("attributes") {
+            name.push('\n');
+            name.push_str(attributes);
         }
         Some(name)
     }

@@ -7,13 +7,13 @@
 //! the lists, and the time where it shows.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::body::Bytes;
 
 use crate::ids::SecretHash;
 use crate::store::Account;
-use crate::store::epoch::Epoch;
+use crate::store::epoch::{Epoch, locked};
 
 /// Most users that are kept.
 const MOST_ACCOUNTS: usize = 2048;
@@ -50,9 +50,7 @@ pub(crate) struct Kept(Mutex<OfEpoch>);
 impl Kept {
     /// What is kept of an epoch; `None` if it is over already.
     fn of(&self, epoch: Epoch) -> Option<MutexGuard<'_, OfEpoch>> {
-        // Each change is whole before the lock is let go.
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut kept = lock();
+        let mut kept = locked(&self.0);
         if kept.epoch < epoch {
             let begun = OfEpoch {
                 epoch,
@@ -62,7 +60,7 @@ impl Kept {
             // Letting go of much takes a while, in which others need not wait.
             drop(kept);
             drop(over);
-            kept = lock();
+            kept = locked(&self.0);
         }
         (kept.epoch == epoch).then_some(kept)
     }

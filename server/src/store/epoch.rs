@@ -26,7 +26,8 @@ impl Epoch {
     }
 }
 
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks what is whole whenever it is let go.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Each change is whole before the lock is let go.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

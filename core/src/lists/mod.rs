@@ -267,18 +267,14 @@ impl Lists {
         let wanted = sources(&addresses);
         let mut gone = Vec::new();
         self.feeds.retain_mut(|feed| {
-            if wanted.contains(&feed.url) {
-                feed.set_by = feed.set_by.managed();
-                for list in &mut feed.lists {
-                    list.enabled = true;
-                }
-                return true;
-            }
-            if feed.set_by == SetBy::Organisation {
+            let Some(set_by) = feed.set_by.turned(wanted.contains(&feed.url)) else {
                 gone.push(feed.clone());
                 return false;
+            };
+            feed.set_by = set_by;
+            for list in &mut feed.lists {
+                list.enabled |= set_by.is_managed();
             }
-            feed.set_by = SetBy::User;
             true
         });
         for url in &wanted {

@@ -63,11 +63,12 @@ impl SetBy {
         self != Self::User
     }
 
-    /// The organisation wants it, too.
-    pub(crate) fn managed(self) -> Self {
-        match self {
-            Self::Organisation => Self::Organisation,
-            Self::User | Self::Both => Self::Both,
+    /// What becomes of it where the organisation wants it, or does not: `None` where nobody does any more.
+    pub(crate) fn turned(self, wanted: bool) -> Option<Self> {
+        match (self, wanted) {
+            (Self::Organisation, wanted) => wanted.then_some(self),
+            (Self::User | Self::Both, true) => Some(Self::Both),
+            (Self::User | Self::Both, false) => Some(Self::User),
         }
     }
 }
@@ -290,16 +291,12 @@ impl Library {
         let wanted = sources(&addresses);
         let mut gone = Vec::new();
         self.packs.retain_mut(|pack| {
-            if wanted.contains(&pack.url) {
-                pack.set_by = pack.set_by.managed();
-                pack.enabled = true;
-                return true;
-            }
-            if pack.set_by == SetBy::Organisation {
+            let Some(set_by) = pack.set_by.turned(wanted.contains(&pack.url)) else {
                 gone.push(pack.id.clone());
                 return false;
-            }
-            pack.set_by = SetBy::User;
+            };
+            pack.set_by = set_by;
+            pack.enabled |= set_by.is_managed();
             true
         });
         for url in &wanted {

@@ -20,7 +20,14 @@ pub(crate) mod database {
             value: &JsValue,
         ) -> Result<JsValue, JsValue>;
         #[wasm_bindgen(catch)]
-        pub(crate) async fn remove(store: &str, key: &str) -> Result<JsValue, JsValue>;
+        async fn remove(store: &str, key: &str) -> Result<JsValue, JsValue>;
+    }
+
+    /// Removes what may stay where it cannot be removed: nobody looks for it any more.
+    pub(crate) async fn forget(store: &str, key: &str) {
+        if let Err(error) = remove(store, key).await {
+            super::error_value(&error);
+        }
     }
 }
 

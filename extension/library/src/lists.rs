@@ -95,12 +95,6 @@ async fn put(key: &str, value: &JsValue) -> Result<(), Problem> {
     }
 }
 
-async fn forget(key: &str) {
-    if let Err(error) = database::remove(STORE, key).await {
-        error_value(&error);
-    }
-}
-
 fn file_key(feed: &str, list: &str) -> String {
     format!("feed/{feed}/{list}")
 }
@@ -187,7 +181,7 @@ pub(crate) async fn take_managed() -> Result<(), Problem> {
     }
     for feed in change(|lists| lists.set_managed(wanted, now())).await? {
         for list in &feed.lists {
-            forget(&file_key(&feed.id, &list.name)).await;
+            database::forget(STORE, &file_key(&feed.id, &list.name)).await;
         }
     }
     Ok(())
@@ -224,12 +218,12 @@ pub(crate) async fn remove(id: &str) -> Result<Lists, Problem> {
     match before.feeds.iter().find(|feed| feed.id == id) {
         Some(feed) => {
             for list in &feed.lists {
-                forget(&file_key(id, &list.name)).await;
+                database::forget(STORE, &file_key(id, &list.name)).await;
             }
         }
         None => {
-            forget(&own_key(id)).await;
-            forget(&text_key(id)).await;
+            database::forget(STORE, &own_key(id)).await;
+            database::forget(STORE, &text_key(id)).await;
         }
     }
     Ok(lists().await)
@@ -264,7 +258,7 @@ pub(crate) async fn update(id: &str) -> Lists {
                 let there = matches!(there, Ok(true) | Err(_));
                 for name in feed.lists.iter().map(|list| &list.name).chain(&kept) {
                     if !there || !kept.contains(name) {
-                        forget(&file_key(id, name)).await;
+                        database::forget(STORE, &file_key(id, name)).await;
                     }
                 }
                 Ok(())

@@ -75,12 +75,6 @@ async fn put(key: &str, value: &JsValue) -> Result<(), Problem> {
     }
 }
 
-async fn forget(key: &str) {
-    if let Err(error) = database::remove(STORE, key).await {
-        error_value(&error);
-    }
-}
-
 fn own_key(id: &str) -> String {
     format!("own/{id}")
 }
@@ -133,7 +127,7 @@ pub(crate) async fn take_managed() -> Result<(), Problem> {
         return Ok(());
     }
     for id in change(|library| library.set_managed(wanted, now())).await? {
-        forget(&pack_key(&id)).await;
+        database::forget(STORE, &pack_key(&id)).await;
     }
     Ok(())
 }
@@ -167,7 +161,7 @@ pub(crate) async fn remove(sort: Sort, id: &str) -> Result<Library, Problem> {
         Sort::Own => own_key(id),
         Sort::Pack => pack_key(id),
     };
-    forget(&key).await;
+    database::forget(STORE, &key).await;
     Ok(library().await)
 }
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Chromium } from "../../e2e/harness/chromium.mjs";
 import { Depot } from "../../e2e/harness/depot.mjs";
 import { stored } from "../../e2e/harness/journal.mjs";
-import { memory } from "../../e2e/harness/memory.mjs";
+import { memory } from "../../e2e/harness/processes.mjs";
 import { attach, checked } from "../../e2e/harness/messages.mjs";
 import { startSite } from "../../e2e/harness/site.mjs";
 import { piece, send } from "../../e2e/harness/subjects.mjs";

@@ -227,7 +227,6 @@ test("E33: a trap of our module lets the download go, and a fresh one answers", 
 test("where no card can stand, the report opens in a tab", { timeout: 60_000 }, async (t) => {
   const display = new Display();
   await display.start();
-  t.after(() => display.close());
   const drawing = await listen((_, response) => {
     response.writeHead(200, { "content-type": "image/svg+xml" });
     response.end('<svg xmlns="http://www.w3.org/2000/svg"><a href="https://a.example/x"><rect id="go" width="200" height="100"/></a></svg>');
@@ -237,6 +236,7 @@ test("where no card can stand, the report opens in a tab", { timeout: 60_000 }, 
   t.after(async () => {
     await chromium.close();
     chromium.remove();
+    await display.close();
   });
   const page = await chromium.visit(drawing.origin);
   const opened = chromium.browser.waitForTarget((target) => target.url().includes("report.html"));

@@ -14,9 +14,9 @@ import { Depot } from "../harness/depot.mjs";
 import { Display } from "../harness/display.mjs";
 import { sha256, unknown } from "../harness/files.mjs";
 import { stored } from "../harness/journal.mjs";
-import { memory } from "../harness/memory.mjs";
 import { attach, checked } from "../harness/messages.mjs";
 import { empty, files } from "../harness/parity.mjs";
+import { memory } from "../harness/processes.mjs";
 import { holding } from "../harness/search.mjs";
 import { startSite } from "../harness/site.mjs";
 import { Halting, spooled } from "../harness/spool.mjs";
@@ -52,15 +52,14 @@ async function launched(t, options) {
   t.after(async () => {
     await browser.close();
     browser.remove();
+    await options?.display?.close();
   });
   return browser;
 }
 
-/** @param {import("node:test").TestContext} t */
-async function screen(t) {
+async function screen() {
   const display = new Display();
   await display.start();
-  t.after(() => display.close());
   return display;
 }
 
@@ -239,7 +238,7 @@ test("E29: where the disk of the downloads is full the browser says so as ever, 
 });
 
 test("E22: saved by the browser's own dialog, a file lands where the user said, and its record has that name", { timeout: 90_000 }, async (t) => {
-  const display = await screen(t);
+  const display = await screen();
   const browser = await launched(t, { display, asking: true });
   const page = await attach(browser, depot);
   const body = unknown("save-as");
@@ -255,7 +254,7 @@ test("E22: saved by the browser's own dialog, a file lands where the user said, 
 });
 
 test("E21: a private window's download lands or is held back as any other, and leaves nothing in the profile", { timeout: 120_000 }, async (t) => {
-  const display = await screen(t);
+  const display = await screen();
   const browser = await launched(t, { display, privately: true });
   const page = await attach(browser, depot);
   const secret = new Halting("secret");

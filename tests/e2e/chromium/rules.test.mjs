@@ -8,8 +8,8 @@ import { after, before, test } from "node:test";
 import { Chromium } from "../harness/chromium.mjs";
 import { sha256 } from "../harness/files.mjs";
 import { listen } from "../harness/listen.mjs";
-import { memory } from "../harness/memory.mjs";
 import { by, photograph, text, there } from "../harness/pages.mjs";
+import { memory } from "../harness/processes.mjs";
 import { picture } from "../harness/tree.mjs";
 
 /** @typedef {import("puppeteer-core").Page} Page */

@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import puppeteer from "puppeteer-core";
+import { ended } from "./processes.mjs";
 import { ROOT, build, orGone, temporaryFolder } from "./tree.mjs";
 
 /** @typedef {import("puppeteer-core").Page} Page */
@@ -211,18 +212,19 @@ export class Chromium {
     await browser.detach();
   }
 
+  /** Resolves when the last of its processes has ended. */
   async close() {
     await this.browser.close();
+    await ended(this.browser);
   }
 
   /** Ends the browser with all of its processes at once, as a power cut does. */
   async kill() {
     const child = this.browser.process();
     if (!child?.pid) throw new Error("the browser is not ours");
-    const ended = new Promise((resolve) => child.once("exit", resolve));
     // The driver starts it as the head of a group of its own.
     process.kill(-child.pid, "SIGKILL");
-    await ended;
+    await ended(this.browser);
   }
 
   remove() {

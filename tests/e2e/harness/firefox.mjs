@@ -8,6 +8,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import puppeteer from "puppeteer-core";
 import { manifest } from "../../../tools/manifest.mjs";
+import { ended } from "./processes.mjs";
 import { ROOT, build, orGone, temporaryFolder } from "./tree.mjs";
 
 const HOST = "1b0fbd70-5a5c-4a0f-9f0d-7be1b4a3c2e1";
@@ -113,8 +114,10 @@ export class Firefox {
     return readdirSync(this.folder).filter((name) => !name.endsWith(".part"));
   }
 
+  /** Resolves when the last of its processes has ended. */
   async close() {
     await this.browser.close();
+    await ended(this.browser);
   }
 
   remove() {

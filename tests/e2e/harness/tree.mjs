@@ -38,7 +38,7 @@ export function picture(name) {
  */
 export function temporaryFolder(name) {
   const path = mkdtempSync(join(tmpdir(), `quorum-${name}-`));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
 /**

@@ -118,17 +118,29 @@ pub struct Managed {
 }
 
 impl Managed {
-    /// Reads what the browser hands out, name by name: one value that is of no use does not take the others
-    /// with it. Beside it the names of those that are of no use.
+    /// Reads what the browser hands out, name by name, and what is fetched address by address: one that is of
+    /// no use does not take the others with it. Beside it those that are of no use, an address with its name
+    /// before it.
     pub fn read(values: Map<String, Value>) -> (Self, Vec<String>) {
         let mut good = Map::new();
         let mut bad = Vec::new();
-        for (name, value) in values {
+        for (name, mut value) in values {
+            if let ("rule_packs" | "lists", Value::Array(urls)) = (name.as_str(), &mut value) {
+                urls.retain(|url| {
+                    let good = url
+                        .as_str()
+                        .is_some_and(|url| url.parse::<PackUrl>().is_ok());
+                    if !good {
+                        bad.push(format!("{name}: {url}"));
+                    }
+                    good
+                });
+            }
             let mut alone = Map::new();
             alone.insert(name.clone(), value.clone());
             match serde_json::from_value::<Self>(Value::Object(alone)) {
                 // A name that is not known sets nothing.
-                Ok(set) if set != Self::default() && set.has_sources() => {
+                Ok(set) if set != Self::default() => {
                     good.insert(name, value);
                 }
                 _ => bad.push(name),
@@ -136,12 +148,6 @@ impl Managed {
         }
         let good = serde_json::from_value(Value::Object(good)).unwrap_or_default();
         (good, bad)
-    }
-
-    /// Whether all that is to be fetched has an address that it can be fetched from.
-    fn has_sources(&self) -> bool {
-        let mut sources = [&self.rule_packs, &self.lists].into_iter().flatten();
-        sources.all(|urls| urls.iter().all(|url| url.parse::<PackUrl>().is_ok()))
     }
 
     /// What the user's own settings become when they save `shown`, in which the organisation's word stands

@@ -713,14 +713,18 @@ fn one_bad_value_of_the_organisations_does_not_take_the_others_with_it() {
         [
             "dry_run",
             "keep_back",
-            "lists",
+            "lists: \"http://soc.example/plain.txt\"",
             "no_such_name",
             "skip_above"
         ]
     );
     assert_eq!(
         managed.names(),
-        ["downloads", "remember", "rule_packs", "send"]
+        ["downloads", "lists", "remember", "rule_packs", "send"]
+    );
+    assert_eq!(
+        managed.lists.unwrap_or_default(),
+        ["https://soc.example/hosts.txt"]
     );
     assert_eq!(managed.remember, Some(false));
 }

@@ -37,7 +37,7 @@ struct Settings {
     /// The user's own.
     policy: Policy,
     managed: Managed,
-    /// The names of what the organisation has set to a value that is of no use.
+    /// What the organisation has set that is of no use, as [`Managed::read`] tells it.
     managed_bad: Vec<String>,
     all_sites: bool,
     saved_files: bool,

@@ -34,6 +34,8 @@ function manage(values) {
 const MARK = `quorum-managed-${process.pid}`;
 const RULE = Buffer.from(`rule from_the_organisation { strings: $a = "${MARK}" condition: $a }`);
 const LISTED = unknown("listed by the organisation");
+/** Nothing is fetched by plain http from elsewhere. */
+const NOWHERE = "http://office.example/plain.txt";
 /** What the organisation hands out: a pack of rules, and a text that is a list. @type {import("../harness/listen.mjs").Listening} */
 let office;
 
@@ -50,7 +52,7 @@ before(async () => {
       remember: false,
       dry_run: false,
       rule_packs: [`${office.origin}/pack.json`],
-      lists: [`${office.origin}/bad.txt`],
+      lists: [`${office.origin}/bad.txt`, NOWHERE],
     });
   }
   scene = await startScene();
@@ -98,7 +100,7 @@ test("what the organisation skips is not looked at, and says who has set it", { 
   const { chromium, site } = scene;
   const options = await chromium.open("options.html");
   // Chromium hands an organisation's settings out some time after its start.
-  await text(options, "main", "Your organisation has set some of this");
+  await text(options, "main", "Your organisation has set some of this", `Quorum cannot use these values that your organisation has set: lists: "${NOWHERE}"`);
   assert.equal(await options.$eval("#skip_endings", (field) => /** @type {HTMLTextAreaElement} */ (field).disabled), true);
   assert.equal(await options.$eval("#skip_endings", (field) => /** @type {HTMLTextAreaElement} */ (field).value), "iso");
   assert.equal(await options.$eval("#skip_hosts", (field) => /** @type {HTMLTextAreaElement} */ (field).disabled), false);

@@ -146,12 +146,24 @@ impl SafeUrl {
 
     /// The SHA-256 of each expression, in the same order.
     pub fn expression_hashes(&self) -> impl Iterator<Item = Sha256> + Clone + '_ {
+        self.hashes_without(Shapes::default()).map(|(_, hash)| hash)
+    }
+
+    /// The SHA-256 of each expression that has none of these shapes, and which one of
+    /// [`Self::expressions`] it is. The others are not hashed.
+    pub fn hashes_without(
+        &self,
+        shapes: Shapes,
+    ) -> impl Iterator<Item = (usize, Sha256)> + Clone + '_ {
         let (hosts, host_count) = self.host_starts();
         let (paths, path_count) = self.path_ends();
-        // In the address's text a host's end and a path's beginning stand side by side.
-        (0..host_count * path_count).map(move |index| {
-            sha256(&self.text[hosts[index / path_count]..paths[index % path_count]])
-        })
+        let host = hosts.map(|start| Shapes::of_host(&self.text[start..self.host.1]));
+        let path = paths.map(|end| Shapes::of_path(&self.text[self.host.1..end]));
+        (0..host_count * path_count)
+            .map(move |index| (index, index / path_count, index % path_count))
+            .filter(move |&(_, at, to)| (host[at] | path[to]) & shapes.0 == 0)
+            // In the address's text a host's end and a path's beginning stand side by side.
+            .map(move |(index, at, to)| (index, sha256(&self.text[hosts[at]..paths[to]])))
     }
 
     /// Where in the text the hosts of the expressions begin, and how many there are.
@@ -201,6 +213,57 @@ pub struct Expression<'a> {
     pub host: &'a str,
     /// The path or what is left of it, with the query if that belongs to the expression.
     pub path: &'a str,
+}
+
+/// Sorts of hosts and of paths that expressions have, a bit each: hosts of up to two names, of three,
+/// of four, of more (bits 0 to 3); the path `/`, folders, files, and what has a query (bits 4 to 7).
+/// They are told from the text alone, so that whoever makes a list and whoever asks it agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shapes(u8);
+
+impl Shapes {
+    /// The two of one expression.
+    pub fn of(expression: &str) -> Self {
+        let host = expression.find('/').unwrap_or(expression.len());
+        let (host, path) = expression.split_at(host);
+        Self(Self::of_host(host) | Self::of_path(path))
+    }
+
+    /// All that there are but these.
+    pub fn others(self) -> Self {
+        Self(!self.0)
+    }
+
+    /// The bits.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    fn of_host(host: &str) -> u8 {
+        let dots = host.bytes().filter(|byte| *byte == b'.').count();
+        1 << (dots.clamp(1, 4) - 1)
+    }
+
+    fn of_path(path: &str) -> u8 {
+        match path {
+            "/" => 1 << 4,
+            path if path.contains('?') => 1 << 7,
+            path if path.ends_with('/') => 1 << 5,
+            _ => 1 << 6,
+        }
+    }
+}
+
+impl From<u8> for Shapes {
+    fn from(bits: u8) -> Self {
+        Self(bits)
+    }
+}
+
+impl std::ops::BitOrAssign for Shapes {
+    fn bitor_assign(&mut self, more: Self) {
+        self.0 |= more.0;
+    }
 }
 
 impl Expression<'_> {

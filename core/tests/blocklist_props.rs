@@ -9,6 +9,7 @@ use quorum_core::blocklist::{
     Update, Version, Width, apply, diff,
 };
 use quorum_core::digest::sha256;
+use quorum_core::safe_browsing::{SafeUrl, Shapes};
 
 /// Values of every shape: spread evenly as hashes are, close together, and at both ends.
 fn values() -> impl Strategy<Value = Vec<u64>> {
@@ -239,6 +240,99 @@ proptest! {
         reseal(&mut list);
         let _ = Blocklist::open(&list);
         let _ = Update::read(&[&b"QUORUMBU\x01\0"[..], &bytes].concat());
+    }
+}
+
+/// Addresses with few names or many, a few folders or none, a file or not, a query or not.
+fn address() -> impl Strategy<Value = String> {
+    let name = || proptest::sample::select(["a", "b", "com", "co", "uk", "example"].as_slice());
+    let host = prop_oneof![
+        9 => vec(name(), 1..8).prop_map(|names| names.join(".")),
+        1 => Just("192.0.2.7".to_owned()),
+    ];
+    let query = proptest::sample::select(["", "?", "?id=1/2"].as_slice());
+    (host, vec(name(), 0..7), any::<bool>(), query).prop_map(|(host, folders, file, query)| {
+        let folders: String = folders.iter().map(|name| format!("{name}/")).collect();
+        format!(
+            "http://{host}/{folders}{}{query}",
+            if file { "x.html" } else { "" }
+        )
+    })
+}
+
+/// A list of addresses with 8-byte prefixes.
+fn listing<'a>(expressions: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
+    let mut builder = Builder::new(Kind::Url, 8).unwrap();
+    for expression in expressions {
+        builder.add_expression(expression);
+    }
+    builder.build("addresses", VERSION, 0).unwrap()
+}
+const VERSION: Version<'_> = Version {
+    sequence: 1,
+    token: b"",
+};
+
+proptest! {
+    /// What a list knows of its entries' shapes hides none of them.
+    #[test]
+    fn an_address_is_found_by_what_is_listed_of_it(
+        address in address(),
+        listed in any::<u32>(),
+        strangers in vec(address(), 0..3),
+    ) {
+        let url = SafeUrl::parse(address.as_bytes()).unwrap();
+        let all: Vec<String> = url.expressions().map(|one| one.to_string()).collect();
+        let strangers: Vec<String> = strangers
+            .iter()
+            .map(|address| SafeUrl::parse(address.as_bytes()).unwrap())
+            .flat_map(|url| url.expressions().map(|one| one.to_string()).collect::<Vec<_>>())
+            .filter(|one| !all.contains(one))
+            .collect();
+        let own: Vec<&str> = (0..)
+            .zip(&all)
+            .filter(|(bit, _)| listed >> bit & 1 == 1)
+            .map(|(_, one)| one.as_str())
+            .collect();
+        let file = listing(own.iter().copied().chain(strangers.iter().map(String::as_str)));
+        let list = Blocklist::open(&file).unwrap();
+        let found: Vec<String> = list.lookup_url(&url).map(|found| found.expression.to_string()).collect();
+        prop_assert_eq!(found, own);
+        prop_assert_eq!(url.hashes_without(Shapes::default()).count(), all.len());
+    }
+}
+
+/// A list of hosts alone asks about no path, one to which hashes came whose texts nobody knows about all.
+#[test]
+fn a_list_of_hosts_is_asked_about_hosts() {
+    let url = SafeUrl::parse(b"http://www.evil.example/a/b.html?c").unwrap();
+    let hosts = listing(["evil.example/", "www.shop.example/"]);
+    let old = Blocklist::open(&hosts).unwrap();
+    let asked = |list: &Blocklist<'_>| url.hashes_without(list.header().absent).count();
+    assert_eq!((url.expressions().count(), asked(&old)), (8, 2));
+
+    let added = listing(["www.evil.example/a/"]);
+    let additions = Blocklist::open(&added).unwrap().entries().collect();
+    let change = |additions: Vec<u64>, removals: Vec<u64>| {
+        let changes = Changes {
+            removals,
+            additions,
+        };
+        changes.apply(&old, VERSION, 0).unwrap()
+    };
+    let more = change(additions, vec![]);
+    let list = Blocklist::open(&more).unwrap();
+    assert_eq!((asked(&list), list.lookup_url(&url).count()), (8, 2));
+    let less = change(vec![], vec![0]);
+    assert_eq!(asked(&Blocklist::open(&less).unwrap()), 2);
+
+    // What is handed out as an update knows it, in both directions.
+    let (hosts, both) = (old, listing(["evil.example/", "www.evil.example/a/"]));
+    let both = Blocklist::open(&both).unwrap();
+    assert_eq!(asked(&both), 4);
+    for (from, to) in [(hosts, both), (both, hosts)] {
+        let made = apply(&from, &diff(&from, &to).unwrap()).unwrap();
+        assert_eq!(Blocklist::open(&made).unwrap().header(), to.header());
     }
 }
 

@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::file::{Header, TEXT_MAX, is_name, prefix, write};
 use super::{Kind, Version};
+use crate::safe_browsing::Shapes;
 
 /// Why a list cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +49,8 @@ pub struct Builder {
     kind: Kind,
     prefix_bytes: u8,
     values: Vec<u64>,
+    /// What shapes the expressions have.
+    shapes: Shapes,
 }
 
 impl Builder {
@@ -63,6 +66,7 @@ impl Builder {
             kind,
             prefix_bytes,
             values: Vec::new(),
+            shapes: Shapes::default(),
         })
     }
 
@@ -76,6 +80,8 @@ impl Builder {
             found: digest.len(),
         })?;
         self.values.push(value);
+        // It may be anything's.
+        self.shapes |= Shapes::default().others();
         Ok(self)
     }
 
@@ -86,6 +92,7 @@ impl Builder {
         let digest = Sha256::digest(expression);
         // A prefix is never longer than this digest, so that it is one value each time.
         self.values.extend(prefix(&digest, self.prefix_bytes));
+        self.shapes |= Shapes::of(expression);
         self
     }
 
@@ -116,6 +123,10 @@ impl Builder {
             version,
             created_at,
             entries,
+            absent: match self.kind {
+                Kind::Url => self.shapes.others(),
+                Kind::GoodFile(_) | Kind::BadFile(_) => Shapes::default(),
+            },
         };
         Ok(write(&header, &self.values))
     }

@@ -13,7 +13,7 @@
 //! | 12 | 1 | bytes of a prefix, 4 to 8 |
 //! | 13 | 1 | length of the name, 1 to 64 |
 //! | 14 | 1 | length of the version's token, 0 to 64 |
-//! | 15 | 1 | 0 |
+//! | 15 | 1 | of addresses: [`Shapes`] that no entry has, 0 where that is not known; else 0 |
 //! | 16 | 8 | sequence number of the version |
 //! | 24 | 8 | when it was made, ms since the Unix epoch |
 //! | 32 | 4 | entries n |
@@ -40,7 +40,7 @@ use sha2::{Digest as _, Sha256};
 use super::bits::{Writer, load, mask, read};
 use super::{Digest, Kind, Match, UrlMatch, Version};
 use crate::digest::Digests;
-use crate::safe_browsing::{MAX_EXPRESSIONS, SafeUrl};
+use crate::safe_browsing::{MAX_EXPRESSIONS, SafeUrl, Shapes};
 
 pub(super) const FORMAT: u16 = 1;
 const MAGIC: &[u8; 8] = b"QUORUMBL";
@@ -108,6 +108,9 @@ pub struct Header<'a> {
     pub created_at: u64,
     /// How many entries there are.
     pub entries: u32,
+    /// Shapes of expressions that no entry has, as far as that is known: a look-up does not hash what has one
+    /// of them. A list of hosts has no paths.
+    pub absent: Shapes,
 }
 
 /// Where the parts of a set lie, counted from the end of the header's texts.
@@ -363,18 +366,20 @@ impl<'a> Blocklist<'a> {
     ) -> impl Iterator<Item = UrlMatch<'u>> + use<'a, 'u> {
         // A look-up mostly waits for memory. All are begun before any is ended, so that they wait
         // together and not one after the other.
-        let mut asked = [(0, 0); MAX_EXPRESSIONS];
+        let mut asked = [(0, 0, 0); MAX_EXPRESSIONS];
         let mut count = 0;
-        for (asked, hash) in asked.iter_mut().zip(url.expression_hashes()) {
-            asked.0 = prefix(hash.as_bytes(), self.header.prefix_bytes).unwrap_or_default();
+        let hashes = url.hashes_without(self.header.absent);
+        for (asked, (index, hash)) in asked.iter_mut().zip(hashes) {
+            let value = prefix(hash.as_bytes(), self.header.prefix_bytes).unwrap_or_default();
+            (asked.0, asked.1) = (index, value);
             count += 1;
         }
-        for (value, start) in &mut asked[..count] {
+        for (_, value, start) in &mut asked[..count] {
             *start = self.start(*value);
         }
         let list = *self;
-        let asked = asked.into_iter().take(count).enumerate();
-        asked.filter_map(move |(index, (value, start))| {
+        let asked = asked.into_iter().take(count);
+        asked.filter_map(move |(index, value, start)| {
             let found = list.finish(value, start)?;
             // Put together only now: hardly anything is found.
             let expression = url.expressions().nth(index)?;
@@ -583,7 +588,7 @@ fn header(bytes: &[u8]) -> Result<(Header<'_>, usize), OpenError> {
     if token_len > TEXT_MAX {
         return wrong(14, "a token has up to 64 bytes");
     }
-    if bytes[15] != 0 {
+    if bytes[15] != 0 && kind != Kind::Url {
         return wrong(15, "a byte that must be zero");
     }
     let texts_end = FIXED + name_len + token_len;
@@ -607,6 +612,7 @@ fn header(bytes: &[u8]) -> Result<(Header<'_>, usize), OpenError> {
         },
         created_at: load(bytes, 24),
         entries: read(bytes, 32 * 8, 32) as u32,
+        absent: bytes[15].into(),
     };
     Ok((header, texts_end))
 }
@@ -634,7 +640,7 @@ pub(super) fn write(header: &Header<'_>, values: &[u64]) -> Vec<u8> {
         header.prefix_bytes,
         header.name.len() as u8,
         token.len() as u8,
-        0,
+        header.absent.bits(),
     ]);
     out.extend_from_slice(&sequence.to_le_bytes());
     out.extend_from_slice(&header.created_at.to_le_bytes());

@@ -10,7 +10,7 @@
 //! | 8 | 2 | format, 1 |
 //! | 10 | 1, 1 | Rice parameters of the removals and of the additions |
 //! | 12 | 1 | length of the new version's token, 0 to 64 |
-//! | 13 | 1 | 0 |
+//! | 13 | 1 | the [`Shapes`] that no entry of the new version has, as in its file |
 //! | 14 | 8, 8 | sequence numbers, old and new |
 //! | 30 | 8 | when the new version was made |
 //! | 38 | 32, 32 | checksums of the old and of the new file |
@@ -26,6 +26,7 @@ use super::Version;
 use super::bits::{load, mask, read};
 use super::file::{Blocklist, Header, TEXT_MAX, write};
 use super::rice::{RiceDeltas, RiceError, encode_within};
+use crate::safe_browsing::Shapes;
 
 const FORMAT: u16 = 1;
 const MAGIC: &[u8; 8] = b"QUORUMBU";
@@ -120,7 +121,8 @@ impl Changes {
         Ok(changes)
     }
 
-    /// The bytes of the list that these changes make of `old`.
+    /// The bytes of the list that these changes make of `old`. What shapes the additions have is not
+    /// known.
     ///
     /// # Errors
     /// When they do not fit that list.
@@ -129,6 +131,20 @@ impl Changes {
         old: &Blocklist<'_>,
         version: Version<'_>,
         created_at: u64,
+    ) -> Result<Vec<u8>, ApplyError> {
+        let absent = match *self.additions {
+            [] => old.header().absent,
+            _ => Shapes::default(),
+        };
+        self.apply_with(old, version, created_at, absent)
+    }
+
+    fn apply_with(
+        &self,
+        old: &Blocklist<'_>,
+        version: Version<'_>,
+        created_at: u64,
+        absent: Shapes,
     ) -> Result<Vec<u8>, ApplyError> {
         let header = old.header();
         if version.token.len() > TEXT_MAX {
@@ -171,6 +187,7 @@ impl Changes {
             version,
             created_at,
             entries,
+            absent,
             ..header
         };
         Ok(write(&header, &values))
@@ -192,6 +209,8 @@ pub struct Update<'a> {
     pub checksum: [u8; 32],
     /// What it takes away and adds.
     pub changes: Changes,
+    /// The [`Header::absent`] of that version.
+    pub absent: Shapes,
 }
 
 impl<'a> Update<'a> {
@@ -213,9 +232,6 @@ impl<'a> Update<'a> {
         }
         if usize::from(head[12]) > TEXT_MAX {
             return wrong(12, "a token has up to 64 bytes");
-        }
-        if head[13] != 0 {
-            return wrong(13, "a byte that must be zero");
         }
         let (Some((token, rest)), coded) = (rest.split_at_checked(head[12].into()), number(122, 4))
         else {
@@ -257,6 +273,7 @@ impl<'a> Update<'a> {
             },
             created_at: load(head, 30),
             checksum: checksum(70),
+            absent: head[13].into(),
             changes: Changes {
                 removals: unpack(
                     "removals",
@@ -289,7 +306,9 @@ impl<'a> Update<'a> {
                 found: old.header().version.sequence,
             });
         }
-        let bytes = self.changes.apply(old, self.version, self.created_at)?;
+        let bytes = self
+            .changes
+            .apply_with(old, self.version, self.created_at, self.absent)?;
         match bytes.ends_with(&self.checksum) {
             true => Ok(bytes),
             false => Err(ApplyError::WrongResult),
@@ -335,7 +354,12 @@ pub fn diff(old: &Blocklist<'_>, new: &Blocklist<'_>) -> Result<Vec<u8>, DiffErr
     let mut out = Vec::with_capacity(FIXED + token.len() + removals.len() + additions.len());
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(&FORMAT.to_le_bytes());
-    out.extend_from_slice(&[removal_parameter, addition_parameter, token.len() as u8, 0]);
+    out.extend_from_slice(&[
+        removal_parameter,
+        addition_parameter,
+        token.len() as u8,
+        header.absent.bits(),
+    ]);
     out.extend_from_slice(&old.header().version.sequence.to_le_bytes());
     out.extend_from_slice(&header.version.sequence.to_le_bytes());
     out.extend_from_slice(&header.created_at.to_le_bytes());

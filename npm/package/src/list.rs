@@ -1,6 +1,6 @@
 //! Local lists: compact sets of hash prefixes of addresses or files.
 
-use js_sys::{Array, Date, Uint8Array};
+use js_sys::{Array, Date, Object, Uint8Array};
 use quorum_core::blocklist::{self, Builder, Digest, Kind, Match, OwnedBlocklist, Version};
 use quorum_core::digest::Digests;
 use quorum_core::safe_browsing::SafeUrl;
@@ -36,6 +36,19 @@ extern "C" {
     fn token(this: &VersionJs) -> JsValue;
     #[wasm_bindgen(method, getter, js_name = createdAt)]
     fn created_at(this: &VersionJs) -> JsValue;
+
+    /// An entry that was found, and for an address by what. Written field by field: whoever looks up much
+    /// would otherwise wait for serde to spell the names of the fields each time.
+    #[wasm_bindgen(extends = Object)]
+    type Found;
+    #[wasm_bindgen(method, setter)]
+    fn set_expression(this: &Found, expression: &str);
+    #[wasm_bindgen(method, setter)]
+    fn set_sha256(this: &Found, hex: &str);
+    #[wasm_bindgen(method, setter, js_name = prefixBits)]
+    fn set_prefix_bits(this: &Found, bits: u8);
+    #[wasm_bindgen(method, setter)]
+    fn set_index(this: &Found, index: u32);
 }
 
 /// All kinds with their names.
@@ -120,35 +133,18 @@ impl BlocklistBuilder {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MatchWire {
-    prefix_bits: u8,
-    index: u32,
-}
-
-impl From<Match> for MatchWire {
-    fn from(found: Match) -> Self {
-        Self {
-            prefix_bits: found.prefix_bits,
-            index: found.index,
-        }
+impl From<Match> for Found {
+    fn from(entry: Match) -> Self {
+        let found: Self = Object::new().unchecked_into();
+        found.set_prefix_bits(entry.prefix_bits);
+        found.set_index(entry.index);
+        found
     }
 }
 
-fn found(found: Option<Match>) -> Result<MatchJs, JsError> {
-    match found {
-        Some(found) => plain(&MatchWire::from(found)),
-        None => Ok(JsValue::UNDEFINED.unchecked_into()),
-    }
-}
-
-#[derive(Serialize)]
-struct UrlMatchWire {
-    expression: String,
-    sha256: String,
-    #[serde(flatten)]
-    found: MatchWire,
+fn found(entry: Option<Match>) -> MatchJs {
+    let found = entry.map(|entry| Found::from(entry).into());
+    found.unwrap_or(JsValue::UNDEFINED).unchecked_into()
 }
 
 #[derive(Serialize)]
@@ -216,32 +212,28 @@ impl Blocklist {
     /// Those of an address's expressions that are listed, the most exact one first; nothing for what has
     /// no host.
     #[wasm_bindgen(js_name = lookupUrl)]
-    pub fn lookup_url(&self, url: &str) -> Result<UrlMatchesJs, JsError> {
-        let Ok(safe) = SafeUrl::parse(url.as_bytes()) else {
-            return Ok(Array::<JsValue>::new().unchecked_into());
-        };
-        let list = self.inner.list();
-        let mut matches = list.lookup_url(&safe).peekable();
-        if matches.peek().is_none() {
-            return Ok(Array::<JsValue>::new().unchecked_into());
+    pub fn lookup_url(&self, url: &str) -> UrlMatchesJs {
+        let matches = Array::<JsValue>::new();
+        if let Ok(safe) = SafeUrl::parse(url.as_bytes()) {
+            for one in self.inner.list().lookup_url(&safe) {
+                let found = Found::from(one.found);
+                found.set_expression(&one.expression.to_string());
+                found.set_sha256(&one.hash.to_string());
+                matches.push(&found);
+            }
         }
-        let matches = matches.map(|one| UrlMatchWire {
-            expression: one.expression.to_string(),
-            sha256: one.hash.to_string(),
-            found: one.found.into(),
-        });
-        plain(&matches.collect::<Vec<_>>())
+        matches.unchecked_into()
     }
 
     /// Finds a Safe Browsing expression.
     #[wasm_bindgen(js_name = lookupExpression)]
-    pub fn lookup_expression(&self, expression: &str) -> Result<MatchJs, JsError> {
+    pub fn lookup_expression(&self, expression: &str) -> MatchJs {
         found(self.inner.list().lookup_expression(expression))
     }
 
     /// Finds a digest, of which as many bytes as a prefix has are enough.
     #[wasm_bindgen(js_name = lookupDigest)]
-    pub fn lookup_digest(&self, digest: &[u8]) -> Result<MatchJs, JsError> {
+    pub fn lookup_digest(&self, digest: &[u8]) -> MatchJs {
         found(self.inner.list().lookup(digest))
     }
 
@@ -249,7 +241,7 @@ impl Blocklist {
     #[wasm_bindgen(js_name = lookupFile)]
     pub fn lookup_file(&self, digests: DigestsJs) -> Result<MatchJs, JsError> {
         let digests: Digests = serde_wasm_bindgen::from_value(digests.into())?;
-        found(self.inner.list().lookup_file(&digests))
+        Ok(found(self.inner.list().lookup_file(&digests)))
     }
 
     /// The update that leads from this version to another one, newer or older.

@@ -11,7 +11,6 @@ use adblock::Engine;
 use adblock::lists::{FilterSet, ParseOptions};
 use adblock::request::Request;
 use quorum_core::blocklist::{Blocklist, Builder, Kind, Version};
-use quorum_core::digest::sha256;
 use quorum_core::safe_browsing::SafeUrl;
 use serde_json::json;
 
@@ -27,10 +26,7 @@ fn main() {
 
     let mut builder = Builder::new(Kind::Url, 4).expect("4 bytes are allowed");
     for index in 0..entries {
-        let digest = sha256(format!("{}/", host(index)).as_bytes());
-        builder
-            .add(digest.as_bytes())
-            .expect("a digest has 32 bytes");
+        builder.add_expression(&format!("{}/", host(index)));
     }
     let version = Version {
         sequence: 1,

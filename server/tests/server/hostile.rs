@@ -626,17 +626,14 @@ fn what_is_no_request_is_refused_in_json_too() {
     }
 }
 
-/// S22: behind a proxy that reads a request otherwise and gives the next of somebody else's to the same
-/// connection, nobody is answered what another has asked: theirs is answered, or the connection ends.
-#[test]
-fn nobody_behind_a_proxy_is_answered_what_another_has_smuggled() {
-    use std::io::{Read as _, Write as _};
-    let server = Server::start();
-    let address = server.origin.trim_start_matches("http://");
-    let key = &server.client.key;
-    // What would be answered in the place of the other's: it is never asked for otherwise.
-    let hidden =
-        format!("GET /api/v3/users/admin HTTP/1.1\r\nhost: a\r\nx-apikey: {key}\r\nx-swallows: ");
+/// What would be answered in the place of somebody else's request: it is never asked for otherwise.
+fn hidden(key: &str) -> String {
+    format!("GET /api/v3/users/admin HTTP/1.1\r\nhost: a\r\nx-apikey: {key}\r\nx-swallows: ")
+}
+
+/// Requests of somebody's in which another one is [`hidden`], from whoever reads them as one.
+fn smugglers(key: &str) -> Vec<String> {
+    let hidden = hidden(key);
     let chunk = format!("{:x}\r\n{hidden}\r\n0\r\n\r\n", hidden.len());
     let after = format!("0\r\n\r\n{hidden}");
     let cases = [
@@ -690,13 +687,24 @@ fn nobody_behind_a_proxy_is_answered_what_another_has_smuggled() {
         ),
         ("content-length: {}\r\nx-a: b\n\n\r\n", &hidden),
     ];
-    for (head, body) in cases {
+    let request = |(head, body): (&str, &String)| {
         let head = head.replace("{}", &body.len().to_string());
+        format!("POST /api/v3/urls HTTP/1.1\r\nhost: a\r\nx-apikey: {key}\r\n{head}\r\n{body}")
+    };
+    cases.map(request).into()
+}
+
+/// S22: behind a proxy that reads a request otherwise and gives the next of somebody else's to the same
+/// connection, nobody is answered what another has asked: theirs is answered, or the connection ends.
+#[test]
+fn nobody_behind_a_proxy_is_answered_what_another_has_smuggled() {
+    use std::io::{Read as _, Write as _};
+    let server = Server::start();
+    let address = server.origin.trim_start_matches("http://");
+    for first in smugglers(&server.client.key) {
         let mut proxy = std::net::TcpStream::connect(address).unwrap();
         let quiet = Some(std::time::Duration::from_millis(700));
         proxy.set_read_timeout(quiet).unwrap();
-        let first =
-            format!("POST /api/v3/urls HTTP/1.1\r\nhost: a\r\nx-apikey: {key}\r\n{head}\r\n{body}");
         proxy.write_all(first.as_bytes()).unwrap();
         let mut said = Vec::new();
         let _ = proxy.read_to_end(&mut said);
@@ -704,10 +712,40 @@ fn nobody_behind_a_proxy_is_answered_what_another_has_smuggled() {
         let _ = proxy.write_all(b"GET /health HTTP/1.1\r\nhost: a\r\n\r\n");
         let _ = proxy.read_to_end(&mut said);
         let said = String::from_utf8_lossy(&said);
-        assert!(!said.contains("\"type\":\"user\""), "{head:?}: {said}");
+        assert!(!said.contains("\"type\":\"user\""), "{first:?}: {said}");
         let answers = said.matches("HTTP/1.1 ").count();
         let healthy = said.matches("\"status\":\"ok\"").count();
-        assert!(answers - healthy <= 1, "{head:?}: {said}");
+        assert!(answers - healthy <= 1, "{first:?}: {said}");
     }
     assert!(!server.log().contains("/users/{id}"), "{}", server.log());
+}
+
+/// S22: the same behind nginx, as it is: whatever it makes of such a request, the next of somebody else's is
+/// answered by what they asked.
+#[test]
+fn nobody_behind_nginx_is_answered_what_another_has_smuggled() {
+    use std::io::{Read as _, Write as _};
+    let server = Server::start();
+    let directory = crate::services::Directory::new();
+    let nginx =
+        crate::services::Nginx::start(&directory.0, server.origin.trim_start_matches("http://"));
+    let ask = |request: &str| {
+        let mut stream = std::net::TcpStream::connect(&nginx.address).unwrap();
+        let quiet = Some(std::time::Duration::from_millis(700));
+        stream.set_read_timeout(quiet).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut said = Vec::new();
+        let _ = stream.read_to_end(&mut said);
+        String::from_utf8_lossy(&said).into_owned()
+    };
+    for first in smugglers(&server.client.key) {
+        let said = ask(&first);
+        assert!(said.starts_with("HTTP/1.1 "), "{first:?}: {said}");
+        for _ in 0..2 {
+            let said = ask("GET /health HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+            assert!(said.starts_with("HTTP/1.1 200"), "{first:?}: {said}");
+            assert_eq!(said.matches("HTTP/1.1 ").count(), 1, "{first:?}: {said}");
+            assert!(said.contains("\"status\":\"ok\""), "{first:?}: {said}");
+        }
+    }
 }

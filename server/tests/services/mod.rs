@@ -1,5 +1,5 @@
 //! Starts the services that a grown server stands on, each for one test: PostgreSQL, NATS with
-//! JetStream, and moto in the place of S3. Loopback only, in a directory of their own, ended when
+//! JetStream, and moto in the place of S3; and nginx, which a server may stand behind. Loopback only, in a directory of their own, ended when
 //! dropped. What is not installed fails the test and says how to have it: nothing is skipped.
 
 use std::net::{TcpListener, TcpStream};
@@ -246,6 +246,54 @@ impl Nats {
         Self {
             running: Some(running),
             url: format!("nats://127.0.0.1:{port}"),
+        }
+    }
+}
+
+/// nginx as a proxy before a server, with one connection to it that all requests share.
+pub(crate) struct Nginx {
+    _running: Running,
+    /// `host:port` of it.
+    pub(crate) address: String,
+}
+
+impl Nginx {
+    /// Starts it with its files in the directory. `server` is the `host:port` of what is behind it.
+    pub(crate) fn start(directory: &Path, server: &str) -> Self {
+        let nginx = program("nginx", &["/usr/sbin"], "nginx-light");
+        let port = free_port();
+        let home = directory.display();
+        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|of| format!("{of}_temp_path {home}/{of};"))
+            .concat();
+        let settings = directory.join("nginx.conf");
+        let text = format!(
+            "daemon off; pid {home}/pid; worker_processes 1; events {{}}
+            http {{
+                access_log off; {temporary}
+                upstream quorum {{ server {server}; keepalive 1; }}
+                server {{
+                    listen 127.0.0.1:{port};
+                    location / {{
+                        proxy_pass http://quorum; proxy_http_version 1.1; proxy_set_header Connection \"\";
+                    }}
+                }}
+            }}"
+        );
+        std::fs::write(&settings, text).unwrap();
+        let (log_path, log_file) = log(directory, "nginx.log");
+        let child = bound_to_us(&nginx, false)
+            .args(["-e", "stderr", "-c"])
+            .arg(&settings)
+            .stdout(log_file.try_clone().unwrap())
+            .stderr(log_file)
+            .spawn()
+            .unwrap();
+        let mut running = Running(child);
+        wait_for_port(port, &mut running, &log_path);
+        Self {
+            _running: running,
+            address: format!("127.0.0.1:{port}"),
         }
     }
 }

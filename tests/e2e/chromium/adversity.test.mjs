@@ -11,7 +11,7 @@ import { chance } from "../harness/chance.mjs";
 import { Chromium } from "../harness/chromium.mjs";
 import { Depot } from "../harness/depot.mjs";
 import { sha256, unknown } from "../harness/files.mjs";
-import { JUMPS, age, inWorker, kept, ring, setClock, stored } from "../harness/journal.mjs";
+import { JUMPS, age, inWorker, kept, ring, setClock, settled, stored } from "../harness/journal.mjs";
 import { ask, attach, checked } from "../harness/messages.mjs";
 import { startSite } from "../harness/site.mjs";
 
@@ -70,18 +70,6 @@ async function download(chromium, page, name, meanwhile, host = new URL(site.ori
 
 /** When the alarm rings next that wakes the worker for what is to go on. @param {Page} quiet @returns {Promise<number | undefined>} */
 const rings = (quiet) => quiet.evaluate(async () => (await chrome.alarms.get("resume"))?.scheduledTime);
-
-/**
- * Reads the records again until they are as wanted, past the extension, which is left alone.
- * @param {Page} quiet
- * @param {(records: any[]) => boolean} wanted
- */
-async function settled(quiet, wanted) {
-  let records;
-  do records = await stored(quiet);
-  while (!wanted(records));
-  return records;
-}
 
 /**
  * Leaves a page in which nothing of the extension runs as the only one of its own, and its worker asleep.

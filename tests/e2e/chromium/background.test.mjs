@@ -216,7 +216,7 @@ test("E33: a trap of our module lets the download go, and a fresh one answers", 
   const item = await chromium.downloads.of(() => start.click("#go"));
   assert.equal(item.state, "complete");
   assert.ok(readFileSync(item.filename).equals(bytes));
-  assert.ok(performance.now() - began < 5_000, "let go at once, not when the time was over");
+  assert.ok(performance.now() - began < 10_000, "let go at once, not when the time was over");
   const { reply } = await ask(page, { ask: "state" });
   assert.equal(reply.state.address, backend.origin);
   const { assessment } = await checked(page, ({ name, phase }) => name === "trap.bin" && phase === "done");

@@ -10,7 +10,7 @@ import { chance, shuffled } from "../harness/chance.mjs";
 import { Chromium } from "../harness/chromium.mjs";
 import { Depot } from "../harness/depot.mjs";
 import { sha256 } from "../harness/files.mjs";
-import { countSteps, haltAt, stored } from "../harness/journal.mjs";
+import { countSteps, haltAt, settled } from "../harness/journal.mjs";
 import { ask, checked } from "../harness/messages.mjs";
 import { startSite } from "../harness/site.mjs";
 
@@ -190,8 +190,9 @@ class Life {
 
   /** @param {string} name @param {any} record @param {string} why */
   async #ended(name, record, why) {
-    const all = (await stored(this.page)).filter((record) => record.name === name);
-    assert.deepEqual(all.map(({ id, open }) => ({ id, open })), [{ id: record.id, open: 0 }], `${why}: one record, at its end`);
+    const ours = (/** @type {any[]} */ records) => records.filter((it) => it.name === name);
+    const all = ours(await settled(this.page, (records) => ours(records).every(({ open }) => open === 0)));
+    assert.deepEqual(all.map(({ id }) => id), [record.id], `${why}: one record, at its end`);
   }
 }
 
@@ -255,20 +256,6 @@ test("E25: the worker is stopped at more than 50 places, no two of them the same
     await (bad ? life.settleKept(name, body, why) : life.settle(name, body, why));
   }
 });
-
-/**
- * Waits until the records are as wanted, without a word to the extension.
- * @param {import("puppeteer-core").Page} page
- * @param {(records: any[]) => boolean} wanted
- * @returns {Promise<any[]>}
- */
-async function settled(page, wanted) {
-  for (;;) {
-    const records = await stored(page);
-    if (wanted(records)) return records;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 test("E25: what is written and not begun goes on by itself, within two minutes, with nobody there to ask", { timeout: 240_000 }, async (t) => {
   const life = await Life.start();

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { chance } from "../harness/chance.mjs";
 import { Chromium } from "../harness/chromium.mjs";
 import { Depot } from "../harness/depot.mjs";
-import { stored } from "../harness/journal.mjs";
+import { settled, stored } from "../harness/journal.mjs";
 import { ask, checked } from "../harness/messages.mjs";
 import { text } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
@@ -94,7 +94,7 @@ test("E32: bad entries are left out, the good ones beside them stay, and a key i
   await connected(page);
   const item = await download(chromium, "good");
   await checked(page, ({ download, phase }) => download === item.id && phase === "done");
-  const good = (await stored(page))[0];
+  const [good] = await settled(page, ([record]) => record?.open === 0);
   const bad = [
     { ...good, id: "1-1", phase: "sleeping" },
     { ...good, id: "1-2", terms: null },

@@ -181,6 +181,20 @@ export function kept(page, store) {
 export const stored = (page) => kept(page, "downloads");
 
 /**
+ * Reads the records until they are as wanted, past the extension, which is left alone. What the extension tells may be
+ * a step ahead of what is on disk.
+ * @param {Page} page one of the extension's
+ * @param {(records: any[]) => boolean} wanted
+ * @returns {Promise<any[]>}
+ */
+export async function settled(page, wanted) {
+  for (;;) {
+    const records = await stored(page);
+    if (wanted(records)) return records;
+  }
+}
+
+/**
  * Makes what is stored as much older, records, answers and budget: nobody has to wait for that long. A worker that
  * runs has its own copy of some of it, so it is to be stopped before.
  * @param {Page} page one of the extension's, in which nothing of it runs: it would wake the worker

@@ -77,6 +77,30 @@ test("a number above 2^53 is the same digits in the match", async () => {
   assert.deepEqual(told.report.matches[0]?.meta, [["a", "9007199254740993"], ["b", "-9223372036854775807"]]);
 });
 
+test("a read of the file says what is there, again and again, and in the next file what is there", async () => {
+  // 300 offsets do not fit into what is kept of one kind of read; -1 and the file's end are undefined, not 0.
+  const condition = "for all i in (0..299) : (uint8(i) == (i * 7 + uint8(300)) & 255 and uint8(i) == uint8(i)) and uint8(0) == uint8(300) and not defined uint8(-1) and not defined uint8(301) and not defined uint8(-1)";
+  module.use(`rule r { condition: ${condition} }`);
+  for (const first of [0, 9, 200]) {
+    const bytes = Uint8Array.from({ length: 301 }, (_, at) => at === 300 ? first : at * 7 + first);
+    assert.equal((await module.work({ job: "scan" }, new Blob([bytes]))).told.report.matches.length, 1, `${first}`);
+    bytes[150] = (bytes[150] ?? 0) + 1;
+    assert.equal((await module.work({ job: "scan" }, new Blob([bytes]))).told.report.matches.length, 0, `${first}`);
+  }
+});
+
+test("a rule is told of the rules before it, and of patterns that were found before they matched", async () => {
+  // A match is told of, and a module's field read, without the patterns that were found; later rules need those.
+  module.use(`import "pe"
+rule a { strings: $a = "one" $b = "two" condition: $a and $b }
+rule b { strings: $c = "three" condition: a and $c and not pe.is_pe }
+rule c { strings: $d = "four" $e = "one" condition: a and not $d and #e == 2 }`);
+  for (const [text, names] of [["one two three one", ["a", "b", "c"]], ["one two four", ["a"]], ["three", []], ["one two one", ["a", "c"]]]) {
+    const { told } = await module.work({ job: "scan" }, new Blob([/** @type {string} */ (text)]));
+    assert.deepEqual(told.report.matches.map((/** @type {any} */ found) => found.rule.name), names, String(text));
+  }
+});
+
 test("a large file is scanned in blocks, and a pattern where two of them meet is found once", async () => {
   const block = Buffer.alloc(16 * 1024 * 1024, "-");
   const parts = Array.from({ length: 9 }, () => block.subarray());

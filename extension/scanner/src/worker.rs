@@ -139,13 +139,16 @@ fn wanted(file: Option<Blob>) -> Result<Blob, JsValue> {
 /// memory of the browser's: an ArrayBuffer for each would stay until it is collected, and hundreds of megabytes
 /// would.
 async fn read(file: &Blob, from: u64, to: u64, bytes: &mut Vec<u8>) -> Result<(), JsValue> {
-    bytes.resize((to - from) as usize, 0);
-    let part = file.slice_with_f64_and_f64(from as f64, to as f64)?;
+    // A Blob more costs as much as a small file's scan.
+    let part = match from == 0 && to as f64 == file.size() {
+        true => file.clone(),
+        false => file.slice_with_f64_and_f64(from as f64, to as f64)?,
+    };
     if to - from <= u64::from(PIECE) {
-        let piece = Uint8Array::new(&JsFuture::from(part.array_buffer()).await?);
-        piece.copy_to(bytes);
+        *bytes = Uint8Array::new(&JsFuture::from(part.array_buffer()).await?).to_vec();
         return Ok(());
     }
+    bytes.resize((to - from) as usize, 0);
     let options = ReadableStreamGetReaderOptions::new();
     options.set_mode(ReadableStreamReaderMode::Byob);
     let reader: ReadableStreamByobReader = part

@@ -92,12 +92,17 @@ impl UserChange {
     }
 }
 
+/// What there is to grant here. It is no list of allowed values, since a backend may know others.
+fn help_on_privileges() -> String {
+    format!("Its name, such as {}", ADD_ONS.join(", "))
+}
+
 /// A privilege for somebody.
 #[derive(Args)]
 pub(crate) struct Grant {
     /// Whose it is
     pub(crate) name: String,
-    /// Its name
+    #[arg(help = help_on_privileges())]
     pub(crate) privilege: String,
     /// For so many days; for ever without
     #[arg(long, value_name = "N")]
@@ -118,7 +123,7 @@ impl Grant {
 pub(crate) struct Withdrawal {
     /// Whose it is
     pub(crate) name: String,
-    /// Its name
+    #[arg(help = help_on_privileges())]
     pub(crate) privilege: String,
     #[command(flatten)]
     pub(crate) there: There,

@@ -484,16 +484,32 @@ mod tests {
         assert_eq!(seen, 4);
     }
 
+    fn help(path: &[&str]) -> String {
+        let mut command = command();
+        let mut at = &mut command;
+        for name in path {
+            at = at.find_subcommand_mut(name).unwrap();
+        }
+        at.render_long_help().to_string()
+    }
+
+    #[test]
+    fn what_can_be_granted_is_said() {
+        for (noun, verb) in [
+            ("group", "grant"),
+            ("group", "withdraw"),
+            ("user", "grant"),
+            ("user", "withdraw"),
+        ] {
+            let help = help(&[noun, verb]);
+            for add_on in crate::tier::ADD_ONS {
+                assert!(help.contains(add_on), "{noun} {verb}: {add_on}");
+            }
+        }
+    }
+
     #[test]
     fn settings_are_shown_where_they_mean_something() {
-        let help = |path: &[&str]| {
-            let mut command = command();
-            let mut at = &mut command;
-            for name in path {
-                at = at.find_subcommand_mut(name).unwrap();
-            }
-            at.render_long_help().to_string()
-        };
         assert!(help(&["serve"]).contains("--workers"));
         assert!(help(&["user", "add"]).contains("--data"));
         for path in [

@@ -51,6 +51,11 @@ pub(crate) struct Ask {
     pub(crate) country: Option<String>,
 }
 
+/// The name of a report that was asked for without parameters.
+pub(crate) fn report_name(group: &str, origin: &Origin, path: &str) -> String {
+    format!("{group}\n{origin}\n{path}")
+}
+
 /// The door by which a request came, as our own programs name themselves.
 pub(crate) fn interface(headers: &HeaderMap) -> &'static str {
     let tool = headers.get("x-tool").and_then(|tool| tool.to_str().ok());
@@ -252,7 +257,7 @@ impl Ask {
         if self.parameter("relationships").is_some() {
             return None;
         }
-        let mut name = format!("{}\n{}\n{}", self.account.group, self.origin, self.path);
+        let mut name = report_name(&self.account.group, &self.origin, &self.path);
         if let Some(attributes) = self.parameter("attributes") {
             name.push('\n');
             name.push_str(attributes);

@@ -18,6 +18,7 @@ use crate::ask::charge;
 use crate::clock;
 use crate::error::ApiError;
 use crate::ids::SecretHash;
+use crate::metrics::Observed;
 use crate::routes::OWN;
 use crate::store::Account;
 use crate::store::epoch::Epoch;
@@ -102,9 +103,13 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
     if is_open(&app, &request) {
         return next.run(request).await;
     }
-    let (account, epoch) = match holder(&app, request.headers()).await {
-        Ok(admitted) => admitted,
-        Err(error) => return error.into_response(),
+    let admitted = match request.extensions_mut().remove::<Admitted>() {
+        // At the front already.
+        Some(admitted) => admitted,
+        None => match holder(&app, request.headers()).await {
+            Ok(admitted) => admitted,
+            Err(error) => return error.into_response(),
+        },
     };
     if let Some(path) = request.extensions().get::<MatchedPath>() {
         let path = path.as_str();
@@ -115,17 +120,21 @@ pub(crate) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         };
         let asked = (method, path);
         if !NOT_CHARGED_HERE.contains(&asked)
-            && let Err(error) = charge(&app, &account, endpoint(request.method(), path)).await
+            && let Err(error) =
+                charge(&app, &admitted.account, endpoint(request.method(), path)).await
         {
             return error.into_response();
         }
     }
-    request.extensions_mut().insert(Admitted { account, epoch });
+    request.extensions_mut().insert(admitted);
     next.run(request).await
 }
 
 /// Who has the key, and the epoch in which that was so.
-async fn holder(app: &App, headers: &HeaderMap) -> Result<(Arc<Account>, Option<Epoch>), ApiError> {
+///
+/// # Errors
+/// Nobody has, or nobody who may come in.
+pub(crate) async fn holder(app: &App, headers: &HeaderMap) -> Result<Admitted, ApiError> {
     let mut keys = headers.get_all("x-apikey").iter();
     let key = keys.next().ok_or_else(ApiError::authentication_required)?;
     // Two keys are one too many: which of them a proxy would have looked at is anybody's guess.
@@ -154,7 +163,7 @@ async fn holder(app: &App, headers: &HeaderMap) -> Result<(Arc<Account>, Option<
     if account.status != "active" {
         return Err(ApiError::user_not_active());
     }
-    Ok((account, epoch))
+    Ok(Admitted { account, epoch })
 }
 
 /// The name under which a request is counted in `api_usage`.
@@ -225,7 +234,8 @@ fn endpoint(method: &Method, path: &str) -> &'static str {
 /// Logs a request, and keeps the promises about its answer: JSON even where the framework has an
 /// answer of its own, and no guessing of content types.
 pub(crate) async fn finish(request: Request, next: Next) -> Response {
-    let began = Instant::now();
+    let observed = request.extensions().get::<Observed>();
+    let began = observed.map_or_else(Instant::now, |observed| observed.began);
     let method = request.method().clone();
     // The route, not the path: paths may hold keys.
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -248,6 +258,15 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
             response.headers_mut().insert(header::ALLOW, allow);
         }
     }
+    promise(&mut response);
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    log(&method, route, status, began);
+    response
+}
+
+/// What is promised of every answer.
+pub(crate) fn promise(response: &mut Response) {
+    let status = response.status();
     let headers = response.headers_mut();
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -260,14 +279,17 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Logs a request that is answered.
+pub(crate) fn log(method: &Method, route: &str, status: StatusCode, began: Instant) {
     tracing::info!(
         %method,
-        route = route.as_ref().map_or("none", MatchedPath::as_str),
+        route,
         status = status.as_u16(),
         ms = began.elapsed().as_millis() as u64,
         "answered"
     );
-    response
 }
 
 /// A request's body, where both the handler and [`drain`] can read it.

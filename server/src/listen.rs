@@ -11,7 +11,6 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderValue, header};
@@ -27,10 +26,10 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
-use tower::ServiceExt as _;
 
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::front::Front;
 use crate::gate;
 use crate::metrics::{Raised, TurnedAway, metrics};
 use crate::origin::Secure;
@@ -90,7 +89,7 @@ pub(crate) async fn listen(
     config: &Config,
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    router: Router,
+    front: impl Into<Front>,
     mut stopped: watch::Receiver<bool>,
     grace: Duration,
 ) -> bool {
@@ -101,6 +100,7 @@ pub(crate) async fn listen(
         requests: Semaphore::new(config.requests_at_once),
         proxies: config.trusted_proxies.clone(),
     });
+    let front = front.into();
     let peers = Peers::default();
     let mut connections = JoinSet::new();
     let ending = stopped.clone();
@@ -118,7 +118,7 @@ pub(crate) async fn listen(
                     if let Some(counted) = peers.count(peer.ip(), most) {
                         let connection = Connection {
                             peer,
-                            router: router.clone(),
+                            front: front.clone(),
                             limits: limits.clone(),
                             ending: ending.clone(),
                         };
@@ -147,7 +147,7 @@ pub(crate) async fn listen(
 /// One connection that was taken.
 struct Connection {
     peer: SocketAddr,
-    router: Router,
+    front: Front,
     limits: Arc<Limits>,
     ending: watch::Receiver<bool>,
 }
@@ -177,13 +177,13 @@ impl Connection {
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin, secure: bool) {
         let Self {
             peer,
-            router,
+            front,
             limits,
             mut ending,
         } = self;
         let (pace, headers) = (limits.body, limits.headers);
         let service = service_fn(move |request: Request<Incoming>| {
-            let (router, limits) = (router.clone(), limits.clone());
+            let (front, limits) = (front.clone(), limits.clone());
             async move {
                 // Early, before anything is read or asked for: under load that is what helps.
                 let Ok(_working) = limits.requests.try_acquire() else {
@@ -200,7 +200,7 @@ impl Connection {
                     request.extensions_mut().insert(Secure);
                 }
                 let _in_hand = Raised::new(&metrics().requests_in_hand);
-                let Ok(mut response) = router.oneshot(request).await;
+                let mut response = front.answer(request).await;
                 if chunked {
                     let close = HeaderValue::from_static("close");
                     response.headers_mut().insert(header::CONNECTION, close);

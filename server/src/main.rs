@@ -27,6 +27,7 @@ mod engines;
 mod error;
 mod failpoint;
 mod filter;
+mod front;
 mod gate;
 mod ids;
 mod import;

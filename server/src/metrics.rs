@@ -2,12 +2,13 @@
 //!
 //! Nothing here names a key, an address, a hash or a user: a label's values are few and ours.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus_client::encoding::text::encode;
@@ -17,7 +18,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use quorum_core::report::Category;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::app::App;
 use crate::clock;
@@ -287,52 +288,86 @@ impl Drop for Raised {
     }
 }
 
-/// Counts a request, times its answer, and makes a span of it.
-pub(crate) async fn observe(request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let route = match request.extensions().get::<MatchedPath>() {
-        Some(route) => route.as_str().to_owned(),
-        None => "none".to_owned(),
-    };
-    // A client can make up methods, and each would be a series of its own.
-    let method = match *request.method() {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PATCH => "PATCH",
-        Method::PUT => "PUT",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
-    };
-    let span = tracing::info_span!(
-        target: TARGET,
-        "request",
-        otel.name = format!("{method} {route}"),
-        otel.kind = "server",
-        http.request.method = method,
-        http.route = route,
-        http.response.status_code = tracing::field::Empty,
-        otel.status_code = tracing::field::Empty,
-    );
-    let response = next.run(request).instrument(span.clone()).await;
-    span.record("http.response.status_code", response.status().as_u16());
-    if response.status().is_server_error() {
-        span.record("otel.status_code", "ERROR");
+/// A request that is being answered: counted, timed, and made a span of.
+#[derive(Clone)]
+pub(crate) struct Observed {
+    pub(crate) began: Instant,
+    method: &'static str,
+    route: Cow<'static, str>,
+    /// What is done to answer it belongs into this.
+    pub(crate) span: Span,
+}
+
+impl Observed {
+    /// Begins with a request of this route.
+    pub(crate) fn begin(method: &Method, route: Cow<'static, str>) -> Self {
+        let began = Instant::now();
+        // A client can make up methods, and each would be a series of its own.
+        let method = match *method {
+            Method::GET => "GET",
+            Method::HEAD => "HEAD",
+            Method::POST => "POST",
+            Method::PATCH => "PATCH",
+            Method::PUT => "PUT",
+            Method::DELETE => "DELETE",
+            Method::OPTIONS => "OPTIONS",
+            _ => "other",
+        };
+        let span = tracing::info_span!(
+            target: TARGET,
+            "request",
+            otel.name = format!("{method} {route}"),
+            otel.kind = "server",
+            http.request.method = method,
+            http.route = &*route,
+            http.response.status_code = tracing::field::Empty,
+            otel.status_code = tracing::field::Empty,
+        );
+        Self {
+            began,
+            method,
+            route,
+            span,
+        }
     }
-    let metrics = metrics();
-    let status = response.status().as_str().to_owned();
-    metrics
-        .request_seconds
-        .get_or_create(&[("route", route.clone())])
-        .observe(began.elapsed().as_secs_f64());
-    metrics
-        .requests
-        .get_or_create(&[
-            ("method", method.to_owned()),
-            ("route", route),
-            ("status", status),
-        ])
-        .inc();
+
+    /// It is answered.
+    pub(crate) fn end(self, status: StatusCode) {
+        self.span
+            .record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            self.span.record("otel.status_code", "ERROR");
+        }
+        let metrics = metrics();
+        let route = self.route.into_owned();
+        metrics
+            .request_seconds
+            .get_or_create(&[("route", route.clone())])
+            .observe(self.began.elapsed().as_secs_f64());
+        metrics
+            .requests
+            .get_or_create(&[
+                ("method", self.method.to_owned()),
+                ("route", route),
+                ("status", status.as_str().to_owned()),
+            ])
+            .inc();
+    }
+}
+
+/// Observes a request, unless the front does already.
+pub(crate) async fn observe(request: Request, next: Next) -> Response {
+    let observed = match request.extensions().get::<Observed>() {
+        Some(observed) => observed.clone(),
+        None => {
+            let route = request.extensions().get::<MatchedPath>();
+            let route = route.map_or(Cow::Borrowed("none"), |route| {
+                route.as_str().to_owned().into()
+            });
+            Observed::begin(request.method(), route)
+        }
+    };
+    let response = next.run(request).instrument(observed.span.clone()).await;
+    observed.end(response.status());
     response
 }

@@ -43,6 +43,16 @@ impl FromRequestParts<App> for Origin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        Self::of(parts, app)
+    }
+}
+
+impl Origin {
+    /// That by which a request came.
+    ///
+    /// # Errors
+    /// It names no host.
+    pub(crate) fn of(parts: &Parts, app: &App) -> Result<Self, ApiError> {
         let peer = parts
             .extensions
             .get::<ConnectInfo<SocketAddr>>()

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::countries::Countries;
 use crate::engines::{Engines, write_first_packs};
+use crate::front::Front;
 use crate::ids::Secret;
 use crate::jobs::{self, Workshop};
 use crate::kept::Kept;
@@ -154,7 +155,8 @@ async fn serve(config: Config, role: Role) -> Result<(), Failure> {
     let router = routes::router(&app)
         .merge(ops::probes(ops))
         .layer(axum::middleware::from_fn(metrics::observe));
-    if !listen(&app.config, listener, tls, router, stopped, GRACE).await {
+    let front = Front::new(app.clone(), router);
+    if !listen(&app.config, listener, tls, front, stopped, GRACE).await {
         tracing::warn!("some requests did not end in time and are cut off");
     }
     let _ = books.await;

@@ -12,12 +12,15 @@ use quorum_core::report::VoteVerdict;
 use serde_json::json;
 
 use super::document::{MAX_COMMENT, NewComment, NewVote};
-use crate::ask::{Answer, Ask};
+use crate::app::App;
+use crate::ask::{Answer, Ask, charge, report_name};
 use crate::clock;
 use crate::engines::Subject;
 use crate::error::ApiError;
+use crate::gate::Admitted;
 use crate::kept::Report;
 use crate::objects;
+use crate::origin::Origin;
 use crate::relationships::{Node, Owner, descriptors_at, dressed, gone, objects_at};
 use crate::store::epoch::Epoch;
 use crate::store::{CastVote, Item};
@@ -406,7 +409,7 @@ pub(crate) async fn location_of(ask: &Ask, url: &str) -> Result<Option<Node>, Ap
 /// `GET /{noun}/{id}`
 pub(crate) async fn report(ask: &Ask, kind: Kind, raw: &str) -> Result<Response, ApiError> {
     let place = Place::of(ask, kind);
-    if let Some(body) = place.as_ref().and_then(|place| place.find(ask)) {
+    if let Some(body) = place.as_ref().and_then(|place| place.find(&ask.app)) {
         // Nothing was committed since it was read and not free.
         if kind == Kind::File {
             ask.charge("files").await?;
@@ -447,6 +450,25 @@ pub(crate) async fn report(ask: &Ask, kind: Kind, raw: &str) -> Result<Response,
     Ok(sent(body))
 }
 
+/// The report of a path, if it is kept, for who asks for it without parameters.
+///
+/// # Errors
+/// The quota does not allow it.
+pub(crate) async fn kept(
+    app: &App,
+    Admitted { account, epoch }: &Admitted,
+    kind: Kind,
+    (origin, path): (&Origin, &str),
+) -> Result<Option<Response>, ApiError> {
+    let name = || report_name(&account.group, origin, path);
+    let place = epoch.and_then(|epoch| Place::named(app, epoch, kind, name));
+    let Some(body) = place.and_then(|place| place.find(app)) else {
+        return Ok(None);
+    };
+    charge(app, account, kind.collection()).await?;
+    Ok(Some(sent(body)))
+}
+
 fn sent(body: Bytes) -> Response {
     let json = HeaderValue::from_static("application/json");
     ([(header::CONTENT_TYPE, json)], body).into_response()
@@ -465,23 +487,28 @@ struct Place {
 impl Place {
     /// `None` for a report that nobody can say to be true still when it is asked for again.
     fn of(ask: &Ask, kind: Kind) -> Option<Self> {
+        let name = ask.report_name()?;
+        Self::named(&ask.app, ask.epoch?, kind, || name)
+    }
+
+    fn named(app: &App, epoch: Epoch, kind: Kind, name: impl FnOnce() -> String) -> Option<Self> {
         // What another backend says depends on budgets, pauses and times.
-        if ask.app.upstream.is_some() {
+        if app.upstream.is_some() {
             return None;
         }
         Some(Self {
-            epoch: ask.epoch?,
-            lists: ask.app.engines.lists_version(kind)?,
-            name: ask.report_name()?,
+            epoch,
+            lists: app.engines.lists_version(kind)?,
+            name: name(),
             kind,
             second: clock::now(),
             began: Instant::now(),
         })
     }
 
-    fn find(&self, ask: &Ask) -> Option<Bytes> {
-        let kept = &ask.app.kept;
-        kept.report(self.epoch, &self.name, self.lists, self.second)
+    fn find(&self, app: &App) -> Option<Bytes> {
+        app.kept
+            .report(self.epoch, &self.name, self.lists, self.second)
     }
 
     fn keep(self, ask: &Ask, body: Bytes, is_timeless: bool) {

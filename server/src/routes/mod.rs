@@ -122,3 +122,30 @@ async fn health(
         json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::front::{OTHERS, REPORTS};
+
+    #[test]
+    fn the_front_knows_which_paths_are_those_of_reports() {
+        let (_, document) = api().split_for_parts();
+        let ours: Vec<_> = document.paths.paths.into_iter().collect();
+        let read = ours.iter().filter(|(_, item)| item.get.is_some());
+        let there: BTreeSet<_> = read.map(|(path, _)| format!("/api/v3{path}")).collect();
+        let mut others = BTreeSet::new();
+        for (kind, before, route) in REPORTS {
+            assert_eq!(before, format!("/api/v3/{}/", kind.collection()));
+            assert!(there.contains(route), "{route}");
+            let beside = there.iter().filter(|path| {
+                let id = path.strip_prefix(before);
+                *path != route && id.is_some_and(|id| !id.contains('/'))
+            });
+            others.extend(beside.map(String::as_str));
+        }
+        assert_eq!(others, BTreeSet::from_iter(OTHERS.iter().copied()));
+    }
+}

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use crate::harness::{Directory, PATIENCE, Server, eicar, quorum, until};
+use crate::harness::{Client, Directory, PATIENCE, Server, eicar, quorum, sha256, until};
 
 /// What a plain GET brings: status line, and body.
 fn get(origin: &str, path: &str) -> (String, String) {
@@ -102,6 +102,74 @@ fn what_happens_is_counted_and_nothing_secret_with_it() {
     assert!(text.ends_with("# EOF\n"), "{text}");
     assert!(!text.to_lowercase().contains("canary"), "{text}");
     assert!(!text.contains(&server.client.key), "{text}");
+}
+
+/// What is sent from before the routes is what they send, and is counted and refused as by them. A
+/// parameter that means nothing leads through them.
+#[test]
+fn a_kept_report_is_the_same_whichever_way_it_is_sent() {
+    let (server, ops) = told(&[]);
+    let admin = &server.client;
+    admin.analysed("a", b"kept");
+    for item in ["/domains/a.example", "/ip_addresses/192.0.2.1"] {
+        let analysis = admin.post(&format!("{item}/analyse"), &Value::Null).data();
+        admin.completed(analysis["id"].as_str().unwrap());
+    }
+    let analysis = admin.post_url("http://a.example/").data();
+    admin.completed(analysis["id"].as_str().unwrap());
+    let reports = [
+        ("files", sha256(b"kept")),
+        ("urls", sha256(b"http://a.example/")),
+        ("domains", "a.example".to_owned()),
+        ("ip_addresses", "192.0.2.1".to_owned()),
+    ];
+    // Its first reading is free.
+    let file = format!("/files/{}", reports[0].1);
+    assert_eq!(admin.get(&file).status, 200);
+
+    let guest = server.user(&["add", "guest", "--tier", "public"]);
+    let stranger = Client::new(&server.origin, &"0".repeat(64));
+    let answer = |client: &Client, path: &str| {
+        let mut reply = client.get(path);
+        for passing in ["date", "retry-after"] {
+            reply.headers.remove(passing);
+        }
+        (reply.status, reply.headers, reply.bytes)
+    };
+    let counted = |noun: &str, status: &str| {
+        let route = format!("route=\"/api/v3/{noun}/{{id}}\"");
+        let status = format!("status=\"{status}\"");
+        let series = ["quorum_requests_total", "\"GET\"", &route, &status];
+        value(&get(&ops, "/metrics").1, &series).unwrap_or_default()
+    };
+    let used = |noun: &str| {
+        let usage = admin.get("/users/admin/api_usage").data();
+        usage["total"][noun].as_u64().unwrap_or_default()
+    };
+    for (noun, id) in &reports {
+        let path = format!("/{noun}/{id}");
+        let routed = format!("{path}?nothing=1");
+        let before = (counted(noun, "200"), used(noun));
+        let first = answer(admin, &routed);
+        assert_eq!(first.0, 200, "{path}");
+        for path in [&path, &routed, &path] {
+            assert_eq!(answer(admin, path), first, "{path}");
+        }
+        assert_eq!(
+            (counted(noun, "200"), used(noun)),
+            (before.0 + 4.0, before.1 + 4)
+        );
+        assert_eq!(answer(&guest, &path), first);
+        let refused = answer(&stranger, &path);
+        assert_eq!(refused.0, 401);
+        assert_eq!(answer(&stranger, &routed), refused);
+        assert_eq!(counted(noun, "401"), 2.0);
+    }
+    // The guest has had four in this minute.
+    let refused = answer(&guest, &file);
+    assert_eq!(refused.0, 429);
+    assert_eq!(answer(&guest, &format!("{file}?nothing=1")), refused);
+    assert_eq!(counted("files", "429"), 2.0);
 }
 
 #[test]

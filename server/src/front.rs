@@ -76,7 +76,7 @@ impl Front {
                         parts.extensions.insert(admitted);
                     }
                     parts.extensions.insert(observed);
-                    return self.route(Request::from_parts(parts, body)).await;
+                    return self.pass_on(Request::from_parts(parts, body)).await;
                 }
                 Err(panic) => gate::panicked(panic),
             };
@@ -85,10 +85,10 @@ impl Front {
             observed.end(answer.status());
             return answer;
         }
-        self.route(request).await
+        self.pass_on(request).await
     }
 
-    async fn route(self, request: Request) -> Response {
+    async fn pass_on(self, request: Request) -> Response {
         let Ok(answer) = self.routes.oneshot(request).await;
         answer
     }

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chance } from "../harness/chance.mjs";
@@ -14,6 +14,7 @@ import { sha256, unknown } from "../harness/files.mjs";
 import { JUMPS, age, inWorker, kept, ring, setClock, settled, stored } from "../harness/journal.mjs";
 import { ask, attach, checked } from "../harness/messages.mjs";
 import { startSite } from "../harness/site.mjs";
+import { ballast } from "../harness/tree.mjs";
 
 /** @typedef {import("puppeteer-core").Page} Page */
 
@@ -224,13 +225,7 @@ test("E29: a full store costs neither a download nor a setting nor an entry of t
   const page = await attach(chromium, depot);
   await download(chromium, page, "before-full.bin");
 
-  const ballast = join(folder, "ballast");
-  const fill = () => {
-    const { bavail, bsize } = statfsSync(folder);
-    writeFileSync(ballast, Buffer.alloc(bavail * bsize), { flag: "a" });
-    return bavail;
-  };
-  while (fill() > 0);
+  const taken = ballast(folder);
   const { policy } = (await ask(page, { ask: "state" })).reply.state;
   // The account's address has the key in it, which the log leaves out.
   const left = () => depot.record.requests.map(({ url }) => url).filter((url) => url.includes("/files/"));
@@ -246,7 +241,7 @@ test("E29: a full store costs neither a download nor a setting nor an entry of t
   assert.deepEqual(left().slice(before).filter((url) => !all.includes(url)), [], "what leaves meanwhile is in the log, which waits in memory");
 
   // There is room again: with the next request all of it gets there.
-  rmSync(ballast);
+  rmSync(taken);
   assert.equal((await download(chromium, page, "after-full.bin")).assessment.verdict, "unknown");
   all = await logged();
   assert.deepEqual(left().filter((url) => !all.includes(url)), [], "what left is in the log");

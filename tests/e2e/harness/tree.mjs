@@ -1,6 +1,6 @@
 // Where things lie: the builds under test, the server's binary, the folder for pictures and logs.
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,6 +39,25 @@ export function picture(name) {
 export function temporaryFolder(name) {
   const path = mkdtempSync(join(tmpdir(), `quorum-${name}-`));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/**
+ * Takes the room that there is on the disk of a folder, until it is removed.
+ * @param {string} folder
+ * @returns {string} the path of what takes it
+ */
+export function ballast(folder) {
+  const path = join(folder, "ballast");
+  for (;;) {
+    const { bavail, bsize } = statfsSync(folder);
+    if (bavail === 0) return path;
+    try {
+      writeFileSync(path, Buffer.alloc(bavail * bsize), { flag: "a" });
+    } catch (error) {
+      // Who else writes there was quicker.
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ENOSPC") throw error;
+    }
+  }
 }
 
 /**

@@ -339,13 +339,12 @@ impl Server {
 
     /// The same, until nothing comes for so long.
     pub(crate) fn raw_for(&self, bytes: &[u8], quiet: Duration) -> String {
-        let mut stream = TcpStream::connect(self.origin.trim_start_matches("http://")).unwrap();
-        stream.set_read_timeout(Some(quiet)).unwrap();
-        stream.write_all(bytes).unwrap();
-        let mut answer = Vec::new();
-        // Whether it ended or went quiet, what was said counts.
-        let _ = stream.read_to_end(&mut answer);
-        String::from_utf8_lossy(&answer).into_owned()
+        raw_for(self.address(), bytes, quiet)
+    }
+
+    /// `host:port` of it.
+    pub(crate) fn address(&self) -> &str {
+        self.origin.trim_start_matches("http://")
     }
 
     /// Sends bytes as they are and returns all that comes back until the connection ends.
@@ -357,6 +356,17 @@ impl Server {
         stream.read_to_end(&mut answer).unwrap();
         String::from_utf8_lossy(&answer).into_owned()
     }
+}
+
+/// Sends bytes as they are to `host:port` and returns what comes back until nothing comes for so long.
+pub(crate) fn raw_for(address: &str, bytes: &[u8], quiet: Duration) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(quiet)).unwrap();
+    stream.write_all(bytes).unwrap();
+    let mut answer = Vec::new();
+    // Whether it ended or went quiet, what was said counts.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 impl Drop for Server {

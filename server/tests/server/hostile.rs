@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{MULTIPART, Server, multipart, sha256};
+use crate::harness::{MULTIPART, Server, multipart, raw_for, sha256};
 
 /// S13: a statement holds no value of anybody's; only the archive puts statements together, from
 /// names that stand in the program.
@@ -626,14 +626,11 @@ fn what_is_no_request_is_refused_in_json_too() {
     }
 }
 
-/// What would be answered in the place of somebody else's request: it is never asked for otherwise.
-fn hidden(key: &str) -> String {
-    format!("GET /api/v3/users/admin HTTP/1.1\r\nhost: a\r\nx-apikey: {key}\r\nx-swallows: ")
-}
-
-/// Requests of somebody's in which another one is [`hidden`], from whoever reads them as one.
+/// Requests of somebody's in which another one is hidden, from whoever reads them as one.
 fn smugglers(key: &str) -> Vec<String> {
-    let hidden = hidden(key);
+    // What would be answered in the place of somebody else's: it is never asked for otherwise.
+    let hidden =
+        format!("GET /api/v3/users/admin HTTP/1.1\r\nhost: a\r\nx-apikey: {key}\r\nx-swallows: ");
     let chunk = format!("{:x}\r\n{hidden}\r\n0\r\n\r\n", hidden.len());
     let after = format!("0\r\n\r\n{hidden}");
     let cases = [
@@ -724,20 +721,11 @@ fn nobody_behind_a_proxy_is_answered_what_another_has_smuggled() {
 /// answered by what they asked.
 #[test]
 fn nobody_behind_nginx_is_answered_what_another_has_smuggled() {
-    use std::io::{Read as _, Write as _};
     let server = Server::start();
     let directory = crate::services::Directory::new();
-    let nginx =
-        crate::services::Nginx::start(&directory.0, server.origin.trim_start_matches("http://"));
-    let ask = |request: &str| {
-        let mut stream = std::net::TcpStream::connect(&nginx.address).unwrap();
-        let quiet = Some(std::time::Duration::from_millis(700));
-        stream.set_read_timeout(quiet).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut said = Vec::new();
-        let _ = stream.read_to_end(&mut said);
-        String::from_utf8_lossy(&said).into_owned()
-    };
+    let nginx = crate::services::Nginx::start(&directory.0, server.address());
+    let quiet = std::time::Duration::from_millis(700);
+    let ask = |request: &str| raw_for(&nginx.address, request.as_bytes(), quiet);
     for first in smugglers(&server.client.key) {
         let said = ask(&first);
         assert!(said.starts_with("HTTP/1.1 "), "{first:?}: {said}");

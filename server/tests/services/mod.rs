@@ -1,6 +1,7 @@
 //! Starts the services that a grown server stands on, each for one test: PostgreSQL, NATS with
-//! JetStream, and moto in the place of S3; and nginx, which a server may stand behind. Loopback only, in a directory of their own, ended when
-//! dropped. What is not installed fails the test and says how to have it: nothing is skipped.
+//! JetStream, and moto in the place of S3; and nginx, which a server may stand behind. Loopback
+//! only, in a directory of their own, ended when dropped. What is not installed fails the test and
+//! says how to have it: nothing is skipped.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -91,11 +92,21 @@ fn program(name: &str, directories: &[&str], package: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("{name} is missing: apt-get install {package}"))
 }
 
+fn log(directory: &Path, name: &str) -> (PathBuf, std::fs::File) {
+    let path = directory.join(name);
+    let file = std::fs::File::create(&path).unwrap();
+    (path, file)
+}
+
+/// Starts a service with its log in the directory, and waits until its port is open.
 #[track_caller]
-fn wait_for_port(port: u16, service: &mut Running, log: &Path) {
+fn start(service: &mut Command, port: u16, directory: &Path, log_name: &str) -> Running {
+    let (log, file) = log(directory, log_name);
+    let service = service.stdout(file.try_clone().unwrap()).stderr(file);
+    let mut running = Running(service.spawn().unwrap());
     let began = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        let ended = service.0.try_wait().unwrap();
+        let ended = running.0.try_wait().unwrap();
         assert!(
             ended.is_none() && began.elapsed() < PATIENCE,
             "the service does not start ({ended:?}): {}",
@@ -103,12 +114,7 @@ fn wait_for_port(port: u16, service: &mut Running, log: &Path) {
         );
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-fn log(directory: &Path, name: &str) -> (PathBuf, std::fs::File) {
-    let path = directory.join(name);
-    let file = std::fs::File::create(&path).unwrap();
-    (path, file)
+    running
 }
 
 /// Where Debian has PostgreSQL's programs, which are not in everybody's path.
@@ -178,8 +184,8 @@ impl Postgres {
     /// Starts it on its data.
     pub(crate) fn start_again(&mut self) {
         let postgres = program("postgres", &BINARIES, "postgresql");
-        let (log_path, log_file) = log(&self.directory, "postgres.log");
-        let child = bound_to_us(&postgres, is_root())
+        let mut service = bound_to_us(&postgres, is_root());
+        service
             .arg("-D")
             .arg(self.directory.join("postgres"))
             .args(["-c", "listen_addresses=127.0.0.1"])
@@ -190,14 +196,13 @@ impl Postgres {
                 "max_connections=200",
             ])
             .args(["-c", &format!("port={}", self.port)])
-            .stdout(Stdio::null())
-            .stderr(log_file)
-            .current_dir("/")
-            .spawn()
-            .unwrap();
-        let mut running = Running(child);
-        wait_for_port(self.port, &mut running, &log_path);
-        self.running = Some(running);
+            .current_dir("/");
+        self.running = Some(start(
+            &mut service,
+            self.port,
+            &self.directory,
+            "postgres.log",
+        ));
         let psql = program("psql", &BINARIES, "postgresql-client");
         let began = Instant::now();
         // The port is open before the cluster answers.
@@ -233,18 +238,12 @@ impl Nats {
     pub(crate) fn start(directory: &Path) -> Self {
         let server = program("nats-server", &["/usr/sbin"], "nats-server");
         let port = free_port();
-        let (log_path, log_file) = log(directory, "nats.log");
-        let child = bound_to_us(&server, false)
+        let mut service = bound_to_us(&server, false);
+        service
             .args(["-js", "-a", "127.0.0.1", "-p", &port.to_string(), "-sd"])
-            .arg(directory.join("nats"))
-            .stdout(log_file.try_clone().unwrap())
-            .stderr(log_file)
-            .spawn()
-            .unwrap();
-        let mut running = Running(child);
-        wait_for_port(port, &mut running, &log_path);
+            .arg(directory.join("nats"));
         Self {
-            running: Some(running),
+            running: Some(start(&mut service, port, directory, "nats.log")),
             url: format!("nats://127.0.0.1:{port}"),
         }
     }
@@ -281,18 +280,10 @@ impl Nginx {
             }}"
         );
         std::fs::write(&settings, text).unwrap();
-        let (log_path, log_file) = log(directory, "nginx.log");
-        let child = bound_to_us(&nginx, false)
-            .args(["-e", "stderr", "-c"])
-            .arg(&settings)
-            .stdout(log_file.try_clone().unwrap())
-            .stderr(log_file)
-            .spawn()
-            .unwrap();
-        let mut running = Running(child);
-        wait_for_port(port, &mut running, &log_path);
+        let mut service = bound_to_us(&nginx, false);
+        service.args(["-e", "stderr", "-c"]).arg(&settings);
         Self {
-            _running: running,
+            _running: start(&mut service, port, directory, "nginx.log"),
             address: format!("127.0.0.1:{port}"),
         }
     }
@@ -352,15 +343,9 @@ impl S3 {
     pub(crate) fn start(directory: &Path) -> Self {
         let server = moto();
         let port = free_port();
-        let (log_path, log_file) = log(directory, "s3.log");
-        let child = bound_to_us(&server, false)
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdout(log_file.try_clone().unwrap())
-            .stderr(log_file)
-            .spawn()
-            .unwrap();
-        let mut running = Running(child);
-        wait_for_port(port, &mut running, &log_path);
+        let mut service = bound_to_us(&server, false);
+        service.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        let running = start(&mut service, port, directory, "s3.log");
         let made = ureq::put(format!("http://127.0.0.1:{port}/samples"))
             .header("authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0")
             .send_empty();

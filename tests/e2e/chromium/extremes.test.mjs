@@ -13,7 +13,7 @@ import { Chromium } from "../harness/chromium.mjs";
 import { Depot } from "../harness/depot.mjs";
 import { Display } from "../harness/display.mjs";
 import { sha256, unknown } from "../harness/files.mjs";
-import { stored } from "../harness/journal.mjs";
+import { settled, stored } from "../harness/journal.mjs";
 import { attach, checked } from "../harness/messages.mjs";
 import { empty, files } from "../harness/parity.mjs";
 import { memory } from "../harness/processes.mjs";
@@ -114,9 +114,8 @@ test("E33: two gigabytes land whole and are digested as they stream: nobody keep
   for await (const part of createReadStream(item.filename, { highWaterMark: 1024 * 1024 })) disk.update(part);
   assert.equal(disk.digest("hex"), digest, "what is on disk is what was sent");
   // How long the bytes take is up to the machine: the test's own limit is the only one.
-  let record;
-  do [record] = (await stored(ours)).filter(({ download }) => download === item.id);
-  while (record?.phase !== "done" || record.read !== "saved_file");
+  const its = (/** @type {any[]} */ records) => records.find(({ download }) => download === item.id);
+  const record = its(await settled(ours, (records) => its(records)?.phase === "done" && its(records).read === "saved_file"));
   assert.deepEqual([record.digests.sha256, record.digests.size, record.open], [digest, HUGE, 0]);
   assert.equal(record.assessment.verdict, "unknown");
   t.diagnostic(`${before} bytes of memory before, ${most} at most`);

@@ -302,10 +302,8 @@ async function goesOn(lives, name) {
   await lives.chromium.stopWorker(lives.page);
   await age(lives.page, DAY);
   await ring(lives.page);
-  let record;
-  do record = (await stored(lives.page)).find((record) => record.name === name);
-  while (record.open !== 0);
-  assert.equal(record.assessment.verdict, "unknown");
+  const its = (/** @type {any[]} */ records) => records.find((record) => record.name === name);
+  assert.equal(its(await settled(lives.page, (records) => its(records).open === 0)).assessment.verdict, "unknown");
 }
 
 /** The backend does not answer as it should, and that it waits is on disk. @param {(response: import("node:http").ServerResponse) => void} refuse @returns {Place["reach"]} */
@@ -315,8 +313,7 @@ const waiting = (refuse) => async (lives, name, body) => {
     return true;
   };
   await lives.download(name, body);
-  // What the background tells may be a step ahead of what is on disk.
-  while (!(await stored(lives.page)).some((record) => record.name === name && record.later?.at && record.read === "saved_file"));
+  await settled(lives.page, (records) => records.some((record) => record.name === name && record.later?.at && record.read === "saved_file"));
 };
 
 /**

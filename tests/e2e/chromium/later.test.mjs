@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { Chromium } from "../harness/chromium.mjs";
 import { Depot } from "../harness/depot.mjs";
 import { sha256 } from "../harness/files.mjs";
-import { age, stored } from "../harness/journal.mjs";
+import { age, settled, stored } from "../harness/journal.mjs";
 import { ask, attach, checked } from "../harness/messages.mjs";
 import { photograph, pressInRecord, record, text } from "../harness/pages.mjs";
 import { startSite } from "../harness/site.mjs";
@@ -58,9 +58,7 @@ test("E26: downloads for which the budget has no room are all looked up in their
   const quiet = await chromium.open("manifest.json");
   await page.close();
   await chromium.stopWorker(quiet);
-  let records;
-  do records = await stored(quiet);
-  while (records.length < 12 || records.some(({ open }) => open));
+  const records = await settled(quiet, (records) => records.length >= 12 && records.every(({ open }) => open === 0));
   assert.deepEqual([...new Set(records.map(({ assessment }) => assessment.verdict))], ["unknown"]);
   const asked = bodies.map((body) => depot.record.requests.filter(({ url }) => url.endsWith(sha256(body))).length);
   assert.deepEqual(asked, bodies.map(() => 1), "each was asked about once");
@@ -70,9 +68,7 @@ test("E25: the browser ends the worker where it waits with nothing to do, and th
   const { chromium, depot, page, download } = await begun(t);
   depot.instead = (_, __, response) => Boolean(response.writeHead(503).end());
   await download("idle.bin", Buffer.from("nobody knows this yet"));
-  let records;
-  do records = await stored(page);
-  while (!records.some(({ later, read }) => later?.at && read === "saved_file"));
+  await settled(page, (records) => records.some(({ later, read }) => later?.at && read === "saved_file"));
   const quiet = await chromium.open("manifest.json");
   await page.close();
   const states = await chromium.workerStates(quiet);
@@ -83,8 +79,7 @@ test("E25: the browser ends the worker where it waits with nothing to do, and th
   assert.deepEqual([before.open, before.assessment.verdict], [1, "unchecked"], "it has gone to sleep with something to do");
   // Nobody is there to wake it but its alarm.
   await states.reach("running");
-  do records = await stored(quiet);
-  while (records.some(({ open }) => open));
+  const records = await settled(quiet, (records) => records.every(({ open }) => open === 0));
   assert.deepEqual(records.map(({ name, assessment }) => [name, assessment.verdict]), [["idle.bin", "unknown"]]);
 });
 

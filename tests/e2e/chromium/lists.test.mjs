@@ -15,6 +15,7 @@ import { Recorder } from "../harness/record.mjs";
 import { card, readCard, rightClick } from "../harness/right-click.mjs";
 import { Server } from "../harness/server.mjs";
 import { startSite } from "../harness/site.mjs";
+import { attachment } from "../harness/stage.mjs";
 import { picture } from "../harness/tree.mjs";
 
 const HOST = "lists-e2e.example";
@@ -82,13 +83,7 @@ async function launch(options) {
 }
 
 /** @param {Buffer} bytes @param {string} name @param {Chromium} [browser] */
-async function download(bytes, name, browser = chromium) {
-  site.put(name, bytes);
-  const page = await browser.visit(site.link(name, `/d/attachment/${name}`));
-  const item = await browser.downloads.of(() => page.click("#go"));
-  await page.close();
-  return item;
-}
+const download = (bytes, name, browser = chromium) => attachment({ chromium: browser, site }, name, bytes);
 
 /** @param {string} name @param {Chromium} browser @param {...(string | RegExp)} words */
 async function told(name, browser, ...words) {

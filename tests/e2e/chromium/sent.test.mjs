@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { CLEAN, EICAR, sha256, unknown } from "../harness/files.mjs";
 import { ask } from "../harness/messages.mjs";
 import { by, photograph, pressInRecord, record, text, there } from "../harness/pages.mjs";
-import { startScene } from "../harness/stage.mjs";
+import { attachment, startScene } from "../harness/stage.mjs";
 import { picture } from "../harness/tree.mjs";
 
 /** @type {import("../harness/stage.mjs").Scene} */
@@ -22,14 +22,7 @@ async function log(page) {
 }
 
 /** @param {string} name @param {Buffer} bytes */
-async function download(name, bytes) {
-  const { chromium, site } = scene;
-  site.put(name, bytes);
-  const page = await chromium.visit(site.link(name, `/d/attachment/${name}`));
-  const item = await chromium.downloads.of(() => page.click("#go"));
-  await page.close();
-  return item;
-}
+const download = (name, bytes) => attachment(scene, name, bytes);
 
 test("each request that left is in the log, with what was in it and why, and nothing else is", { timeout: 120_000 }, async () => {
   const { chromium, proxy, site, erin } = scene;

@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { Depot } from "../harness/depot.mjs";
 import { sha256, unknown } from "../harness/files.mjs";
 import { Firefox } from "../harness/firefox.mjs";
-import { JUMPS, kept, ring, stored } from "../harness/journal.mjs";
+import { JUMPS, kept, ring, settled, stored } from "../harness/journal.mjs";
 import { attach, checked } from "../harness/messages.mjs";
 import { empty, files } from "../harness/parity.mjs";
 import { startSite } from "../harness/site.mjs";
@@ -74,9 +74,7 @@ test("E30: two hundred at once land whole, and each has one record, at its end",
   assert.equal(items.length, MANY);
   assert.deepEqual(items.filter(({ state }) => state !== "complete"), []);
   assert.deepEqual(files(firefox.folder), Object.fromEntries(names.toSorted().map((name) => [name, sha256(bytes(name, 20_000))])));
-  let records;
-  do records = await stored(page);
-  while (records.length < MANY || records.some(({ open, phase }) => open !== 0 || phase !== "done"));
+  const records = await settled(page, (records) => records.length >= MANY && records.every(({ open, phase }) => open === 0 && phase === "done"));
   assert.deepEqual(records.map(({ name }) => name).sort(), names.toSorted(), "each has one record");
   const wrong = records.filter(({ name, digests, assessment }) => digests?.sha256 !== sha256(bytes(name, 20_000)) || assessment.verdict !== "unknown");
   assert.deepEqual(wrong.map(({ name, assessment }) => [name, assessment]), [], "each is about its own file");
@@ -177,9 +175,7 @@ test("E26, E27: a backend that refuses for a day is asked nothing before the tim
     await ring(page);
     if (ahead < DAY) assert.equal(asked(), 1, "nothing is asked before the time");
   }
-  let records;
-  do records = await stored(page);
-  while (records.some(({ open }) => open));
+  const records = await settled(page, (records) => records.every(({ open }) => open === 0));
   assert.deepEqual(records.map(({ name, assessment }) => [name, assessment.verdict]).sort(), names.map((name) => [name, "unknown"]));
   assert.equal(asked(), 1 + names.length, "each is asked about once");
 });

@@ -69,6 +69,20 @@ export async function connect(chromium, { address, key, name }) {
 }
 
 /**
+ * Downloads a file that comes as an attachment, as far as the browser goes.
+ * @param {{chromium: Chromium, site: import("./site.mjs").Site}} scene
+ * @param {string} name
+ * @param {Buffer} bytes
+ */
+export async function attachment({ chromium, site }, name, bytes) {
+  site.put(name, bytes);
+  const page = await chromium.visit(site.link(name, `/d/attachment/${name}`));
+  const item = await chromium.downloads.of(() => page.click("#go"));
+  await page.close();
+  return item;
+}
+
+/**
  * The whole scene.
  * @param {import("./chromium.mjs").Options} [options]
  */

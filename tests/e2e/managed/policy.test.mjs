@@ -9,7 +9,7 @@ import { sha256, unknown } from "../harness/files.mjs";
 import { listen } from "../harness/listen.mjs";
 import { ask } from "../harness/messages.mjs";
 import { by, photograph, pressInRecord, record, text, there } from "../harness/pages.mjs";
-import { startScene } from "../harness/stage.mjs";
+import { attachment, startScene } from "../harness/stage.mjs";
 import { build, picture } from "../harness/tree.mjs";
 
 /** @type {import("../harness/stage.mjs").Scene} */
@@ -64,14 +64,7 @@ after(async () => {
 });
 
 /** @param {string} name @param {Buffer} bytes */
-async function download(name, bytes) {
-  const { chromium, site } = scene;
-  site.put(name, bytes);
-  const page = await chromium.visit(site.link(name, `/d/attachment/${name}`));
-  const item = await chromium.downloads.of(() => page.click("#go"));
-  await page.close();
-  return item;
-}
+const download = (name, bytes) => attachment(scene, name, bytes);
 
 /** @param {import("puppeteer-core").Page} page */
 const records = async (page) => (await ask(page, { ask: "downloads" })).reply.downloads.records;
